@@ -1,0 +1,1 @@
+//! Every array protocol of Python.

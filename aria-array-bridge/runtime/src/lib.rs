@@ -1,0 +1,1 @@
+//! Python for Aria programs: found, loaded and called at run time.

@@ -1,0 +1,1 @@
+//! DLPack tensors as owned and checked Rust values.
