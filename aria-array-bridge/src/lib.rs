@@ -7,6 +7,8 @@ pub mod nd_array;
 #[doc(hidden)]
 pub mod operations;
 pub mod plan;
+#[doc(hidden)]
+pub mod queue;
 
 pub use nd_array::AriaNdArray;
 pub use plan::{CopyPolicy, Outcome, Plan, Reason};
