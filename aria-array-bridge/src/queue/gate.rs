@@ -51,9 +51,10 @@ impl Gate {
         self.state.load(Ordering::SeqCst) / ONE
     }
 
-    /// Forgets those inside, who are no more: for the child of a fork, where only one thread lives on.
-    pub fn forget_inside(&self) {
-        self.state.fetch_and(CLOSED, Ordering::SeqCst);
+    /// Forgets all inside but `mine`: for the child of a fork, where only the forking thread lives on.
+    pub fn forget_others(&self, mine: usize) {
+        let closed = self.state.load(Ordering::SeqCst) & CLOSED;
+        self.state.store(closed + mine * ONE, Ordering::SeqCst);
     }
 }
 

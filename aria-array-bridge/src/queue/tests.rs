@@ -133,8 +133,11 @@ fn after_the_closer_has_waited_nobody_is_inside() {
 fn the_child_of_a_fork_forgets_the_threads_it_does_not_have() {
     let gate = Gate::new();
     core::mem::forget(gate.enter());
+    let mine = gate.enter();
     gate.close();
-    gate.forget_inside();
-    assert_eq!(gate.inside(), 0);
+    gate.forget_others(1);
     assert!(gate.is_closed());
+    assert_eq!(gate.inside(), 1);
+    drop(mine);
+    assert_eq!(gate.inside(), 0);
 }
