@@ -18,7 +18,7 @@ pub(crate) struct Found {
 /// Finds the interpreter that the configuration asks for.
 pub(crate) fn find(config: &Config) -> Result<Found, StartError> {
     let mut tried = Vec::new();
-    for (from, places) in candidates(config) {
+    if let Some((from, places)) = candidates(config) {
         for python in places {
             match probe(&python) {
                 Ok(facts) => return Ok(Found { facts, from }),

@@ -5,7 +5,7 @@
 use crate::error::StartError;
 use crate::platform::{self, Library};
 use crate::probe::Facts;
-use core::ffi::{CStr, c_char, c_int, c_long, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use std::path::PathBuf;
 
 /// A Python object as the library hands it out. Never looked into.
@@ -62,7 +62,6 @@ api! {
     PyDict_New: fn() -> Py;
     PyDict_SetItemString: fn(Py, *const c_char, Py) -> c_int;
     PyDict_GetItemString: fn(Py, *const c_char) -> Py;
-    PyLong_FromLong: fn(c_long) -> Py;
     PyUnicode_DecodeFSDefault: fn(*const c_char) -> Py;
     PyUnicode_EncodeFSDefault: fn(Py) -> Py;
     PyBytes_AsStringAndSize: fn(Py, *mut *mut c_char, *mut isize) -> c_int;

@@ -108,7 +108,9 @@ impl fmt::Display for StartError {
                 for Tried { from, python, why } in tried {
                     write!(f, "\n  {}, from {from}: {why}", python.display())?;
                 }
-                f.write_str("\n  fix: set ARIA_PYTHON to a Python from 3.11 to 3.13, or activate its virtual environment")
+                f.write_str(
+                    "\n  fix: set ARIA_PYTHON to a Python from 3.11 to 3.13, or activate its virtual environment",
+                )
             }
             StartError::OtherPython { python, found } => {
                 write!(f, "expected CPython with {} bits but {} is {found}", usize::BITS, python.display())

@@ -6,6 +6,6 @@ mod other;
 mod unix;
 
 #[cfg(not(unix))]
-pub(crate) use other::{Library, PYTHON_NAMES, SCRIPTS, c_text, open, path_from_bytes, process};
+pub(crate) use other::{Library, PYTHON_NAMES, SCRIPTS, c_text, open, open_local, path_from_bytes, process};
 #[cfg(unix)]
-pub(crate) use unix::{Library, PYTHON_NAMES, SCRIPTS, c_text, open, path_from_bytes, process};
+pub(crate) use unix::{Library, PYTHON_NAMES, SCRIPTS, c_text, open, open_local, path_from_bytes, process};

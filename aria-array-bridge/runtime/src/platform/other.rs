@@ -20,6 +20,16 @@ pub(crate) unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { Library::new(path) }
 }
 
+/// Opens a library with its symbols visible to those alone who look into it.
+///
+/// # Safety
+///
+/// The library's initialisers are sound to run.
+pub(crate) unsafe fn open_local(path: &Path) -> Result<Library, libloading::Error> {
+    // SAFETY: the caller's duty.
+    unsafe { Library::new(path) }
+}
+
 /// There is no one name space of symbols here.
 pub(crate) fn process() -> Option<Library> {
     None

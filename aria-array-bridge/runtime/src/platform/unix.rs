@@ -2,7 +2,7 @@
 
 pub(crate) use libloading::os::unix::Library;
 
-use libloading::os::unix::{RTLD_GLOBAL, RTLD_NOW};
+use libloading::os::unix::{RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,16 @@ pub(crate) const SCRIPTS: &str = "bin";
 pub(crate) unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
     // SAFETY: the caller's duty.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }
+}
+
+/// Opens a library with its symbols visible to those alone who look into it.
+///
+/// # Safety
+///
+/// The library's initialisers are sound to run.
+pub(crate) unsafe fn open_local(path: &Path) -> Result<Library, libloading::Error> {
+    // SAFETY: the caller's duty.
+    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }
 }
 
 /// The symbols that are visible to all in this process.
