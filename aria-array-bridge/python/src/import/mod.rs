@@ -3,8 +3,14 @@
 //! `doors` says what a *type* can do, and remembers it; each other file is one door. A door that refuses in a
 //! documented way lets the next one try; every other exception is the caller's to see.
 
+mod buffer;
+pub(crate) mod dlpack;
 mod doors;
+mod exchange;
+pub(crate) mod interface;
+mod method;
 pub(crate) mod numpy;
+mod sequence;
 
 use crate::array::PyArray;
 use crate::error::bad_argument;
@@ -72,6 +78,15 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request) -> PyR
         let found = match door {
             Door::Ours => ours(object),
             Door::Numpy => numpy::find(object),
+            Door::Masked => numpy::find_masked(object),
+            Door::Exchange => exchange::find(object, request),
+            Door::Buffer => buffer::find(object),
+            Door::Dlpack => dlpack::find(object, request),
+            Door::ArrayStruct => interface::find_struct(object),
+            Door::ArrayInterface => interface::find_dict(object),
+            Door::CudaArrayInterface => interface::find_cuda(object, request),
+            Door::ArrayMethod => method::find(object, request),
+            Door::Sequence => sequence::find(object, request),
         };
         match found {
             Ok(found) => return Ok(found),
@@ -79,7 +94,6 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request) -> PyR
             Err(Refusal::Next(reason)) => reasons.push(reason),
         }
     }
-    let _ = request;
     let source = kind.name.text();
     let mut plan = Plan::view("", source.to_string(), "Array");
     for reason in reasons {

@@ -14,14 +14,29 @@ use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArrayObject};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-/// Returns true if the class is NumPy's array, or a subclass that adds nothing to what an array means.
-pub(super) fn is_ndarray(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let py = class.py();
-    let modules = py.import("sys")?.getattr("modules")?;
+/// What NumPy class a class is.
+pub(super) enum NumpyKind {
+    /// `numpy.ndarray`, or a subclass of NumPy's that means the same.
+    Array,
+    /// `numpy.ma.MaskedArray`.
+    Masked,
+}
+
+/// What NumPy class this is, if it is one. Subclasses that others define take their own doors.
+pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> {
+    let modules = class.py().import("sys")?.getattr("modules")?;
     // An array can only come from a NumPy that is there already: nothing is imported to find out.
-    let Ok(numpy) = modules.get_item("numpy") else { return Ok(false) };
-    let Some(ndarray) = numpy.getattr_opt("ndarray")? else { return Ok(false) };
-    Ok(class.is(&ndarray))
+    let Ok(numpy) = modules.get_item("numpy") else { return Ok(None) };
+    for name in ["ndarray", "memmap", "recarray", "matrix"] {
+        if numpy.getattr_opt(name)?.is_some_and(|other| class.is(&other)) {
+            return Ok(Some(NumpyKind::Array));
+        }
+    }
+    let Ok(masked) = modules.get_item("numpy.ma") else { return Ok(None) };
+    match masked.getattr_opt("MaskedArray")? {
+        Some(other) if class.is_subclass(&other)? => Ok(Some(NumpyKind::Masked)),
+        _ => Ok(None),
+    }
 }
 
 /// The array as NumPy's struct says it.
@@ -62,6 +77,11 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
     let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
     Ok(Found { array, hold: Hold::Object(object.clone().unbind(), None), swap, protocol: protocol(), copied: None })
+}
+
+/// A masked array: values and validity.
+pub(super) fn find_masked(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
+    Err(Refusal::Next(Reason::new("nulls", "C4", "masked arrays are not read yet")))
 }
 
 fn protocol() -> Name {
