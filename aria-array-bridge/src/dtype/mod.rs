@@ -173,6 +173,19 @@ impl DType {
         Scalar::new(code, bits, lanes).map(DType::Scalar)
     }
 
+    /// The notation of a type that DLPack lacks, for `AriaNdArray::logical`.
+    pub(crate) fn logical(&self) -> Option<std::ffi::CString> {
+        match self {
+            DType::Scalar(_) | DType::Record(_) => None,
+            _ => std::ffi::CString::new(self.name().into_owned()).ok(),
+        }
+    }
+
+    /// The dtype of [`logical`](Self::logical)'s notation.
+    pub(crate) fn from_logical(text: &core::ffi::CStr) -> Option<DType> {
+        DType::from_name(text.to_str().ok()?)
+    }
+
     /// The record, where this is one.
     pub fn record(&self) -> Option<&Record> {
         match self {

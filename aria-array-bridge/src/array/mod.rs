@@ -1,0 +1,482 @@
+//! `Array`: elements in memory that may belong to anybody, and who may read and write them (rules L8, L9).
+//!
+//! This file has the type, its makers and its slices. `view` makes other arrays over the same memory,
+//! `read` reads shared memory, `copy` makes memory of our own, `validity` says what is null, `nd`
+//! crosses boundaries as a C struct, `error` says what does not fit.
+
+mod copy;
+mod error;
+mod nd;
+mod read;
+mod validity;
+mod view;
+
+pub use copy::CopyOrder;
+pub use error::{ArrayError, ViewError};
+pub use nd::NdError;
+pub use validity::Validity;
+
+use crate::buffer::{Buffer, ExportGuard, Owner, allocate};
+use crate::device::Device;
+use crate::dtype::{DType, Element};
+use crate::layout::{Layout, Order};
+use bytemuck::Pod;
+use core::fmt;
+use core::ptr::NonNull;
+use core::slice;
+
+/// Who may write to the memory while a handle lives (rule L8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Nobody. Slices are safe.
+    Frozen,
+    /// Others, at any time. No slices; reads copy out.
+    Shared,
+    /// Only the sole handle, while there is just one. Slices are safe; others that are shown the memory may only read.
+    Unique,
+}
+
+impl Access {
+    /// `frozen`, `shared` or `unique`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Access::Frozen => "frozen",
+            Access::Shared => "shared",
+            Access::Unique => "unique",
+        }
+    }
+}
+
+/// Elements of one dtype, laid out in memory that an owner keeps alive.
+///
+/// A clone is another handle to the same memory. Nothing moves unless a function says that it copies.
+///
+/// # Invariants
+///
+/// 1. `layout` has the itemsize of `dtype`, and is packed exactly if `dtype` is.
+/// 2. `buffer`'s invariant 1 holds for `layout`, on `device`.
+/// 3. If `access` is frozen, nobody writes to the span while a handle lives. If it is unique, nobody writes
+///    except through the only handle (`Owner::is_sole`), and the memory came from this crate or a `Vec`.
+/// 4. `validity`, where there is one, has the shape of `layout`.
+#[derive(Clone)]
+pub struct Array {
+    buffer: Buffer,
+    dtype: DType,
+    layout: Layout,
+    device: Device,
+    access: Access,
+    readonly: bool,
+    validity: Option<Validity>,
+}
+
+impl Array {
+    /// Zeros in memory of our own: 64-byte aligned, contiguous in `order`, unique.
+    ///
+    /// # Errors
+    ///
+    /// Too many axes or bytes, or no memory.
+    pub fn zeros(dtype: DType, shape: &[usize], order: Order) -> Result<Array, ArrayError> {
+        let layout = if dtype.is_packed() {
+            Layout::packed(dtype.bits(), shape)?
+        } else {
+            Layout::contiguous(dtype.itemsize(), shape, order)?
+        };
+        Array::allocated(dtype, layout)
+    }
+
+    /// Zeros in memory of our own for a dense layout.
+    fn allocated(dtype: DType, layout: Layout) -> Result<Array, ArrayError> {
+        let nbytes = layout.nbytes();
+        let (first, owner) = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        // SAFETY: the allocation has `nbytes` zeroed bytes, which is the span: `layout` is dense from 0.
+        let buffer = unsafe { Buffer::new(first, owner) };
+        Ok(Array {
+            buffer,
+            dtype,
+            layout,
+            device: Device::CPU,
+            access: Access::Unique,
+            readonly: false,
+            validity: None,
+        })
+    }
+
+    /// Shares the bytes of `owner`, which stays alive and unwritten while a handle lives. **Zero-copy**, frozen.
+    ///
+    /// The elements begin at the first byte, in C order.
+    ///
+    /// # Errors
+    ///
+    /// A dtype and shape of another number of bytes than `owner` has; the owner is handed back.
+    pub fn from_owner<T>(owner: T, dtype: DType, shape: &[usize]) -> Result<Array, (ArrayError, T)>
+    where
+        T: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        let layout = match Layout::c_order(dtype.itemsize(), shape) {
+            _ if dtype.is_packed() => Layout::packed(dtype.bits(), shape),
+            layout => layout,
+        };
+        let layout = match layout {
+            Ok(layout) => layout,
+            Err(error) => return Err((error.into(), owner)),
+        };
+        let owner = Leaked::new(owner);
+        let bytes: &[u8] = owner.get().as_ref();
+        if bytes.len() != layout.nbytes() {
+            let error = ArrayError::Length { expected: layout.nbytes(), found: bytes.len() };
+            return Err((error, owner.into_inner()));
+        }
+        let first = NonNull::from(bytes).cast();
+        // SAFETY: `first` covers `nbytes` bytes, which is the dense span. They stay borrowed from the leaked value until
+        // it is dropped, since nothing touches it before.
+        let buffer = unsafe { Buffer::new(first, Owner::new(owner)) };
+        Ok(Array { buffer, dtype, layout, device: Device::CPU, access: Access::Frozen, readonly: true, validity: None })
+    }
+
+    /// Shares foreign memory. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// A layout of another itemsize than the dtype; the owner is dropped, which releases it once.
+    ///
+    /// # Safety
+    ///
+    /// - While `owner` lives, every byte of `layout`'s span around `first` lies in one live, initialised allocation on `device`.
+    /// - `access` is [`Access::Frozen`] only if nobody writes to it meanwhile, and never [`Access::Unique`].
+    /// - If `readonly` is false, the memory may be written.
+    pub unsafe fn from_raw(
+        first: NonNull<u8>,
+        dtype: DType,
+        layout: Layout,
+        device: Device,
+        access: Access,
+        readonly: bool,
+        owner: Owner,
+    ) -> Result<Array, ArrayError> {
+        let (expected, found) = (dtype.itemsize(), layout.itemsize());
+        if expected != found || dtype.is_packed() != layout.is_packed() {
+            return Err(ArrayError::Itemsize { dtype, expected, found });
+        }
+        // SAFETY: the caller's first duty.
+        let buffer = unsafe { Buffer::new(first, owner) };
+        let access = if access == Access::Unique { Access::Shared } else { access };
+        Ok(Array { buffer, dtype, layout, device, access, readonly, validity: None })
+    }
+
+    /// The same elements, of which some are null.
+    ///
+    /// # Errors
+    ///
+    /// A validity of another shape.
+    pub fn with_validity(mut self, validity: Validity) -> Result<Array, ArrayError> {
+        if validity.shape() != self.shape() {
+            let (expected, found) = (self.len(), validity.len());
+            return Err(ArrayError::Length { expected, found });
+        }
+        self.validity = Some(validity);
+        Ok(self)
+    }
+
+    /// The same elements without their validity: what lies under a null is unspecified.
+    #[must_use]
+    pub fn without_validity(mut self) -> Array {
+        self.validity = None;
+        self
+    }
+
+    /// What one element is.
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
+    /// Where each element lies.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Extents, in elements.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// Strides, in bytes; empty for packed elements.
+    pub fn strides(&self) -> &[isize] {
+        self.layout.strides()
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> usize {
+        self.layout.ndim()
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    /// Returns true if there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.layout.is_empty()
+    }
+
+    /// Bytes of all elements together.
+    pub fn nbytes(&self) -> usize {
+        self.layout.nbytes()
+    }
+
+    /// The address of element zero. Without elements, any address.
+    pub fn address(&self) -> usize {
+        self.buffer.first().addr().get()
+    }
+
+    /// A pointer to element zero, for handing to foreign code that keeps to this array's access.
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.buffer.first().as_ptr()
+    }
+
+    /// Where the memory lives.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Who may write to the memory.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Returns true if this handle and what it is exported to may not write.
+    pub fn is_readonly(&self) -> bool {
+        self.readonly
+    }
+
+    /// What keeps the memory alive.
+    pub fn owner(&self) -> &Owner {
+        self.buffer.owner()
+    }
+
+    /// Exports that are alive of the owner.
+    pub fn exports(&self) -> usize {
+        self.owner().exports()
+    }
+
+    /// Counts one export until the guard is dropped.
+    pub fn export(&self, ticket: Option<crate::ledger::Ticket>) -> ExportGuard {
+        self.owner().export(ticket)
+    }
+
+    /// Which elements are null, where that is kept.
+    pub fn validity(&self) -> Option<&Validity> {
+        self.validity.as_ref()
+    }
+
+    /// Number of nulls. Counts bits when it is not known.
+    pub fn null_count(&self) -> usize {
+        self.validity.as_ref().map_or(0, Validity::null_count)
+    }
+
+    /// Returns true if element zero and every stride keep to the dtype's alignment.
+    pub fn is_aligned(&self) -> bool {
+        let align = self.dtype.alignment();
+        let steps = self.strides().iter().zip(self.shape()).all(|(s, n)| *n <= 1 || s.unsigned_abs() % align == 0);
+        self.is_empty() || (self.address().is_multiple_of(align) && steps)
+    }
+
+    /// Returns true if exports may let foreign code write: shared and not read-only.
+    ///
+    /// Unique memory is shown read-only, since this side hands out slices of it; [`share`](Self::share) it first.
+    pub fn is_exported_writable(&self) -> bool {
+        self.access == Access::Shared && !self.readonly
+    }
+
+    /// The same memory for anybody to write: gives up slices, and lets exports be writable. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Hands the array back if it is frozen, or unique with other handles alive, which may be lending slices.
+    pub fn share(mut self) -> Result<Array, Array> {
+        match self.access {
+            Access::Shared => Ok(self),
+            Access::Unique if self.buffer.owner_mut().is_sole() => {
+                self.access = Access::Shared;
+                Ok(self)
+            }
+            Access::Unique | Access::Frozen => Err(self),
+        }
+    }
+
+    /// The same memory, never to be written again while a handle lives. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Hands the array back if others may write (shared), or other handles are alive.
+    pub fn freeze(mut self) -> Result<Array, Array> {
+        match self.access {
+            Access::Frozen => Ok(self),
+            Access::Unique if self.buffer.owner_mut().is_sole() => {
+                self.access = Access::Frozen;
+                self.readonly = true;
+                Ok(self)
+            }
+            Access::Unique | Access::Shared => Err(self),
+        }
+    }
+
+    /// The same memory, of which this handle and its exports may only read. **Zero-copy.**
+    #[must_use]
+    pub fn read_only(mut self) -> Array {
+        self.readonly = true;
+        self
+    }
+
+    /// The same memory, said to be frozen by the caller. **Zero-copy.**
+    ///
+    /// # Safety
+    ///
+    /// Nobody writes to the elements while a handle to the result, or a slice of it, lives.
+    #[must_use]
+    pub unsafe fn assume_frozen(mut self) -> Array {
+        self.access = Access::Frozen;
+        self.readonly = true;
+        self
+    }
+
+    /// Borrows all elements in row-major order. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Says which of access, device, dtype, nulls, order and alignment does not fit, in that order. Shared memory is
+    /// never lent as a slice; [`to_vec`](Self::to_vec) copies instead.
+    pub fn as_slice<T: Element + Pod>(&self) -> Result<&[T], ViewError> {
+        if self.access == Access::Shared {
+            return Err(ViewError::Shared); // rule L9
+        }
+        let Some(first) = self.typed_first::<T>()? else { return Ok(&[]) };
+        // SAFETY:
+        // - Aligned, non-null, `len` initialised `T`s in one allocation: `typed_first`; any bits are a `T`: `Pod`.
+        // - Not written to for the borrow: invariant 3; a unique array is written only through `&mut` of its sole handle,
+        //   and `&self` is a handle.
+        // - At most `isize::MAX` bytes: `Layout` invariant 2.
+        Ok(unsafe { slice::from_raw_parts(first.as_ptr(), self.len()) })
+    }
+
+    /// Borrows all elements in row-major order, to write. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// As [`as_slice`](Self::as_slice), and if this is not the only handle of unique memory, exports included.
+    pub fn as_mut_slice<T: Element + Pod>(&mut self) -> Result<&mut [T], ViewError> {
+        match self.access {
+            Access::Shared => return Err(ViewError::Shared),
+            Access::Frozen => return Err(ViewError::ReadOnly),
+            Access::Unique if self.readonly => return Err(ViewError::ReadOnly),
+            Access::Unique => {}
+        }
+        if !self.buffer.owner_mut().is_sole() {
+            return Err(ViewError::NotUnique { exports: self.exports() });
+        }
+        let Some(first) = self.typed_first::<T>()? else { return Ok(&mut []) };
+        // SAFETY:
+        // - Aligned, non-null, initialised, one allocation, at most `isize::MAX` bytes: as in `as_slice`.
+        // - Nobody else reads or writes for the borrow: this is the only handle (checked above, with Acquire), exports
+        //   hold handles themselves, and `&mut self` keeps it so.
+        Ok(unsafe { slice::from_raw_parts_mut(first.as_ptr(), self.len()) })
+    }
+
+    /// Element zero as a `T`, if all elements can be a slice of `T`; `None` without elements.
+    fn typed_first<T: Element>(&self) -> Result<Option<NonNull<T>>, ViewError> {
+        self.check_readable::<T>()?;
+        if !self.layout.is_c_contiguous() {
+            return Err(ViewError::Order { strides: self.strides().into() });
+        }
+        if self.is_empty() {
+            return Ok(None); // `first` may be anything, even unaligned.
+        }
+        let first = self.buffer.first().cast::<T>();
+        if !first.is_aligned() {
+            return Err(ViewError::Misaligned { address: self.address(), align: align_of::<T>() });
+        }
+        Ok(Some(first))
+    }
+
+    /// Checks that this host may read the elements as `T`.
+    fn check_readable<T: Element>(&self) -> Result<(), ViewError> {
+        if !self.device.is_host() {
+            return Err(ViewError::Device { found: self.device });
+        }
+        if self.dtype != T::DTYPE {
+            return Err(ViewError::DType { expected: T::DTYPE, found: self.dtype.clone() });
+        }
+        match self.null_count() {
+            0 => Ok(()),
+            nulls => Err(ViewError::Nulls { nulls }),
+        }
+    }
+}
+
+/// Takes over the vector's memory, in which the array is unique. **Zero-copy.**
+impl<T: Element> From<Vec<T>> for Array {
+    fn from(values: Vec<T>) -> Array {
+        let mut values = values;
+        let len = values.len();
+        let first = NonNull::from(values.as_mut_slice()).cast();
+        #[allow(clippy::expect_used, reason = "a Vec has at most isize::MAX bytes")]
+        let layout = Layout::c_order(size_of::<T>(), &[len]).expect("a Vec has at most isize::MAX bytes");
+        // SAFETY: `len` initialised elements lie at `first` while the vector lives; moving the vector moves no elements.
+        let buffer = unsafe { Buffer::new(first, Owner::new(Vector(values))) };
+        let dtype = T::DTYPE;
+        Array { buffer, dtype, layout, device: Device::CPU, access: Access::Unique, readonly: false, validity: None }
+    }
+}
+
+/// A value at a fixed address: unlike a `Box`, moving this claims nothing about who else points into it.
+struct Leaked<T>(NonNull<T>);
+
+// SAFETY: the value is owned alone by this pointer, and may be sent with it.
+unsafe impl<T: Send> Send for Leaked<T> {}
+// SAFETY: a shared pointer gives out nothing but `&T`.
+unsafe impl<T: Sync> Sync for Leaked<T> {}
+
+impl<T> Leaked<T> {
+    fn new(value: T) -> Leaked<T> {
+        Leaked(NonNull::from(Box::leak(Box::new(value))))
+    }
+
+    fn get(&self) -> &T {
+        // SAFETY: leaked by `new` and alive until the drop; never written meanwhile.
+        unsafe { self.0.as_ref() }
+    }
+
+    fn into_inner(self) -> T {
+        // SAFETY: leaked by `new`; taken back once, since the drop is forgotten.
+        let value = unsafe { Box::from_raw(self.0.as_ptr()) };
+        core::mem::forget(self);
+        *value
+    }
+}
+
+impl<T> Drop for Leaked<T> {
+    fn drop(&mut self) {
+        // SAFETY: leaked by `new`; dropped once.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// Keeps a vector alive without ever touching its elements again.
+struct Vector<T>(#[allow(dead_code, reason = "kept for its drop")] Vec<T>);
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array")
+            .field("dtype", &self.dtype.name())
+            .field("shape", &self.shape())
+            .field("strides", &self.strides())
+            .field("device", &self.device)
+            .field("access", &self.access)
+            .field("readonly", &self.readonly)
+            .field("nulls", &self.null_count())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

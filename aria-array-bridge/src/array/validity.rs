@@ -1,0 +1,150 @@
+//! `Validity`: which elements are null, as Arrow's bits say it (rule L6).
+
+use super::ArrayError;
+use super::read::load;
+use crate::buffer::{Buffer, Owner};
+use crate::layout::{Layout, LayoutError, Moved};
+use core::fmt;
+use core::ptr::NonNull;
+
+/// An Arrow validity bitmap: least significant bit first, 1 = valid. One bit per element of an array.
+///
+/// Every view of an array has a view of the bits, so that nothing is copied and nothing is lost.
+///
+/// # Invariants
+///
+/// 1. `bits` has the shape of the array, an itemsize of 1, and strides that count **bits**.
+/// 2. While `buffer`'s owner lives, the bytes around `buffer.first` that hold bits `start + span` are readable.
+#[derive(Clone)]
+pub struct Validity {
+    buffer: Buffer,
+    start: isize,
+    bits: Layout,
+    null_count: Option<usize>,
+}
+
+impl Validity {
+    /// Shares a bitmap. `offset` is the bit of element zero; elements follow in row-major order. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Too many elements.
+    ///
+    /// # Safety
+    ///
+    /// While `owner` lives, the bytes that hold bits `offset` to `offset + len` after `first` are readable.
+    pub unsafe fn from_raw(
+        first: NonNull<u8>,
+        offset: usize,
+        shape: &[usize],
+        null_count: Option<usize>,
+        owner: Owner,
+    ) -> Result<Validity, LayoutError> {
+        let bits = Layout::c_order(1, shape)?;
+        let found = || LayoutError::TooLarge { itemsize: 1, shape: shape.into() };
+        let start = isize::try_from(offset).map_err(|_| found())?;
+        start.checked_add(bits.span().end).ok_or_else(found)?;
+        // SAFETY: the caller's duty.
+        let buffer = unsafe { Buffer::new(first, owner) };
+        Ok(Validity { buffer, start, bits, null_count })
+    }
+
+    /// **Copies** one bool per element, in row-major order, true = valid.
+    ///
+    /// # Errors
+    ///
+    /// Not as many bools as the shape has elements.
+    pub fn from_bools(valid: &[bool], shape: &[usize]) -> Result<Validity, ArrayError> {
+        let mut bytes = vec![0u8; valid.len().div_ceil(8)];
+        for (i, _) in valid.iter().enumerate().filter(|(_, valid)| **valid) {
+            bytes[i / 8] |= 1 << (i % 8);
+        }
+        let expected = Layout::c_order(1, shape)?.len();
+        if expected != valid.len() {
+            return Err(ArrayError::Length { expected, found: valid.len() });
+        }
+        let first = NonNull::from(bytes.as_slice()).cast();
+        let nulls = valid.iter().filter(|valid| !**valid).count();
+        // SAFETY: the bytes hold a bit for each element, and live in the owner; moving the vector moves no bytes.
+        Ok(unsafe { Validity::from_raw(first, 0, shape, Some(nulls), Owner::new(bytes)) }?)
+    }
+
+    /// Extents, in elements.
+    pub fn shape(&self) -> &[usize] {
+        self.bits.shape()
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.bits.len()
+    }
+
+    /// Returns true if there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    /// The bitmap's first byte and the bit of element zero, if the elements follow in row-major order.
+    pub fn as_arrow(&self) -> Option<(NonNull<u8>, usize)> {
+        let start = usize::try_from(self.start).ok()?;
+        self.bits.is_c_contiguous().then_some((self.buffer.first(), start))
+    }
+
+    /// The same bits in row-major order; **copies** them if they lie otherwise.
+    #[must_use]
+    pub fn compact(self) -> Validity {
+        if self.as_arrow().is_some() {
+            return self;
+        }
+        let valid: Vec<bool> = self.iter().collect();
+        Validity::from_bools(&valid, self.shape()).unwrap_or(self) // Never fails: one bool per element.
+    }
+
+    /// What keeps the bits alive.
+    pub fn owner(&self) -> &Owner {
+        self.buffer.owner()
+    }
+
+    /// Returns true if the element at this index is valid. The index must lie within the shape.
+    pub fn is_valid(&self, index: &[usize]) -> bool {
+        debug_assert!(index.len() == self.bits.ndim() && index.iter().zip(self.shape()).all(|(i, n)| i < n));
+        let inside = index.len() == self.bits.ndim() && index.iter().zip(self.shape()).all(|(i, n)| i < n);
+        let offset = || index.iter().zip(self.bits.strides()).map(|(i, s)| i.cast_signed() * s).sum();
+        inside && self.bit(offset())
+    }
+
+    /// One bool per element, in row-major order, true = valid.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
+        self.bits.offsets().map(|offset| self.bit(offset))
+    }
+
+    /// Number of nulls; counts bits when it is not known.
+    pub fn null_count(&self) -> usize {
+        self.null_count.unwrap_or_else(|| self.iter().filter(|valid| !valid).count())
+    }
+
+    fn bit(&self, offset: isize) -> bool {
+        let bit = self.start + offset; // Fits: checked when made, and views stay inside.
+        let byte = bit.div_euclid(8);
+        // SAFETY: the byte holds a bit of an element, so it is readable: invariant 2.
+        let byte: u8 = unsafe { load(self.buffer.first().as_ptr().wrapping_offset(byte)) };
+        byte >> bit.rem_euclid(8) & 1 == 1
+    }
+
+    /// The same view of the bits as is taken of the elements.
+    pub(super) fn moved(
+        &self,
+        view: impl FnOnce(&Layout) -> Result<Moved, LayoutError>,
+    ) -> Result<Validity, LayoutError> {
+        let (bits, offset) = view(&self.bits)?;
+        let same = bits.len() == self.bits.len() && offset == 0 && !bits.may_overlap();
+        let null_count = self.null_count.filter(|nulls| same || *nulls == 0);
+        Ok(Validity { buffer: self.buffer.clone(), start: self.start + offset, bits, null_count })
+    }
+}
+
+impl fmt::Debug for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Validity").field("shape", &self.shape()).field("start", &self.start).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! `Buffer`: the memory of an array, and `Owner`: what keeps it alive (rules L4, L5, O1).
+//!
+//! Nothing here reads or writes elements. `owner` counts handles and exports, `alloc` makes memory of
+//! our own.
+
+mod alloc;
+mod owner;
+
+pub use alloc::ALIGNMENT;
+pub use owner::{Deleter, ExportGuard, Owner, Release};
+
+pub(crate) use alloc::allocate;
+
+use core::ptr::NonNull;
+
+/// The address of element zero, and what keeps the memory around it alive.
+///
+/// # Invariants
+///
+/// 1. While `owner` lives, the span of the layout that the buffer is used with lies in one live allocation, and its
+///    bytes are initialised. Without elements, `first` may be any address.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    first: NonNull<u8>,
+    owner: Owner,
+}
+
+// SAFETY: the pointer is plain data; what it points to stays valid on every thread while `owner` lives, which is
+// Send and Sync itself. Access to the memory is governed by `Array`.
+unsafe impl Send for Buffer {}
+// SAFETY: as above; a shared buffer gives out nothing but the address.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// A buffer whose element zero lies at `first`.
+    ///
+    /// # Safety
+    ///
+    /// Invariant 1 holds for every layout that the buffer will be used with.
+    pub unsafe fn new(first: NonNull<u8>, owner: Owner) -> Buffer {
+        Buffer { first, owner }
+    }
+
+    /// The address of element zero.
+    pub fn first(&self) -> NonNull<u8> {
+        self.first
+    }
+
+    /// What keeps the memory alive.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    pub(crate) fn owner_mut(&mut self) -> &mut Owner {
+        &mut self.owner
+    }
+
+    /// The buffer with its element zero `bytes` further on.
+    pub(crate) fn moved(&self, bytes: isize) -> Buffer {
+        // Wrapping, since a view without elements may point anywhere; the address is used with a layout alone.
+        let moved = self.first.as_ptr().wrapping_offset(bytes);
+        let first = NonNull::new(moved).unwrap_or(self.first); // NULL only for a view without elements.
+        Buffer { first, owner: self.owner.clone() }
+    }
+}
