@@ -26,9 +26,10 @@
  * ARIA_ND_FOREIGN set, memory is not the reader's allocator's. A struct of only four words is not
  * an AriaNdArray; it enters through functions that never read a fifth word.
  *
- * Versions. Another `abi_major` is refused: of such a struct only `size`, `abi_major`, `abi_minor`
- * and nothing else is read, and it is given back unreleased. Minor versions append fields: a field
- * is there if it ends within `size` bytes. Unknown flags are ignored and not forwarded.
+ * Versions. `size`, `abi_major`, `abi_minor` and `release` keep their places in every major version:
+ * a struct of another major is refused, and released, without anything else being read. Minor
+ * versions append fields: a field is there if it ends within `size` bytes, which is never less than
+ * this version's. Unknown flags are ignored and not forwarded.
  */
 #ifndef ARIA_ND_ARRAY_H
 #define ARIA_ND_ARRAY_H
@@ -57,13 +58,14 @@ extern "C" {
 #define ARIA_ND_MAX_NDIM 64
 
 typedef struct AriaNdArray {
-    /* Word 0. Address of element zero. Never arithmetic on it where the device makes it opaque [L7]. */
+    /* Word 0. Address of element zero. NULL only without elements. Where the device makes it an
+     * opaque handle, no arithmetic [L7]. */
     void *data;
     /* Word 1. Elements that a reader of the four words may read. */
     int64_t length;
     /* Word 2. Elements that it may write: 0 with ARIA_ND_READONLY. */
     int64_t capacity;
-    /* Word 3. Bytes from one element to the next. */
+    /* Word 3. Bytes from one element to the next along the first axis. */
     int64_t elem_size;
 
     /* Size of this struct in bytes, as its maker knows it. */
@@ -75,7 +77,8 @@ typedef struct AriaNdArray {
     /* ARIA_ND_... bits. */
     uint64_t flags;
 
-    /* DLPack's type code, bits of one lane, lanes of one element: spec/dtypes.csv. */
+    /* DLPack's type code, bits of one lane, lanes of one element: spec/dtypes.csv. They say nothing
+     * (and are 1, 8, 1) where `logical` is set. */
     uint8_t dtype_code;
     uint8_t dtype_bits;
     uint16_t dtype_lanes;
@@ -83,15 +86,16 @@ typedef struct AriaNdArray {
     int32_t ndim;
     /* `ndim` extents in elements, each at least 0. May be NULL when `ndim` is 0. */
     const int64_t *shape;
-    /* `ndim` strides in bytes. NULL when packed; may be NULL when `ndim` is 0. */
+    /* `ndim` strides in bytes. NULL means compact C order, as it always is when packed; may be NULL
+     * when `ndim` is 0. */
     const int64_t *strides;
 
     /* DLPack's device type and number: 1, 0 is host memory. */
     int32_t device_type;
     int32_t device_id;
 
-    /* NUL-terminated UTF-8 in NumPy's notation ("<M8[ns]", "|S5", a record's description), or
-     * NULL where the DLPack triple says everything. */
+    /* NUL-terminated UTF-8 in NumPy's notation ("<M8[ns]", "|S5", a record's description) for an
+     * element that DLPack has no type for, or NULL where the DLPack triple says everything. */
     const char *logical;
 
     /* Arrow's validity bitmap (LSB first, 1 = valid), or NULL when nothing is null [L6]. */
