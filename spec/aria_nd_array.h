@@ -5,10 +5,10 @@
  * releases it. C11 and C++17. The rules cited as [L1] ... are in spec/bridge.md.
  *
  * Ownership. Whoever holds the struct owns it and calls `release(self)` exactly once, on any
- * thread, at any time, with no interpreter attached. The call frees the struct itself too: no byte
- * of it may be read afterwards, and it never lies on the caller's stack. Moving the struct means
- * handing on the pointer; it is never copied by value. Everything that the struct points to lives until `release` is called.
- * A struct whose `release` is NULL has been released already and must be refused.
+ * thread, at any time, with no interpreter attached. Everything that the struct points to lives
+ * until then. The call frees the struct too, so no byte of it may be read afterwards; a maker that
+ * keeps the memory of the struct sets `release` to NULL, and such a struct is refused. To move the
+ * struct is to hand on its pointer: it is never copied by value.
  *
  * Units. Extents count elements. Strides count BYTES, and may be negative, zero, or no multiple of
  * the element's size [L3]. `data` is the address of element zero, offsets applied [L4]; for an
