@@ -67,7 +67,7 @@ fn sizes_follow_from_bits_and_lanes() {
     for row in table().rows() {
         let itemsize: usize = row.number("itemsize").unwrap();
         let alignment: usize = row.number("alignment").unwrap();
-        assert!(alignment.is_power_of_two() && itemsize % alignment == 0, "{}", row.cell("name"));
+        assert!(alignment.is_power_of_two() && itemsize.is_multiple_of(alignment), "{}", row.cell("name"));
         if let Some((_, bits, lanes)) = triple(row) {
             assert_eq!(itemsize, (usize::from(bits) * usize::from(lanes)).div_ceil(8), "{}", row.cell("name"));
         }
@@ -85,7 +85,7 @@ fn every_row_is_a_dtype_of_this_name_size_and_alignment() {
         assert_eq!(dtype.to_string(), row.cell("name"));
         assert_eq!(Some(dtype.itemsize()), row.number("itemsize"), "{dtype}");
         assert_eq!(Some(dtype.alignment()), row.number("alignment"), "{dtype}");
-        let packed = triple(row).is_some_and(|(_, bits, lanes)| bits as usize * lanes as usize % 8 != 0);
+        let packed = triple(row).is_some_and(|(_, bits, lanes)| !(bits as usize * lanes as usize).is_multiple_of(8));
         assert_eq!(dtype.is_packed(), packed, "{dtype}");
     }
 }
