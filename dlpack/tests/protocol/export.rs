@@ -217,6 +217,7 @@ fn padding_is_said_or_refused() {
     assert_eq!(give((), &fp4, V1_1, Memory::Shared).flags(), Some(Flags::IS_SUBBYTE_TYPE_PADDED));
     assert_eq!(refuse(&fp4, Format::Legacy, Memory::Copied), DlpackError::LegacyPadded { found: fp4.dtype });
     let f64 = Descriptor { padded: true, ..descriptor() };
+    assert_eq!((fp4.stored_bits(), f64.stored_bits()), (8, 64));
     assert_eq!(give((), &f64, V1_1, Memory::Shared).flags(), Some(Flags::empty()));
     drop(give((), &f64, Format::Legacy, Memory::Shared));
 }
