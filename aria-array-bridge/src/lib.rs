@@ -13,6 +13,10 @@ pub mod nd_array;
 #[doc(hidden)]
 pub mod operations;
 pub mod plan;
+#[doc(hidden)]
+pub mod queue;
+#[doc(hidden)]
+pub mod wire;
 
 pub use array::{Access, Array, ArrayError, CopyOrder, Validity, ViewError};
 pub use buffer::{Deleter, Owner};

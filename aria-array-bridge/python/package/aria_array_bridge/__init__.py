@@ -1,0 +1,22 @@
+"""Arrays of every library, without copying."""
+
+from aria_array_bridge._core import (
+    Array,
+    ArgumentError,
+    ConversionError,
+    DType,
+    Plan,
+    Reason,
+    __version__,
+    asarray,
+)
+
+__all__ = [
+    "Array",
+    "ArgumentError",
+    "ConversionError",
+    "DType",
+    "Plan",
+    "Reason",
+    "asarray",
+]

@@ -1,0 +1,135 @@
+//! Calls: positional and keyword arguments, `*` and `**`.
+
+use super::entry::{Error, enter};
+use super::object::{give, the};
+use super::text;
+use super::value::Values;
+use aria_array_bridge::operations::{Args, Failure, Object, Status, Text};
+use core::slice;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+
+pub(super) unsafe extern "C" fn call(
+    object: *mut Object,
+    name: Text,
+    args: *const Args,
+    out: *mut *mut Object,
+    failure: *mut Failure,
+) -> Status {
+    // SAFETY: NULL, or arguments that live for the call: the table's contract.
+    let mut args = unsafe { Arguments::new(args) };
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        let function = if name.data.is_null() {
+            object.to_owned()
+        } else {
+            // SAFETY: borrowed for the call: the table's contract.
+            let name = unsafe { text::read(name, "a method's name") }?;
+            object.getattr(name)?
+        };
+        let (positional, keywords) = (args.positional(py)?, args.keywords(py)?);
+        let result = function.call(positional, keywords.as_ref())?;
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(result, out) }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+/// The arguments of a call, of which the arrays are owned.
+struct Arguments<'a> {
+    positional: Values<'a>,
+    names: &'a [Text],
+    keywords: Values<'a>,
+    star: *mut Object,
+    star_star: *mut Object,
+}
+
+impl Arguments<'_> {
+    /// Takes over what `args` holds. NULL stands for no arguments.
+    ///
+    /// # Safety
+    ///
+    /// NULL, or arguments as the table describes them, which live for `'a`.
+    unsafe fn new<'a>(args: *const Args) -> Arguments<'a> {
+        // SAFETY: NULL, or arguments that live for `'a`: the caller's duty.
+        let Some(args) = (unsafe { args.as_ref() }) else {
+            let none = || Values::default();
+            let null = core::ptr::null_mut();
+            return Arguments { positional: none(), names: &[], keywords: none(), star: null, star_star: null };
+        };
+        let names = if args.names.is_null() {
+            &[]
+        } else {
+            // SAFETY: non-null, and as many names as it says: the caller's duty.
+            unsafe { slice::from_raw_parts(args.names, args.keywords_len) }
+        };
+        Arguments {
+            // SAFETY: NULL or that many values, which live for `'a`: the caller's duty.
+            positional: unsafe { Values::new(args.positional, args.positional_len) },
+            names,
+            // SAFETY: as above.
+            keywords: unsafe { Values::new(args.keywords, args.keywords_len) },
+            star: args.star,
+            star_star: args.star_star,
+        }
+    }
+
+    fn positional<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyTuple>, Error> {
+        let mut all = Vec::new();
+        while let Some(value) = self.positional.next(py) {
+            all.push(value?);
+        }
+        if self.star.is_null() {
+            return Ok(PyTuple::new(py, all)?);
+        }
+        // SAFETY: a live handle: the duty of whoever called `new`.
+        let star = unsafe { the(py, self.star) }?;
+        let list = PyList::new(py, all)?;
+        for item in star.try_iter()? {
+            list.append(item?)?;
+        }
+        Ok(list.to_tuple())
+    }
+
+    fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Option<Bound<'py, PyDict>>, Error> {
+        if self.names.is_empty() && self.star_star.is_null() {
+            return Ok(None);
+        }
+        let all = PyDict::new(py);
+        let mut names = self.names.iter();
+        while let Some(value) = self.keywords.next(py) {
+            let name = names.next().copied().unwrap_or(Text::NONE);
+            // SAFETY: borrowed for the call: the duty of whoever called `new`.
+            let name = unsafe { text::read(name, "a keyword's name") }?;
+            add(&all, PyString::intern(py, name).into_any(), value?)?;
+        }
+        if !self.star_star.is_null() {
+            // SAFETY: a live handle: the duty of whoever called `new`.
+            let mapping = unsafe { the(py, self.star_star) }?;
+            if mapping.getattr_opt("keys")?.is_none() {
+                let name = mapping.get_type().name()?;
+                return Err(PyTypeError::new_err(format!("argument after ** must be a mapping, not {name}")).into());
+            }
+            for key in mapping.call_method0("keys")?.try_iter()? {
+                let key = key?;
+                let value = mapping.get_item(&key)?;
+                add(&all, key, value)?;
+            }
+        }
+        Ok(Some(all))
+    }
+}
+
+/// Adds one keyword argument; a name that is no string, or is there already, is a TypeError as in Python.
+fn add<'py>(all: &Bound<'py, PyDict>, name: Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> PyResult<()> {
+    let Ok(name) = name.cast::<PyString>() else {
+        return Err(PyTypeError::new_err("keywords must be strings"));
+    };
+    if all.contains(name)? {
+        return Err(PyTypeError::new_err(format!("got multiple values for keyword argument '{name}'")));
+    }
+    all.set_item(name, value)
+}

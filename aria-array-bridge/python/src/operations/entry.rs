@@ -1,0 +1,148 @@
+//! The way into every operation: panic boundary, attaching, and turning errors into a [`Failure`].
+
+use super::handle;
+use crate::release::{self, NotRunning};
+use aria_array_bridge::operations::{
+    ERR_ARGUMENT, ERR_MEMORY, ERR_PANIC, ERR_PYTHON, ERR_REFUSED, ERR_STATE, Failure, OwnedBytes, Status,
+};
+use aria_array_bridge::plan::Plan;
+use core::any::Any;
+use core::ptr;
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Why an operation fails.
+pub(super) enum Error {
+    /// An argument is no such thing.
+    Argument(String),
+    /// It cannot be done in this state.
+    State(String),
+    /// Python raised.
+    Python(PyErr),
+    /// A conversion was refused; Python's words for it, and the plan.
+    #[allow(dead_code, reason = "for the importer behind `arrays`")]
+    Refused(PyErr, Box<Plan>),
+}
+
+impl From<PyErr> for Error {
+    fn from(error: PyErr) -> Error {
+        Error::Python(error)
+    }
+}
+
+impl From<pyo3::CastError<'_, '_>> for Error {
+    fn from(error: pyo3::CastError<'_, '_>) -> Error {
+        Error::Python(error.into())
+    }
+}
+
+/// What an operation answers: 0 or more, or an error.
+pub(super) type Answer = Result<Status, Error>;
+
+/// Runs `body` attached, and writes what went wrong to `failure`.
+///
+/// # Safety
+///
+/// `failure` is NULL, or may be written to and holds nothing that needs to be released.
+pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Python<'py>) -> Answer) -> Status {
+    let attached = AssertUnwindSafe(|| {
+        release::attach(|py| match body(py) {
+            Ok(status) => (status, None),
+            Err(error) => {
+                let (status, failure) = explain(py, error);
+                (status, Some(failure))
+            }
+        })
+    });
+    // Unwind safety: all state that a panic can leave half-done belongs to the call; the queue and the counters are atomic.
+    let (status, found) = match catch_unwind(attached) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(NotRunning)) => (ERR_STATE, Some(words("StateError", &NotRunning.to_string()))),
+        Err(payload) => (ERR_PANIC, Some(words("Panic", panic_text(&*payload)))),
+    };
+    if let Some(found) = found {
+        // SAFETY: NULL, or valid for writes: the caller's duty.
+        match unsafe { failure.as_mut() } {
+            Some(failure) => *failure = found,
+            None => discard(found),
+        }
+    }
+    status
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a panic without a text",
+    }
+}
+
+/// A failure that is not an exception.
+fn words(kind: &str, message: &str) -> Failure {
+    Failure {
+        kind: bytes(kind),
+        message: bytes(message),
+        rendered: bytes(&format!("{kind}: {message}\n")),
+        ..Failure::EMPTY
+    }
+}
+
+fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
+    match error {
+        Error::Argument(text) => (ERR_ARGUMENT, words("ArgumentError", &text)),
+        Error::State(text) => (ERR_STATE, words("StateError", &text)),
+        Error::Python(error) if error.is_instance_of::<PyMemoryError>(py) => (ERR_MEMORY, raised(py, &error)),
+        Error::Python(error) => (ERR_PYTHON, raised(py, &error)),
+        Error::Refused(error, plan) => {
+            let mut failure = raised(py, &error);
+            failure.plan = OwnedBytes::new(Plan::encode(&[*plan]));
+            (ERR_REFUSED, failure)
+        }
+    }
+}
+
+/// An exception as a failure. What cannot be had, since asking for it raises, is replaced by words.
+fn raised(py: Python<'_>, error: &PyErr) -> Failure {
+    let kind =
+        error.get_type(py).fully_qualified_name().map_or_else(|_| "BaseException".to_owned(), |name| lossy(&name));
+    let message =
+        error.value(py).str().map_or_else(|_| format!("<{kind} whose text cannot be had>"), |text| lossy(&text));
+    let rendered = render(py, error).unwrap_or_else(|_| format!("{kind}: {message}\n"));
+    let object = handle::new(error.value(py).clone().into_any()).unwrap_or(ptr::null_mut());
+    Failure {
+        kind: bytes(&kind),
+        message: bytes(&message),
+        rendered: bytes(&rendered),
+        plan: OwnedBytes::EMPTY,
+        object,
+    }
+}
+
+/// The traceback as Python prints it, causes and notes included.
+fn render(py: Python<'_>, error: &PyErr) -> PyResult<String> {
+    let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+    let text = PyString::new(py, "").call_method1("join", (lines,))?;
+    Ok(lossy(&text.cast_into::<PyString>()?))
+}
+
+/// Text for people: what UTF-8 cannot say is replaced.
+fn lossy(text: &Bound<'_, PyString>) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+fn bytes(text: &str) -> OwnedBytes {
+    OwnedBytes::new(text.as_bytes().to_vec())
+}
+
+/// Releases a failure that nobody asked for.
+fn discard(failure: Failure) {
+    for bytes in [failure.kind, failure.message, failure.rendered, failure.plan] {
+        // SAFETY: made by `OwnedBytes::new` above, and taken once.
+        drop(unsafe { bytes.take() });
+    }
+    // SAFETY: NULL, or the only reference to a handle that `raised` made.
+    unsafe { handle::release(failure.object) };
+}

@@ -1,0 +1,79 @@
+//! Handles: Python objects that are counted, cloned and dropped without Python (rule O2).
+
+use crate::release;
+use aria_array_bridge::operations::Object;
+use aria_array_bridge::queue::Node;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering, fence};
+use pyo3::prelude::*;
+use pyo3::{Borrowed, ffi};
+
+/// What an `*mut Object` of the table points to.
+///
+/// # Invariants
+///
+/// 1. `object` is a strong reference that the handle owns.
+/// 2. `references` is above 0 until the last one is given back, and then the handle is in the release queue.
+#[repr(C)]
+struct Handle {
+    node: Node,
+    references: AtomicUsize,
+    object: NonNull<ffi::PyObject>,
+}
+
+/// Makes a handle with one reference, which its receiver gives back by [`release`].
+pub(super) fn new(object: Bound<'_, PyAny>) -> PyResult<*mut Object> {
+    release::ready(object.py())?;
+    let Some(object) = NonNull::new(object.into_ptr()) else {
+        unreachable!("a bound object is never NULL");
+    };
+    let handle = Handle { node: Node::new(free), references: AtomicUsize::new(1), object };
+    Ok(Box::into_raw(Box::new(handle)).cast())
+}
+
+/// Borrows the object of a handle, or says that the handle is NULL.
+///
+/// # Safety
+///
+/// `handle` is NULL or a handle that somebody holds a reference to for `'a`.
+pub(super) unsafe fn borrow<'a, 'py>(py: Python<'py>, handle: *mut Object) -> Option<Borrowed<'a, 'py, PyAny>> {
+    // SAFETY: NULL, or a live `Handle` of ours: the caller's duty. Only shared access is ever taken.
+    let handle = unsafe { handle.cast::<Handle>().as_ref() }?;
+    // SAFETY: attached: `py`; a live object, invariant 1, for as long as the handle lives: `'a`.
+    Some(unsafe { Borrowed::from_ptr(py, handle.object.as_ptr()) })
+}
+
+/// Adds a reference; NULL is fine.
+pub(super) unsafe extern "C" fn retain(handle: *mut Object) {
+    // SAFETY: NULL, or a live handle of ours: the table's contract.
+    if let Some(handle) = unsafe { handle.cast::<Handle>().as_ref() } {
+        // Relaxed: the caller holds a reference already, as in `Arc`.
+        handle.references.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Gives a reference back; NULL is fine. The last one queues the handle.
+pub(super) unsafe extern "C" fn release(handle: *mut Object) {
+    let Some(pointer) = NonNull::new(handle.cast::<Handle>()) else {
+        return;
+    };
+    // SAFETY: a live handle of ours: the table's contract.
+    let before = unsafe { pointer.as_ref() }.references.fetch_sub(1, Ordering::Release);
+    if before != 1 {
+        return;
+    }
+    // What others did with the handle before they gave it back happened before what follows.
+    fence(Ordering::Acquire);
+    // SAFETY:
+    // - `Handle` is `repr(C)` with its node first, alive until `free`; `pointer` came from the whole box.
+    // - The last reference is gone, so this thread owns it alone; it was in no queue: invariant 2.
+    // - `free` asks for nothing but being attached. `ready` was called by `new`.
+    unsafe { release::push(pointer.cast()) };
+}
+
+unsafe extern "C" fn free(node: NonNull<Node>) {
+    // SAFETY: `node` is the first field of a `Handle` that `new` boxed; the queue releases it once.
+    let handle = unsafe { Box::from_raw(node.cast::<Handle>().as_ptr()) };
+    // SAFETY: attached, as the queue promises; the handle's own reference, invariant 1, given up with it.
+    unsafe { ffi::Py_DECREF(handle.object.as_ptr()) };
+}

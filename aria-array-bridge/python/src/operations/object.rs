@@ -1,0 +1,217 @@
+//! Operations on one object: import, attributes, items, numbers, truth, length, iteration.
+//!
+//! `# Safety` of every function here: the table's contract. Handles are live or NULL, pointers for
+//! results may be written to, borrowed text and values live for the call, the failure is empty.
+
+use super::entry::{Error, enter};
+use super::value::Values;
+use super::{handle, text};
+use aria_array_bridge::operations::{Failure, OK, Object, Status, Text, Value};
+use pyo3::prelude::*;
+use pyo3::types::PyIterator;
+use pyo3::{Borrowed, ffi};
+
+/// Borrows the object of a handle; NULL is an error.
+///
+/// # Safety
+///
+/// `handle` is NULL or a handle that somebody holds a reference to for `'a`.
+pub(super) unsafe fn the<'a, 'py>(py: Python<'py>, handle: *mut Object) -> Result<Borrowed<'a, 'py, PyAny>, Error> {
+    // SAFETY: the caller's duty.
+    unsafe { handle::borrow(py, handle) }.ok_or_else(|| Error::Argument("expected an object but found NULL".to_owned()))
+}
+
+/// Hands a new handle out.
+///
+/// # Safety
+///
+/// `out` is valid for writes.
+pub(super) unsafe fn give(object: Bound<'_, PyAny>, out: *mut *mut Object) -> Result<Status, Error> {
+    let handle = handle::new(object)?;
+    // SAFETY: valid for writes: the caller's duty.
+    unsafe { out.write(handle) };
+    Ok(OK)
+}
+
+pub(super) unsafe extern "C" fn import(name: Text, out: *mut *mut Object, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: borrowed for the call: the table's contract.
+        let name = unsafe { text::read(name, "a module's name") }?;
+        let module = py.import(name)?.into_any();
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(module, out) }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn getattr(
+    object: *mut Object,
+    name: Text,
+    out: *mut *mut Object,
+    failure: *mut Failure,
+) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // SAFETY: borrowed for the call: the table's contract.
+        let name = unsafe { text::read(name, "an attribute's name") }?;
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(object.getattr(name)?, out) }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn setattr(
+    object: *mut Object,
+    name: Text,
+    value: *const Value,
+    failure: *mut Failure,
+) -> Status {
+    // SAFETY: one value that lives for the call, or NULL: the table's contract.
+    let mut value = unsafe { Values::new(value, 1) };
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // SAFETY: borrowed for the call: the table's contract.
+        let name = unsafe { text::read(name, "an attribute's name") }?;
+        object.setattr(name, value.one(py)?)?;
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn getitem(
+    object: *mut Object,
+    key: *const Value,
+    out: *mut *mut Object,
+    failure: *mut Failure,
+) -> Status {
+    // SAFETY: one value that lives for the call, or NULL: the table's contract.
+    let mut key = unsafe { Values::new(key, 1) };
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        let item = object.get_item(key.one(py)?)?;
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(item, out) }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn setitem(
+    object: *mut Object,
+    key: *const Value,
+    value: *const Value,
+    failure: *mut Failure,
+) -> Status {
+    // SAFETY: one value each that lives for the call, or NULL: the table's contract.
+    let mut key = unsafe { Values::new(key, 1) };
+    // SAFETY: as above.
+    let mut value = unsafe { Values::new(value, 1) };
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        object.set_item(key.one(py)?, value.one(py)?)?;
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn to_float(object: *mut Object, out: *mut f64, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // `__float__`, else `__index__`; it reads no strings.
+        // SAFETY: attached, a live object.
+        let number = unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) };
+        if number == -1.0 {
+            raised(py)?;
+        }
+        // SAFETY: valid for writes: the table's contract.
+        unsafe { out.write(number) };
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn to_int(object: *mut Object, out: *mut i64, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // SAFETY: attached, a live object.
+        let index = unsafe { ffi::PyNumber_Index(object.as_ptr()) };
+        // SAFETY: attached; a new reference, or NULL with an exception.
+        let index = unsafe { Bound::from_owned_ptr_or_err(py, index) }?;
+        // SAFETY: attached, a live int.
+        let number = unsafe { ffi::PyLong_AsLongLong(index.as_ptr()) };
+        if number == -1 {
+            raised(py)?;
+        }
+        // SAFETY: valid for writes: the table's contract.
+        unsafe { out.write(number) };
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+/// The pending exception, if there is one.
+fn raised(py: Python<'_>) -> PyResult<()> {
+    PyErr::take(py).map_or(Ok(()), Err)
+}
+
+pub(super) unsafe extern "C" fn truthy(object: *mut Object, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        Ok(Status::from(object.is_truthy()?))
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn len(object: *mut Object, out: *mut i64, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // A Python length is at most `isize::MAX`, which fits.
+        let len = object.len()? as i64;
+        // SAFETY: valid for writes: the table's contract.
+        unsafe { out.write(len) };
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn iter(object: *mut Object, out: *mut *mut Object, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let object = unsafe { the(py, object) }?;
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(object.try_iter()?.into_any(), out) }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn next(iterator: *mut Object, out: *mut *mut Object, failure: *mut Failure) -> Status {
+    let body = |py: Python<'_>| {
+        // SAFETY: a live handle or NULL: the table's contract.
+        let iterator = unsafe { the(py, iterator) }?;
+        let mut iterator = iterator.cast::<PyIterator>()?.to_owned();
+        match iterator.next() {
+            // SAFETY: `out` may be written to: the table's contract.
+            Some(item) => unsafe { give(item?, out) }.map(|_| 1),
+            None => Ok(0),
+        }
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}

@@ -1,0 +1,251 @@
+//! Releasing what was dropped: the queue of rule O2 on its Python side, and how we attach.
+//!
+//! A drop calls [`push`], which works on any thread, detached, while the collector runs, while the
+//! interpreter ends and after it is gone. The queue is emptied whenever we attach ([`attach`]) and by
+//! one pending call of the interpreter. An `atexit` hook closes it: it waits until nobody is inside
+//! `push` or `attach`, releases what waits, and from then on what is dropped leaks and is counted.
+//!
+//! The queue itself is [`aria_array_bridge::queue`].
+
+use aria_array_bridge::queue::{Gate, Node, Queue};
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
+use core::fmt;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
+use pyo3::prelude::*;
+use pyo3::{ffi, wrap_pyfunction};
+
+/// What waits to be released.
+static QUEUE: Queue = Queue::new();
+/// Around every use of `QUEUE` and of `Py_AddPendingCall` by a thread that may be detached.
+static PUSHING: Gate = Gate::new();
+/// Around every time we are attached. Outermost only: see `DEPTH`.
+static ATTACHED: Gate = Gate::new();
+/// A pending call of ours is on its way. At most one is: the interpreter has room for 32 of all libraries.
+static SCHEDULED: AtomicBool = AtomicBool::new(false);
+/// Somebody is releasing; others leave it to them.
+static DRAINING: AtomicBool = AtomicBool::new(false);
+/// The hooks are registered.
+static READY: AtomicBool = AtomicBool::new(false);
+static RELEASED: AtomicU64 = AtomicU64::new(0);
+static LEAKED: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// How often this thread is inside [`attach`]. The outermost one holds the gate for all.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The interpreter has not been started, is ending, or has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotRunning;
+
+impl fmt::Display for NotRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a running Python interpreter but it was not started, or it has ended")
+    }
+}
+
+impl core::error::Error for NotRunning {}
+
+/// How many nodes were released, and how many leaked because the interpreter had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Released, in this process.
+    pub released: u64,
+    /// Leaked, in this process.
+    pub leaked: u64,
+}
+
+/// Counts what [`push`] was given. Any thread, at any time.
+pub fn counts() -> Counts {
+    Counts { released: RELEASED.load(Ordering::Relaxed), leaked: LEAKED.load(Ordering::Relaxed) }
+}
+
+/// `(released, leaked)`, for tests and for the report.
+#[pyfunction(name = "_release_counts")]
+pub(crate) fn counts_of_release_queue() -> (u64, u64) {
+    let Counts { released, leaked } = counts();
+    (released, leaked)
+}
+
+/// Gives up the thing around `node`; it is released when somebody is attached. For use in a drop: any thread, at any time.
+///
+/// Neither attaches nor allocates, touches no Python object, and waits for nobody but the lock
+/// that guards the interpreter's list of pending calls, which is held for a few instructions.
+///
+/// # Safety
+///
+/// As for [`Queue::push`]. The release function may rely on being attached with no exception pending.
+/// [`ready`] has been called in this process.
+pub unsafe fn push(node: NonNull<Node>) {
+    let Some(_inside) = PUSHING.enter() else {
+        LEAKED.fetch_add(1, Ordering::Relaxed);
+        return;
+    };
+    // SAFETY: the caller's duties are those of `Queue::push`.
+    unsafe { QUEUE.push(node) };
+    if SCHEDULED.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when
+    // `ready` registered the hook, and the hook, which runs before the interpreter goes, waits for `_inside`.
+    if unsafe { ffi::Py_AddPendingCall(Some(release_pending), ptr::null_mut()) } != 0 {
+        // The list is full. The next attach, or the next push, sees to it.
+        SCHEDULED.store(false, Ordering::Release);
+    }
+}
+
+extern "C" fn release_pending(_: *mut c_void) -> c_int {
+    // Before releasing, so that whoever pushes from now on schedules again.
+    SCHEDULED.store(false, Ordering::Release);
+    // SAFETY: the interpreter makes pending calls on an attached thread, between two instructions of Python code.
+    unsafe { Python::attach_unchecked(drain) };
+    0
+}
+
+/// Releases everything that waits. Code of any kind may run: finalizers, weak reference callbacks.
+///
+/// A pending exception is put aside meanwhile. Does nothing when somebody is at it already, on this thread
+/// or another, who will then release what is there.
+pub fn drain(py: Python<'_>) {
+    while !QUEUE.is_empty() && !DRAINING.swap(true, Ordering::Acquire) {
+        let pending = Pending::put_aside(py);
+        for node in QUEUE.take_all() {
+            // SAFETY:
+            // - Just taken, so owned here alone, and alive: the duties of `push`.
+            // - Attached: `py`. No exception is pending: put aside above, and a release function leaves none.
+            unsafe { Node::release(node) };
+            RELEASED.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(pending);
+        // Then look again: somebody may have pushed and left it to us.
+        DRAINING.store(false, Ordering::Release);
+    }
+}
+
+/// Runs `body` attached to the interpreter, after releasing what waits.
+///
+/// Never starts an interpreter. No exception is pending inside; one that was is put back afterwards.
+///
+/// # Errors
+///
+/// [`NotRunning`] before the start, from the moment our `atexit` hook has run, and while this thread traverses
+/// for the garbage collector. A thread that is inside already may enter again at any time.
+pub fn attach<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotRunning> {
+    let _inside = match DEPTH.get() {
+        0 => Some(ATTACHED.enter().ok_or(NotRunning)?),
+        _ => None,
+    };
+    let _deeper = Deeper::enter();
+    Python::try_attach(|py| {
+        let _pending = Pending::put_aside(py);
+        drain(py);
+        body(py)
+    })
+    .ok_or(NotRunning)
+}
+
+/// Counts one level of [`attach`] on this thread.
+struct Deeper;
+
+impl Deeper {
+    fn enter() -> Deeper {
+        DEPTH.set(DEPTH.get() + 1);
+        Deeper
+    }
+}
+
+impl Drop for Deeper {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// An exception that was pending and is put back when this is dropped.
+struct Pending<'py> {
+    _py: Python<'py>,
+    error: [*mut ffi::PyObject; 3],
+}
+
+impl<'py> Pending<'py> {
+    fn put_aside(py: Python<'py>) -> Option<Pending<'py>> {
+        // SAFETY: attached: `py`.
+        if unsafe { ffi::PyErr_Occurred() }.is_null() {
+            return None;
+        }
+        let mut error = [ptr::null_mut(); 3];
+        let [kind, value, traceback] = &mut error;
+        // SAFETY: attached: `py`; three places to write to.
+        #[allow(deprecated, reason = "its successor is not in the stable ABI of 3.11")]
+        unsafe {
+            ffi::PyErr_Fetch(kind, value, traceback);
+        }
+        Some(Pending { _py: py, error })
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        let [kind, value, traceback] = self.error;
+        // SAFETY: attached: `_py`; the three references came from `PyErr_Fetch` and are given back once.
+        #[allow(deprecated, reason = "its successor is not in the stable ABI of 3.11")]
+        unsafe {
+            ffi::PyErr_Restore(kind, value, traceback);
+        }
+    }
+}
+
+/// Registers our hooks with the interpreter, once. Whoever makes something that [`push`] will be given calls this first.
+///
+/// # Errors
+///
+/// What Python raises.
+pub fn ready(py: Python<'_>) -> PyResult<()> {
+    // Two threads that come here at once register twice, which is harmless: the hooks may run twice.
+    if READY.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, py)?,))?;
+    let os = py.import("os")?;
+    if let Some(register) = os.getattr_opt("register_at_fork")? {
+        let hooks = pyo3::types::PyDict::new(py);
+        hooks.set_item("after_in_child", wrap_pyfunction!(after_fork, py)?)?;
+        register.call((), Some(&hooks))?;
+    }
+    READY.store(true, Ordering::Release);
+    Ok(())
+}
+
+/// Ends the releasing: waits for those inside, releases what waits, and closes the queue.
+///
+/// Waits detached, without a limit, as `threading` does for threads that are no daemons; Ctrl-C ends the waiting.
+#[pyfunction(name = "_close_release_queue")]
+fn close(py: Python<'_>) -> PyResult<()> {
+    ATTACHED.close();
+    // When an operation of this very thread called us, it is inside as well.
+    let mine = DEPTH.get().min(1);
+    let mut waited = Ok(());
+    while ATTACHED.inside() > mine && waited.is_ok() {
+        py.detach(|| std::thread::sleep(Duration::from_millis(1)));
+        waited = py.check_signals();
+    }
+    drain(py);
+    PUSHING.close();
+    // Those inside never need the interpreter, so this takes a moment.
+    while PUSHING.inside() > 0 {
+        std::thread::yield_now();
+    }
+    drain(py);
+    waited
+}
+
+/// In the child of a fork nobody is inside but perhaps this thread, and no pending call is on its way.
+#[pyfunction(name = "_after_fork_in_child")]
+fn after_fork() {
+    ATTACHED.forget_others(DEPTH.get().min(1));
+    PUSHING.forget_others(0);
+    SCHEDULED.store(false, Ordering::Release);
+    DRAINING.store(false, Ordering::Release);
+}
