@@ -39,6 +39,9 @@ pub(crate) struct CargoTest {
     tally: Tally,
     /// The test program that is running, and what is known of it.
     current: Option<Program>,
+    /// What cargo said before the first test program: worth a look only if none came.
+    before: Vec<String>,
+    started: bool,
 }
 
 struct Program {
@@ -70,6 +73,7 @@ impl CargoTest {
         let text = line.trim();
         if let Some(name) = program_name(text) {
             let ended = self.end();
+            self.started = true;
             self.current = Some(Program { name, tally: Tally::default(), open: false, closed: false, failed: false });
             return ended.map_or(Show::Hide, Show::Instead);
         }
@@ -99,6 +103,10 @@ impl CargoTest {
                 return Show::Hide;
             }
         }
+        if !self.started {
+            self.before.push(line);
+            return Show::Hide;
+        }
         Show::Keep
     }
 
@@ -122,10 +130,10 @@ impl CargoTest {
         (tally != Tally::default()).then_some(text)
     }
 
-    /// The end of the output: the last line to show, and the sum.
-    pub(crate) fn finish(mut self, success: bool) -> (Option<String>, Tally) {
-        let last = self.end();
-        (last, self.tally.closed(success))
+    /// The end of the output: the last lines to show, and the sum.
+    pub(crate) fn finish(mut self, success: bool) -> (Vec<String>, Tally) {
+        let last = self.end().into_iter().collect();
+        (if self.started { last } else { self.before }, self.tally.closed(success))
     }
 }
 
@@ -222,7 +230,7 @@ test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
     #[test]
     fn programs_are_summed_and_told_in_one_line_each() {
         let text = format!(
-            "{TWO}     Running tests/laws.rs (target/debug/deps/laws-0123)\n\nrunning 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n   Doc-tests aria_dlpack\n\nrunning 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n"
+            "warning: unused\n    Finished `test` profile\n{TWO}     Running tests/laws.rs (target/debug/deps/laws-0123)\n\nrunning 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n   Doc-tests aria_dlpack\n\nrunning 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n"
         );
         let (shown, sum) = cargo(&text, true);
         assert_eq!(shown, ["  aria_dlpack: 2 passed, 1 ignored", "  tests/laws.rs: 1 passed"]);
@@ -272,7 +280,8 @@ test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
 
     #[test]
     fn a_build_failure_and_a_run_without_tests_are_failures() {
-        assert_eq!(cargo("error[E0425]: cannot find value\n", false).1, tally(0, 1, 0));
+        let broken = "error[E0425]: cannot find value";
+        assert_eq!(cargo(broken, false), (vec![broken.to_owned()], tally(0, 1, 0)));
         assert_eq!(cargo("", true).1, tally(0, 1, 0));
         let mut skipped = Pytest::default();
         skipped.line("===== 3 skipped in 0.01s =====");

@@ -149,8 +149,8 @@ fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
     });
     let status = status.doing(|| format!("running {}", shown(&test)))?;
     let (last, tally) = reader.finish(status.success());
-    if let Some(last) = last {
-        println!("{last}");
+    for line in last {
+        println!("{line}");
     }
     Ok(tally)
 }
