@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+use crate::wire::{Reader, WireError, put_len, put_text};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -169,6 +170,42 @@ pub fn entries() -> Vec<Entry> {
     (0..USED.load(Acquire)).filter_map(read).collect()
 }
 
+impl Entry {
+    /// Encodes entries for the operations table.
+    #[doc(hidden)]
+    pub fn encode(entries: &[Entry]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_len(&mut out, entries.len());
+        for entry in entries {
+            put_text(&mut out, &entry.owner);
+            put_text(&mut out, &entry.protocol);
+            out.push(u8::from(entry.direction == Direction::Export));
+            out.push(u8::from(entry.readonly));
+            out.extend_from_slice(&entry.nbytes.to_le_bytes());
+        }
+        out
+    }
+
+    /// Decodes what [`Entry::encode`] made.
+    ///
+    /// # Errors
+    ///
+    /// Says at which byte the input stops being a list of entries.
+    #[doc(hidden)]
+    pub fn decode(bytes: &[u8]) -> Result<Vec<Entry>, WireError> {
+        let mut reader = Reader::new(bytes);
+        let mut entries = Vec::new();
+        for _ in 0..reader.len()? {
+            let (owner, protocol) = (reader.text()?, reader.text()?);
+            let direction = if reader.byte()? == 1 { Direction::Export } else { Direction::Import };
+            let (readonly, nbytes) = (reader.byte()? == 1, reader.word()?);
+            entries.push(Entry { owner: (&*owner).into(), protocol: (&*protocol).into(), direction, nbytes, readonly });
+        }
+        reader.end()?;
+        Ok(entries)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +225,10 @@ mod tests {
             nbytes: 24,
             readonly: true,
         };
-        assert_eq!(mine("ledger.One"), [expected]);
+        assert_eq!(mine("ledger.One"), [expected.clone()]);
+        let bytes = Entry::encode(&[expected.clone()]);
+        assert_eq!(Entry::decode(&bytes), Ok(vec![expected]));
+        assert!((0..bytes.len()).all(|end| Entry::decode(&bytes[..end]).is_err()));
         drop(ticket);
         assert_eq!(mine("ledger.One"), []);
     }

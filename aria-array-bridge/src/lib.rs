@@ -15,6 +15,8 @@ pub mod operations;
 pub mod plan;
 #[doc(hidden)]
 pub mod queue;
+#[doc(hidden)]
+pub mod wire;
 
 pub use array::{Access, Array, ArrayError, CopyOrder, Validity, ViewError};
 pub use buffer::{Deleter, Owner};

@@ -1,7 +1,25 @@
 //! Every array protocol of Python, for PyO3 extensions and the `aria_array_bridge` package.
+//!
+//! | room | subject |
+//! |---|---|
+//! | [`array`] | the Python class `Array`: memory that a Python object or a Rust owner keeps alive |
+//! | [`import`] | doors in: which protocols a type speaks, cheapest first, and what each finds |
+//! | [`export`] | doors out: NumPy, DLPack, the buffer protocol, the array interfaces |
+//! | [`request`] | what the caller wants, the plan that follows, and its execution |
+//! | [`dtype`], [`plan`], [`error`] | the classes `DType`, `Plan` and `Reason`, and the two exceptions |
+//! | [`release`] | dropping without attaching: the release queue |
+//! | [`operations`] | the table through which a program without Python symbols uses all of it |
 
+pub mod array;
+pub mod dtype;
+pub mod error;
+pub mod export;
+pub mod import;
 pub mod operations;
+pub mod plan;
 pub mod release;
+pub mod request;
+mod surface;
 
 use pyo3::prelude::*;
 
@@ -14,5 +32,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     release::ready(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(release::counts_of_release_queue, module)?)?;
-    Ok(())
+    surface::register(module)
 }

@@ -1,1 +1,56 @@
-//! Python for Aria programs: found, loaded and called at run time.
+//! Python for Aria programs: found, loaded and called at run time, never linked.
+//!
+//! ```no_run
+//! use aria_array_runtime::prelude::*;
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let runtime = Runtime::start(&Config::from_env())?;
+//!     let math = PyObject::import("math")?;
+//!     let root = math.call_method("sqrt", Args::new().arg(2.0))?.to_float()?;
+//!     println!("{root}");
+//!     runtime.end()?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Runtime`] finds an interpreter ([`Config`] says which), starts it and ends it. [`PyObject`] is an object of
+//! it, used from any thread; [`Val`] is a value that crosses, [`Args`] are the arguments of a call, and
+//! [`FromPy`] takes arrays across without copying. This crate has no Python symbol: it uses Python through the
+//! table of functions in the core module of the `aria_array_bridge` package.
+
+mod args;
+mod array;
+mod config;
+mod core_module;
+mod end;
+mod error;
+mod find;
+mod iter;
+mod layout;
+mod load;
+mod object;
+mod platform;
+mod probe;
+mod report;
+mod runtime;
+mod script;
+mod start;
+mod state;
+mod text;
+mod value;
+
+pub use args::Args;
+pub use array::{FromPy, Request};
+pub use config::Config;
+pub use error::{EndError, PyError, StartError, Tried};
+pub use iter::PyIter;
+pub use object::PyObject;
+pub use report::{Problem, Report};
+pub use runtime::Runtime;
+pub use value::Val;
+
+/// What a program needs, and the types of the array crate that go with it.
+pub mod prelude {
+    pub use crate::{Args, Config, FromPy, PyError, PyIter, PyObject, Request, Runtime, StartError, Val};
+    pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
+}

@@ -163,6 +163,20 @@ impl Array {
         Ok(Array { buffer, dtype, layout, device, access, readonly, validity: None })
     }
 
+    /// The same array, kept alive by another owner.
+    ///
+    /// # Safety
+    ///
+    /// `owner` keeps the memory alive as the old one does, and the access stays true: never unique.
+    #[doc(hidden)]
+    #[must_use]
+    pub unsafe fn with_owner(&self, owner: Owner) -> Array {
+        debug_assert!(self.access != Access::Unique);
+        // SAFETY: the caller's duty.
+        let buffer = unsafe { Buffer::new(self.buffer.first(), owner) };
+        Array { buffer, ..self.clone() }
+    }
+
     /// The same elements, of which some are null.
     ///
     /// # Errors

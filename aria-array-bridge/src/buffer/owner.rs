@@ -4,7 +4,7 @@ use crate::ledger::Ticket;
 use core::ffi::c_void;
 use core::fmt;
 use core::sync::atomic::{AtomicI64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What happens when the last handle goes.
 ///
@@ -51,9 +51,12 @@ impl Owner {
         Owner(Arc::new(Inner { what: Some(what), exports: AtomicI64::new(0), _ticket: ticket }))
     }
 
-    /// Owns nothing: for memory that lives as long as the process.
+    /// Owns nothing: for memory that lives as long as the process, or that something beside the array keeps alive.
+    /// The same handle every time, so that it costs one atomic increment.
     pub fn immortal() -> Owner {
-        Owner(Arc::new(Inner { what: None, exports: AtomicI64::new(0), _ticket: None }))
+        static IMMORTAL: OnceLock<Owner> = OnceLock::new();
+        let make = || Owner(Arc::new(Inner { what: None, exports: AtomicI64::new(0), _ticket: None }));
+        IMMORTAL.get_or_init(make).clone()
     }
 
     /// Exports that are alive: foreign hands that hold this memory (rule O3).

@@ -1,25 +1,7 @@
-//! Plans as bytes, for the operations table: tagged, length-prefixed, little-endian.
-//!
-//! A list is a count of plans; a plan is its fields in the order of the struct. A reader refuses
-//! what is cut short and never trusts a length further than the bytes that are there.
+//! Plans as bytes: a list is a count of plans; a plan is its fields in the order of the struct.
 
 use super::{Outcome, Plan, Reason};
-use std::borrow::Cow;
-
-/// The bytes are no encoded plans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WireError {
-    /// Where reading stopped, in bytes from the start.
-    pub at: usize,
-}
-
-impl core::fmt::Display for WireError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "expected an encoded plan but found something else at byte {}", self.at)
-    }
-}
-
-impl core::error::Error for WireError {}
+use crate::wire::{Reader, WireError, put_len, put_text};
 
 impl Plan {
     /// Encodes plans for the operations table.
@@ -58,7 +40,7 @@ impl Plan {
     /// Says at which byte the input stops being a list of plans.
     #[doc(hidden)]
     pub fn decode(bytes: &[u8]) -> Result<Vec<Plan>, WireError> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = Reader::new(bytes);
         let count = reader.len()?;
         let mut plans = Vec::new();
         for _ in 0..count {
@@ -66,7 +48,7 @@ impl Plan {
                 0 => Outcome::View,
                 1 => Outcome::Copy,
                 2 => Outcome::Refuse,
-                _ => return Err(WireError { at: reader.at }),
+                _ => return Err(reader.error()),
             };
             let (protocol, source, target) = (reader.text()?, reader.text()?, reader.text()?);
             let copied_bytes = reader.word()?;
@@ -94,56 +76,8 @@ impl Plan {
                 reasons,
             });
         }
-        if reader.at == bytes.len() { Ok(plans) } else { Err(WireError { at: reader.at }) }
-    }
-}
-
-fn put_len(out: &mut Vec<u8>, len: usize) {
-    out.extend_from_slice(&(len as u64).to_le_bytes());
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_len(out, text.len());
-    out.extend_from_slice(text.as_bytes());
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn take(&mut self, len: usize) -> Result<&[u8], WireError> {
-        let end = self.at.checked_add(len).filter(|end| *end <= self.bytes.len()).ok_or(WireError { at: self.at })?;
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, WireError> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn word(&mut self) -> Result<u64, WireError> {
-        let at = self.at;
-        self.take(8)?.try_into().map(u64::from_le_bytes).map_err(|_| WireError { at })
-    }
-
-    fn len(&mut self) -> Result<usize, WireError> {
-        let at = self.at;
-        usize::try_from(self.word()?).map_err(|_| WireError { at })
-    }
-
-    fn address(&mut self) -> Result<Option<u64>, WireError> {
-        let present = self.byte()? == 1;
-        Ok(Some(self.word()?).filter(|_| present))
-    }
-
-    fn text(&mut self) -> Result<Cow<'static, str>, WireError> {
-        let len = self.len()?;
-        let at = self.at;
-        let text = core::str::from_utf8(self.take(len)?).map_err(|_| WireError { at })?;
-        Ok(Cow::Owned(text.to_owned()))
+        reader.end()?;
+        Ok(plans)
     }
 }
 

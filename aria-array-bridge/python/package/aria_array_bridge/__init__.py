@@ -1,3 +1,22 @@
-"""One array, every protocol."""
+"""Arrays of every library, without copying."""
 
-from ._core import __version__ as __version__
+from aria_array_bridge._core import (
+    Array,
+    ArgumentError,
+    ConversionError,
+    DType,
+    Plan,
+    Reason,
+    __version__,
+    asarray,
+)
+
+__all__ = [
+    "Array",
+    "ArgumentError",
+    "ConversionError",
+    "DType",
+    "Plan",
+    "Reason",
+    "asarray",
+]

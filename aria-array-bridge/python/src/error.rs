@@ -1,0 +1,68 @@
+//! The two exceptions: `ConversionError` (a `ValueError` and a `BufferError`) and `ArgumentError` (also a `TypeError`).
+
+use crate::plan::PyPlan;
+use aria_array_bridge::plan::Plan;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyTuple, PyType};
+
+static CONVERSION: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static ARGUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// The class `ConversionError`.
+pub(crate) fn conversion_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let make = || {
+        let bases = PyTuple::new(py, [py.get_type::<PyValueError>(), py.get_type::<PyBufferError>()])?;
+        let doc = "A conversion that cannot be done as asked. `plan` has every reason.";
+        class(py, "ConversionError", &bases, doc)
+    };
+    CONVERSION.get_or_try_init(py, make).map(|class| class.bind(py))
+}
+
+/// The class `ArgumentError`.
+pub(crate) fn argument_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let make = || {
+        let bases = PyTuple::new(py, [conversion_error(py)?.clone(), py.get_type::<PyTypeError>()])?;
+        class(
+            py,
+            "ArgumentError",
+            &bases,
+            "An argument that is no array, or not the array that is wanted. `plan` has every reason.",
+        )
+    };
+    ARGUMENT.get_or_try_init(py, make).map(|class| class.bind(py))
+}
+
+fn class(py: Python<'_>, name: &str, bases: &Bound<'_, PyTuple>, doc: &str) -> PyResult<Py<PyType>> {
+    let members = pyo3::types::PyDict::new(py);
+    members.set_item("__doc__", doc)?;
+    members.set_item("__module__", "aria_array_bridge")?;
+    members.set_item("plan", py.None())?;
+    Ok(py.get_type::<PyType>().call1((name, bases, members))?.cast_into::<PyType>()?.unbind())
+}
+
+/// A `ConversionError` that says the plan and carries it.
+pub(crate) fn refused(py: Python<'_>, plan: Plan) -> PyErr {
+    with_plan(py, conversion_error(py), plan)
+}
+
+/// An `ArgumentError` that says the plan and carries it.
+pub(crate) fn bad_argument(py: Python<'_>, plan: Plan) -> PyErr {
+    with_plan(py, argument_error(py), plan)
+}
+
+fn with_plan(py: Python<'_>, class: PyResult<&Bound<'_, PyType>>, plan: Plan) -> PyErr {
+    let raise = || {
+        let error = class?.call1((plan.to_string(),))?;
+        error.setattr("plan", Py::new(py, PyPlan::new(plan))?)?;
+        Ok(PyErr::from_value(error))
+    };
+    raise().unwrap_or_else(|error: PyErr| error)
+}
+
+/// The plan that an exception of ours carries.
+pub(crate) fn plan_of(py: Python<'_>, error: &PyErr) -> Option<Plan> {
+    let plan = error.value(py).getattr_opt("plan").ok()??;
+    Some(plan.cast::<PyPlan>().ok()?.get().plan().clone())
+}

@@ -1,0 +1,155 @@
+//! Our array as a `numpy.ndarray`: NumPy's own constructor over our memory. **Zero-copy.**
+
+use super::Export;
+use crate::array::PyArray;
+use crate::error::refused;
+use crate::plan;
+use aria_array_bridge::array::CopyOrder;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use aria_array_bridge::{Array, DType};
+use core::ffi::c_int;
+use numpy::PY_ARRAY_API;
+use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, NpyTypes, PyArray_Descr, PyArrayObject, get_type_object};
+use pyo3::prelude::*;
+use std::sync::OnceLock;
+
+struct Names {
+    ndarray: Name,
+    protocol: Name,
+}
+
+fn names() -> &'static Names {
+    static NAMES: OnceLock<Names> = OnceLock::new();
+    NAMES.get_or_init(|| Names { ndarray: Name::of("numpy.ndarray"), protocol: Name::of("numpy struct") })
+}
+
+/// A NumPy array over the same memory; read-only where this array's exports are.
+///
+/// # Errors
+///
+/// `ConversionError` where NumPy cannot say it; `ImportError` without NumPy.
+pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    py.import("numpy")?; // Before its C interface is used, which would panic without it.
+    let inner = array.get().live()?;
+    let mut plan = Plan::view("numpy struct", crate::array::describe(inner), "numpy.ndarray");
+    plan.source_address = Some(inner.address() as u64);
+    if !inner.device().is_host() {
+        let reason =
+            Reason::new("device", "L7", format!("NumPy reads the host's memory, and this is on {}", inner.device()));
+        return Err(refused(py, plan.refusing(reason.expected("cpu", inner.device().to_string()))));
+    }
+    let nulls = inner.null_count();
+    if nulls > 0 {
+        let text = format!("{nulls} nulls in {}, and numpy.ndarray has none", inner.dtype());
+        return Err(refused(py, plan.refusing(Reason::new("nulls", "C4", text))));
+    }
+    if copy == CopyPolicy::Always {
+        plan = plan.copying(inner.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
+        let copied =
+            py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| crate::request::memory_or_value(&error))?;
+        plan.target_address = Some(copied.address() as u64);
+        let fresh = PyArray::from_array(copied, crate::array::Origin::Plan(Box::new(plan.clone())), true);
+        let made = view(&Bound::new(py, fresh)?)?;
+        plan::record(&plan);
+        return Ok(made);
+    }
+    let made = view(array)?;
+    if plan::is_tracing() {
+        plan.target_address = plan.source_address;
+        debug_assert_eq!(plan.outcome, Outcome::View);
+        plan::record(&plan);
+    }
+    Ok(made)
+}
+
+/// The same array as another dtype, as `__array__(dtype)` must answer it: NumPy's own `astype`.
+pub(crate) fn with_dtype<'py>(
+    array: &Bound<'py, PyAny>,
+    dtype: &Bound<'py, PyAny>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let wanted = py.import("numpy")?.getattr("dtype")?.call1((dtype,))?;
+    if array.getattr("dtype")?.eq(&wanted)? {
+        return Ok(array.clone());
+    }
+    if copy == Some(false) {
+        let plan = Plan::view("__array__", "Array", "numpy.ndarray");
+        let text = format!("expected {wanted} but found {}", array.getattr("dtype")?);
+        return Err(refused(py, plan.refusing(Reason::new("dtype", "C1", text))));
+    }
+    array.call_method1("astype", (wanted,))
+}
+
+/// Makes the ndarray. NumPy is imported.
+fn view<'py>(array: &Bound<'py, PyArray>) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let inner = array.get().live()?;
+    let descr = descriptor(py, inner)?;
+    let export = Export::new(array, names().ndarray, names().protocol)?;
+    let mut shape: smallvec::SmallVec<[isize; 8]> = inner.shape().iter().map(|n| n.cast_signed()).collect();
+    let mut strides: smallvec::SmallVec<[isize; 8]> = inner.strides().into();
+    let flags = if inner.is_exported_writable() { NPY_ARRAY_WRITEABLE } else { 0 };
+    // SAFETY: attached, NumPy is imported; the type object is NumPy's own and lives as long as the process.
+    let class = unsafe { get_type_object(py, NpyTypes::PyArray_Type) };
+    // SAFETY: attached. `descr` is a reference that the call takes over, also on failure. `shape` and `strides` have
+    // `ndim` numbers. The memory holds the layout's span while `export` lives, which becomes the base below.
+    let made = unsafe {
+        PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class,
+            descr,
+            inner.ndim() as c_int,
+            shape.as_mut_ptr(),
+            strides.as_mut_ptr(),
+            inner.as_ptr().cast(),
+            flags,
+            core::ptr::null_mut(),
+        )
+    };
+    // SAFETY: a new reference, or NULL with an exception.
+    let made = unsafe { Bound::from_owned_ptr_or_err(py, made) }?;
+    // SAFETY: attached; `made` is a fresh array without a base; the reference to `export` is taken over, also on failure.
+    let status =
+        unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, made.as_ptr().cast::<PyArrayObject>(), export.into_ptr()) };
+    if status != 0 {
+        return Err(PyErr::fetch(py));
+    }
+    Ok(made)
+}
+
+/// NumPy's descriptor of the dtype, as a reference to give away.
+fn descriptor(py: Python<'_>, array: &Array) -> PyResult<*mut PyArray_Descr> {
+    if let Some(number) = type_number(array.dtype()) {
+        // SAFETY: attached, NumPy is imported; a new reference to a built-in descriptor, or NULL with an exception.
+        let descr = unsafe { PY_ARRAY_API.PyArray_DescrFromType(py, number as c_int) };
+        return if descr.is_null() { Err(PyErr::fetch(py)) } else { Ok(descr) };
+    }
+    let name = array.dtype().name();
+    let plan = Plan::view("numpy struct", crate::array::describe(array), "numpy.ndarray");
+    Err(refused(py, plan.refusing(Reason::new("dtype", "L1", format!("NumPy has no dtype for {name}")))))
+}
+
+fn type_number(dtype: &DType) -> Option<NPY_TYPES> {
+    Some(match *dtype {
+        DType::F64 => NPY_TYPES::NPY_DOUBLE,
+        DType::F32 => NPY_TYPES::NPY_FLOAT,
+        DType::F16 => NPY_TYPES::NPY_HALF,
+        DType::I64 if size_of::<core::ffi::c_long>() == 8 => NPY_TYPES::NPY_LONG,
+        DType::I64 => NPY_TYPES::NPY_LONGLONG,
+        DType::I32 => NPY_TYPES::NPY_INT,
+        DType::I16 => NPY_TYPES::NPY_SHORT,
+        DType::I8 => NPY_TYPES::NPY_BYTE,
+        DType::U64 if size_of::<core::ffi::c_long>() == 8 => NPY_TYPES::NPY_ULONG,
+        DType::U64 => NPY_TYPES::NPY_ULONGLONG,
+        DType::U32 => NPY_TYPES::NPY_UINT,
+        DType::U16 => NPY_TYPES::NPY_USHORT,
+        DType::U8 => NPY_TYPES::NPY_UBYTE,
+        DType::BOOL => NPY_TYPES::NPY_BOOL,
+        DType::C64 => NPY_TYPES::NPY_CFLOAT,
+        DType::C128 => NPY_TYPES::NPY_CDOUBLE,
+        _ => return None,
+    })
+}

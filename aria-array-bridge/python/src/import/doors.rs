@@ -1,0 +1,140 @@
+//! What a type can do: its doors, cheapest first, found once and remembered.
+//!
+//! The cache is bounded and holds its types, so that an address never means another type.
+
+use super::numpy::NumpyKind;
+use crate::array::PyArray;
+use aria_array_bridge::ledger::Name;
+use core::ffi::c_void;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A way in, in the order in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// Our own array.
+    Ours,
+    /// NumPy's array struct.
+    Numpy,
+    /// `numpy.ma.MaskedArray`: values and validity.
+    Masked,
+    /// DLPack's C exchange table, which the type publishes.
+    Exchange,
+    /// The buffer protocol.
+    Buffer,
+    /// `__dlpack__`.
+    Dlpack,
+    /// `__array_struct__`.
+    ArrayStruct,
+    /// `__array_interface__`.
+    ArrayInterface,
+    /// `__cuda_array_interface__`.
+    CudaArrayInterface,
+    /// `__array__`, which gives a NumPy array.
+    ArrayMethod,
+    /// A Python number, or nested lists and tuples of numbers: a copy.
+    Sequence,
+}
+
+/// What is known of a type.
+pub(super) struct Kind {
+    /// Keeps the address of the type taken.
+    _class: Py<PyType>,
+    /// `numpy.ndarray`.
+    pub(super) name: Name,
+    /// Cheapest first.
+    pub(super) doors: Vec<Door>,
+}
+
+/// Types that are remembered at most.
+const LIMIT: usize = 256;
+
+static KINDS: Mutex<Option<HashMap<usize, Arc<Kind>>>> = Mutex::new(None);
+
+impl Kind {
+    /// The object as our own array, where it is one.
+    pub(super) fn ours<'py>(&self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyArray>> {
+        (self.doors.first() == Some(&Door::Ours)).then(|| object.cast::<PyArray>().ok().cloned()).flatten()
+    }
+}
+
+/// What is known of the object's type.
+pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Arc<Kind>> {
+    let class = object.get_type();
+    let key = class.as_ptr().cast::<c_void>().addr();
+    let lock = || KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(kind) = lock().as_ref().and_then(|kinds| kinds.get(&key).cloned()) {
+        return Ok(kind);
+    }
+    let kind = Arc::new(find(&class, object)?); // Outside the lock: it runs Python.
+    let forgotten = {
+        let mut kinds = lock();
+        let kinds = kinds.get_or_insert_default();
+        let full = kinds.len() >= LIMIT;
+        let forgotten = if full { core::mem::take(kinds) } else { HashMap::new() };
+        kinds.insert(key, kind.clone());
+        forgotten
+    };
+    drop(forgotten); // Outside the lock: types may die.
+    Ok(kind)
+}
+
+fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> {
+    let py = class.py();
+    let speaks = |name: &str| defines(class, name);
+    let mut doors = Vec::new();
+    if class.is(py.get_type::<PyArray>()) {
+        doors.push(Door::Ours);
+    }
+    match super::numpy::kind_of(class)? {
+        Some(NumpyKind::Array) => doors.push(Door::Numpy),
+        Some(NumpyKind::Masked) => doors.push(Door::Masked),
+        None => {}
+    }
+    // A masked array's other doors would lose its mask.
+    if doors != [Door::Masked] {
+        let candidates = [
+            (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
+            // SAFETY: attached; a live object. The answer depends on its type alone.
+            (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
+            (Door::Dlpack, speaks("__dlpack__")?),
+            (Door::ArrayStruct, speaks("__array_struct__")?),
+            (Door::ArrayInterface, speaks("__array_interface__")?),
+            (Door::CudaArrayInterface, speaks("__cuda_array_interface__")?),
+            (Door::ArrayMethod, speaks("__array__")?),
+            (Door::Sequence, is_plain(class)),
+        ];
+        doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
+    }
+    let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
+    Ok(Kind { _class: class.clone().unbind(), name, doors })
+}
+
+/// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,
+/// and no code of the class runs.
+fn defines(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
+    for base in class.mro() {
+        if base.getattr("__dict__")?.contains(name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Python's own numbers, lists and tuples.
+fn is_plain(class: &Bound<'_, PyType>) -> bool {
+    let py = class.py();
+    let plain = [
+        py.get_type::<PyBool>(),
+        py.get_type::<PyInt>(),
+        py.get_type::<PyFloat>(),
+        py.get_type::<PyComplex>(),
+        py.get_type::<PyList>(),
+        py.get_type::<PyTuple>(),
+        py.get_type::<PyRange>(),
+    ];
+    plain.iter().any(|other| class.is(other))
+}

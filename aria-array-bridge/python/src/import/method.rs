@@ -1,0 +1,11 @@
+//! The door of `__array__`.
+
+use super::Refusal;
+use crate::request::{Found, Request};
+use aria_array_bridge::plan::Reason;
+use pyo3::prelude::*;
+
+/// The NumPy array that the object gives.
+pub(super) fn find(_object: &Bound<'_, PyAny>, _request: &Request) -> Result<Found, Refusal> {
+    Err(Refusal::Next(Reason::new("door", "C2", "this door is not open yet")))
+}

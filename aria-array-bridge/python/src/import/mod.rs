@@ -1,0 +1,120 @@
+//! Doors in: which protocols a type speaks, cheapest first, and what each finds.
+//!
+//! `doors` says what a *type* can do, and remembers it; each other file is one door. A door that refuses in a
+//! documented way lets the next one try; every other exception is the caller's to see.
+
+mod buffer;
+pub(crate) mod dlpack;
+mod doors;
+mod exchange;
+pub(crate) mod interface;
+mod method;
+pub(crate) mod numpy;
+mod sequence;
+
+use crate::array::PyArray;
+use crate::error::bad_argument;
+use crate::request::{Found, Request, execute};
+use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
+use doors::Door;
+use pyo3::prelude::*;
+
+/// Why a door did not open.
+pub(crate) enum Refusal {
+    /// The next door may try; its reason is kept.
+    Next(Reason),
+    /// Python raised something that is not a refusal.
+    Raise(PyErr),
+}
+
+impl From<PyErr> for Refusal {
+    fn from(error: PyErr) -> Refusal {
+        Refusal::Raise(error)
+    }
+}
+
+/// Makes an array of any object that speaks a protocol, as requested. A view wherever possible.
+///
+/// # Errors
+///
+/// `ConversionError` or `ArgumentError` with the plan and every reason; what the producer raises.
+pub(crate) fn import<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+    let py = object.py();
+    let kind = doors::of(object)?;
+    if let Some(array) = kind.ours(object)
+        && let Some(array) = as_is(&array, request)?
+    {
+        return Ok(array);
+    }
+    let found = find(object, &kind, request)?;
+    execute(py, found, kind.name, request)
+}
+
+/// What would be done for this request, and why; converts nothing.
+pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<Plan> {
+    let kind = doors::of(object)?;
+    match find(object, &kind, request) {
+        Ok(found) => Ok(crate::request::plan(&found, kind.name, request)),
+        Err(error) => crate::error::plan_of(object.py(), &error).ok_or(error),
+    }
+}
+
+/// The same object, where it already is what is wanted.
+fn as_is<'py>(array: &Bound<'py, PyArray>, request: &Request) -> PyResult<Option<Bound<'py, PyArray>>> {
+    let inner = array.get().live()?;
+    let fits = request.copy != CopyPolicy::Always
+        && !(request.writable && inner.is_readonly())
+        && request.ndim.is_none_or(|ndim| ndim == inner.ndim())
+        && request.device.is_none_or(|device| device == inner.device())
+        && request.dtype.as_ref().is_none_or(|dtype| dtype == inner.dtype())
+        && request.order.is_none_or(|order| inner.layout().is_contiguous(order));
+    Ok(fits.then(|| array.clone()))
+}
+
+/// Tries the doors of a type in their order.
+fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request) -> PyResult<Found> {
+    let mut reasons = Vec::new();
+    for door in &kind.doors {
+        let found = match door {
+            Door::Ours => ours(object),
+            Door::Numpy => numpy::find(object),
+            Door::Masked => numpy::find_masked(object),
+            Door::Exchange => exchange::find(object, request),
+            Door::Buffer => buffer::find(object),
+            Door::Dlpack => dlpack::find(object, request),
+            Door::ArrayStruct => interface::find_struct(object),
+            Door::ArrayInterface => interface::find_dict(object),
+            Door::CudaArrayInterface => interface::find_cuda(object, request),
+            Door::ArrayMethod => method::find(object, request),
+            Door::Sequence => sequence::find(object, request),
+        };
+        match found {
+            Ok(found) => return Ok(found),
+            Err(Refusal::Raise(error)) => return Err(error),
+            Err(Refusal::Next(reason)) => reasons.push(reason),
+        }
+    }
+    let source = kind.name.text();
+    let mut plan = Plan::view("", source.to_string(), "Array");
+    for reason in reasons {
+        plan = plan.refusing(reason);
+    }
+    if plan.reasons.is_empty() {
+        let reason = Reason::new("not-an-array", "C2", format!("{source} speaks no array protocol"));
+        plan = plan.refusing(reason);
+    }
+    Err(bad_argument(object.py(), plan))
+}
+
+/// Our own array, once more: the root stays the owner.
+fn ours(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
+    let array = object.cast::<PyArray>().map_err(PyErr::from)?;
+    let inner = array.get().live()?.clone();
+    Ok(Found {
+        array: inner,
+        hold: crate::array::Hold::Object(object.clone().unbind(), None),
+        swap: aria_array_bridge::dtype::Swap::None,
+        protocol: aria_array_bridge::ledger::Name::of("aria array"),
+        copied: None,
+    })
+}

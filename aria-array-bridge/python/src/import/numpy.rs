@@ -1,0 +1,115 @@
+//! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, no call into Python.
+
+use super::Refusal;
+use crate::array::Hold;
+use crate::request::Found;
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::Reason;
+use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
+use core::ffi::c_int;
+use core::ptr::NonNull;
+use core::slice;
+use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArrayObject};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// What NumPy class a class is.
+pub(super) enum NumpyKind {
+    /// `numpy.ndarray`, or a subclass of NumPy's that means the same.
+    Array,
+    /// `numpy.ma.MaskedArray`.
+    Masked,
+}
+
+/// What NumPy class this is, if it is one. Subclasses that others define take their own doors.
+pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> {
+    let modules = class.py().import("sys")?.getattr("modules")?;
+    // An array can only come from a NumPy that is there already: nothing is imported to find out.
+    let Ok(numpy) = modules.get_item("numpy") else { return Ok(None) };
+    for name in ["ndarray", "memmap", "recarray", "matrix"] {
+        if numpy.getattr_opt(name)?.is_some_and(|other| class.is(&other)) {
+            return Ok(Some(NumpyKind::Array));
+        }
+    }
+    let Ok(masked) = modules.get_item("numpy.ma") else { return Ok(None) };
+    match masked.getattr_opt("MaskedArray")? {
+        Some(other) if class.is_subclass(&other)? => Ok(Some(NumpyKind::Masked)),
+        _ => Ok(None),
+    }
+}
+
+/// The array as NumPy's struct says it.
+pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
+    let array = object.as_ptr().cast::<PyArrayObject>();
+    // SAFETY: an exact `numpy.ndarray` (the door's type), whose struct is NumPy's stable ABI; attached, so nobody
+    // changes it meanwhile.
+    let fields = unsafe { &(*array).fields };
+    let ndim = usize::try_from(fields.nd).unwrap_or(0);
+    let list = |start: *mut isize| match ndim {
+        0 => &[][..],
+        // SAFETY: `nd` numbers, which live as long as the array; NumPy's ABI.
+        _ => unsafe { slice::from_raw_parts(start.cast_const(), ndim) },
+    };
+    let (dimensions, strides) = (list(fields.dimensions), list(fields.strides));
+    // SAFETY: every array has a descriptor, alive with it; NumPy's ABI.
+    let descr = unsafe { &(*fields.descr).fields };
+    let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
+    let swapped = descr.byteorder as u8 == foreign;
+    let (dtype, swap) = match builtin(descr.type_num) {
+        Some(dtype) if swapped => {
+            let unit = match &dtype {
+                DType::Scalar(scalar) => scalar.swap_unit(),
+                _ => dtype.alignment(),
+            };
+            (dtype, Swap::Units(unit))
+        }
+        Some(dtype) => (dtype, Swap::None),
+        None => return Err(Refusal::Next(Reason::new("dtype", "L1", "a NumPy dtype that is no element type here"))),
+    };
+    let shape: smallvec::SmallVec<[usize; 4]> = dimensions.iter().map(|n| n.unsigned_abs()).collect();
+    let layout = Layout::new(dtype.itemsize(), &shape, strides)
+        .map_err(|error| Refusal::Next(Reason::new("span-overflow", "L2", error.to_string())))?;
+    let first = NonNull::new(fields.data.cast::<u8>()).unwrap_or(NonNull::dangling());
+    let readonly = fields.flags & NPY_ARRAY_WRITEABLE == 0;
+    let owner = Owner::immortal();
+    // SAFETY: NumPy's arrays lie in live memory while the object lives, which the hold keeps; shared, as anybody may write.
+    let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
+    let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
+    Ok(Found { array, hold: Hold::Object(object.clone().unbind(), None), swap, protocol: protocol(), copied: None })
+}
+
+/// A masked array: values and validity.
+pub(super) fn find_masked(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
+    Err(Refusal::Next(Reason::new("nulls", "C4", "masked arrays are not read yet")))
+}
+
+fn protocol() -> Name {
+    static NAME: std::sync::OnceLock<Name> = std::sync::OnceLock::new();
+    *NAME.get_or_init(|| Name::of("numpy struct"))
+}
+
+/// The dtype of a type number whose size is fixed.
+fn builtin(type_num: c_int) -> Option<DType> {
+    const LONG: DType = if size_of::<core::ffi::c_long>() == 8 { DType::I64 } else { DType::I32 };
+    const ULONG: DType = if size_of::<core::ffi::c_long>() == 8 { DType::U64 } else { DType::U32 };
+    let table = [
+        (NPY_TYPES::NPY_DOUBLE, DType::F64),
+        (NPY_TYPES::NPY_FLOAT, DType::F32),
+        (NPY_TYPES::NPY_LONG, LONG),
+        (NPY_TYPES::NPY_LONGLONG, DType::I64),
+        (NPY_TYPES::NPY_INT, DType::I32),
+        (NPY_TYPES::NPY_SHORT, DType::I16),
+        (NPY_TYPES::NPY_BYTE, DType::I8),
+        (NPY_TYPES::NPY_ULONG, ULONG),
+        (NPY_TYPES::NPY_ULONGLONG, DType::U64),
+        (NPY_TYPES::NPY_UINT, DType::U32),
+        (NPY_TYPES::NPY_USHORT, DType::U16),
+        (NPY_TYPES::NPY_UBYTE, DType::U8),
+        (NPY_TYPES::NPY_BOOL, DType::BOOL),
+        (NPY_TYPES::NPY_HALF, DType::F16),
+        (NPY_TYPES::NPY_CFLOAT, DType::C64),
+        (NPY_TYPES::NPY_CDOUBLE, DType::C128),
+    ];
+    table.into_iter().find(|(number, _)| *number as c_int == type_num).map(|(_, dtype)| dtype)
+}

@@ -1,0 +1,163 @@
+//! The classes `Plan` and `Reason`: the core's, as Python sees them. Also what `ab.trace()` collects.
+
+use aria_array_bridge::plan::{Plan, Reason};
+use core::cell::RefCell;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// What a conversion does, or why it is refused.
+#[pyclass(frozen, name = "Plan", module = "aria_array_bridge")]
+pub struct PyPlan {
+    plan: Plan,
+}
+
+impl PyPlan {
+    pub(crate) fn new(plan: Plan) -> PyPlan {
+        PyPlan { plan }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+#[pymethods]
+impl PyPlan {
+    /// "view", "copy" or "refuse".
+    #[getter]
+    fn outcome(&self) -> &'static str {
+        self.plan.outcome.name()
+    }
+
+    /// Why it copies or is refused; notes on a view.
+    #[getter]
+    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let reasons: PyResult<Vec<_>> =
+            self.plan.reasons.iter().map(|reason| Py::new(py, PyReason { reason: reason.clone() })).collect();
+        PyTuple::new(py, reasons?)
+    }
+
+    /// Bytes that are copied; 0 for a view and a refusal.
+    #[getter]
+    fn copied_bytes(&self) -> u64 {
+        self.plan.copied_bytes
+    }
+
+    /// The protocol that carries the array.
+    #[getter]
+    fn protocol(&self) -> &str {
+        &self.plan.protocol
+    }
+
+    /// What the array comes from.
+    #[getter]
+    fn source(&self) -> &str {
+        &self.plan.source
+    }
+
+    /// What it becomes.
+    #[getter]
+    fn target(&self) -> &str {
+        &self.plan.target
+    }
+
+    fn __str__(&self) -> String {
+        self.plan.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Plan {}>", self.plan)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<PyPlan>().is_ok_and(|other| other.get().plan == self.plan)
+    }
+}
+
+/// One cause of a copy or a refusal.
+#[pyclass(frozen, name = "Reason", module = "aria_array_bridge")]
+pub struct PyReason {
+    reason: Reason,
+}
+
+#[pymethods]
+impl PyReason {
+    /// A stable word: "read-only", "byte-order", "stride".
+    #[getter]
+    fn code(&self) -> &str {
+        &self.reason.code
+    }
+
+    /// The rule behind it: "L8".
+    #[getter]
+    fn rule(&self) -> &str {
+        &self.reason.rule
+    }
+
+    /// One sentence.
+    #[getter]
+    fn text(&self) -> &str {
+        &self.reason.text
+    }
+
+    /// Where: an axis, a field, a buffer.
+    #[getter]
+    fn r#where(&self) -> &str {
+        &self.reason.location
+    }
+
+    /// What was found.
+    #[getter]
+    fn found(&self) -> &str {
+        &self.reason.found
+    }
+
+    /// What was wanted.
+    #[getter]
+    fn wanted(&self) -> &str {
+        &self.reason.wanted
+    }
+
+    /// What to do about it.
+    #[getter]
+    fn hint(&self) -> &str {
+        &self.reason.hint
+    }
+
+    fn __str__(&self) -> String {
+        self.reason.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Reason {}>", self.reason)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<PyReason>().is_ok_and(|other| other.get().reason == self.reason)
+    }
+}
+
+thread_local! {
+    /// Traces of this thread that are recording, innermost last.
+    static TRACES: RefCell<Vec<Vec<Plan>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Starts recording this thread's conversions.
+pub(crate) fn start_trace() {
+    TRACES.with_borrow_mut(|traces| traces.push(Vec::new()));
+}
+
+/// Ends the innermost recording and returns it. Outer ones have seen the same plans.
+pub(crate) fn stop_trace() -> Vec<Plan> {
+    TRACES.with_borrow_mut(Vec::pop).unwrap_or_default()
+}
+
+/// Returns true if a recording is on, so that a plan is worth making.
+pub(crate) fn is_tracing() -> bool {
+    TRACES.with_borrow(|traces| !traces.is_empty())
+}
+
+/// Adds a plan to every recording of this thread.
+pub(crate) fn record(plan: &Plan) {
+    TRACES.with_borrow_mut(|traces| traces.iter_mut().for_each(|trace| trace.push(plan.clone())));
+}

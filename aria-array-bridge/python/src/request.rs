@@ -1,0 +1,169 @@
+//! `Request`: what the caller wants of an array, the plan that follows, and its execution.
+//!
+//! A door finds an array as it lies ([`Found`]). [`plan`] compares it with the request and says view, copy
+//! or refuse, with every reason; [`execute`] does what the plan says. Nothing else copies elements on the way in.
+
+use crate::array::{Hold, Origin, PyArray, describe};
+use crate::error::refused;
+use crate::plan::{is_tracing, record};
+use aria_array_bridge::array::CopyOrder;
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use aria_array_bridge::{Array, DType, Device, Order};
+use pyo3::prelude::*;
+
+/// What the caller wants.
+#[derive(Clone, Default)]
+pub(crate) struct Request {
+    pub(crate) copy: CopyPolicy,
+    pub(crate) dtype: Option<DType>,
+    pub(crate) order: Option<Order>,
+    pub(crate) ndim: Option<usize>,
+    pub(crate) writable: bool,
+    pub(crate) device: Option<Device>,
+}
+
+/// Python's `copy=`.
+pub(crate) fn copy_policy(copy: Option<bool>) -> CopyPolicy {
+    match copy {
+        Some(false) => CopyPolicy::Never,
+        None => CopyPolicy::IfNeeded,
+        Some(true) => CopyPolicy::Always,
+    }
+}
+
+/// An array as a door found it.
+pub(crate) struct Found {
+    /// The array; its owner owns nothing.
+    pub(crate) array: Array,
+    /// What keeps its memory alive.
+    pub(crate) hold: Hold,
+    /// How its bytes must be reversed before they are read.
+    pub(crate) swap: Swap,
+    /// The protocol.
+    pub(crate) protocol: Name,
+    /// Why the door itself had to copy, or had to ask the producer for a copy.
+    pub(crate) copied: Option<Reason>,
+}
+
+/// What is done with `found` on this request.
+pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
+    let array = &found.array;
+    let mut plan = Plan::view(found.protocol.text().to_string(), source.text().to_string(), describe(array));
+    plan.source_address = Some(array.address() as u64);
+    let bytes = array.nbytes() as u64;
+    if let Some(ndim) = request.ndim
+        && ndim != array.ndim()
+    {
+        let reason = Reason::new("ndim", "C2", format!("expected {ndim} axes but found {}", array.ndim()));
+        plan = plan.refusing(reason.expected(ndim.to_string(), array.ndim().to_string()));
+    }
+    if let Some(device) = request.device
+        && device != array.device()
+    {
+        let text = format!("expected memory on {device} but found it on {}", array.device());
+        let reason = Reason::new("device", "L7", text).expected(device.to_string(), array.device().to_string());
+        plan = plan.refusing(reason.hint("move it with the library that owns it"));
+    }
+    if let Some(reason) = &found.copied {
+        plan = plan.copying(bytes, reason.clone());
+    }
+    if !found.swap.is_none() {
+        let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");
+        plan = plan.copying(bytes, reason.expected("native", "swapped"));
+    }
+    if let Some(dtype) = &request.dtype
+        && dtype != array.dtype()
+    {
+        let text = format!("expected {dtype} but found {}", array.dtype());
+        let reason = Reason::new("dtype", "C2", text).expected(dtype.name(), array.dtype().name());
+        plan = plan.refusing(reason);
+    }
+    if let Some(order) = request.order
+        && !array.layout().is_contiguous(order)
+    {
+        let name = if order == Order::C { "C" } else { "F" };
+        let reason = Reason::new("order", "L3", format!("the elements are not {name}-contiguous"));
+        plan = plan.copying(bytes, reason.expected(name, format!("strides {:?}", array.strides())));
+    }
+    if request.writable && array.is_readonly() {
+        let reason = Reason::new("read-only", "L8", "the memory may not be written");
+        plan = plan.copying(bytes, reason.expected("writable", "read-only"));
+    }
+    if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
+        plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
+    }
+    if request.copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
+        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+    }
+    if plan.outcome == Outcome::View {
+        plan.target_address = plan.source_address;
+    }
+    plan
+}
+
+/// True if the request can be met by a view, without looking for words.
+fn is_plain_view(found: &Found, request: &Request) -> bool {
+    let array = &found.array;
+    found.copied.is_none()
+        && found.swap.is_none()
+        && request.copy != CopyPolicy::Always
+        && !(request.writable && array.is_readonly())
+        && request.ndim.is_none_or(|ndim| ndim == array.ndim())
+        && request.device.is_none_or(|device| device == array.device())
+        && request.dtype.as_ref().is_none_or(|dtype| dtype == array.dtype())
+        && request.order.is_none_or(|order| array.layout().is_contiguous(order))
+}
+
+/// Does what the plan says: a Python array over the found memory, or over a copy.
+///
+/// # Errors
+///
+/// `ConversionError` with the plan, where it refuses; `MemoryError`.
+pub(crate) fn execute<'py>(
+    py: Python<'py>,
+    found: Found,
+    source: Name,
+    request: &Request,
+) -> PyResult<Bound<'py, PyArray>> {
+    if is_plain_view(&found, request) {
+        let origin = Origin::View { source, protocol: found.protocol };
+        // SAFETY: the hold keeps the found array's memory alive: `Found`.
+        let array = Bound::new(py, unsafe { PyArray::root(found.array, found.hold, origin) })?;
+        if is_tracing() {
+            record(&array.get().plan());
+        }
+        return Ok(array);
+    }
+    let mut plan = plan(&found, source, request);
+    if plan.outcome == Outcome::Refuse {
+        return Err(refused(py, plan));
+    }
+    if plan.outcome == Outcome::View {
+        let origin = Origin::Plan(Box::new(plan));
+        // SAFETY: the hold keeps the found array's memory alive: `Found`.
+        return Bound::new(py, unsafe { PyArray::root(found.array, found.hold, origin) });
+    }
+    let order = match request.order {
+        Some(Order::C) => CopyOrder::C,
+        Some(Order::F) => CopyOrder::F,
+        None => CopyOrder::Keep,
+    };
+    let (from, swap) = (&found.array, &found.swap);
+    // Detached: the hold, which stays here, keeps the memory; reading needs no Python.
+    let copy = py.detach(|| from.copy_swapped(order, swap)).map_err(|error| memory_or_value(&error))?;
+    plan.target_address = Some(copy.address() as u64);
+    if is_tracing() {
+        record(&plan);
+    }
+    Bound::new(py, PyArray::from_array(copy, Origin::Plan(Box::new(plan)), true))
+}
+
+/// `MemoryError` for no memory, `ValueError` for the rest.
+pub(crate) fn memory_or_value(error: &aria_array_bridge::ArrayError) -> PyErr {
+    match error {
+        aria_array_bridge::ArrayError::Memory { .. } => pyo3::exceptions::PyMemoryError::new_err(error.to_string()),
+        _ => pyo3::exceptions::PyValueError::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,74 @@
+//! `Args`: the arguments of a call, built one by one.
+
+use crate::object::PyObject;
+use crate::value::Val;
+use aria_array_bridge::operations::{self as raw, Object, Status, Text, Value};
+use core::ptr;
+
+/// Positional and keyword arguments, `*` and `**`.
+///
+/// ```
+/// use aria_array_runtime::prelude::*;
+/// let args = Args::new().arg(0.0).arg(1.0).kw("num", 5);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    positional: Vec<Val>,
+    names: Vec<String>,
+    keywords: Vec<Val>,
+    star: Option<PyObject>,
+    star_star: Option<PyObject>,
+}
+
+impl Args {
+    /// No arguments.
+    pub fn new() -> Args {
+        Args::default()
+    }
+
+    /// Adds a positional argument. An array is shared, not copied.
+    #[must_use]
+    pub fn arg(mut self, value: impl Into<Val>) -> Args {
+        self.positional.push(value.into());
+        self
+    }
+
+    /// Adds a keyword argument. A name that comes twice is a `TypeError` of the call, as in Python.
+    #[must_use]
+    pub fn kw(mut self, name: impl Into<String>, value: impl Into<Val>) -> Args {
+        self.names.push(name.into());
+        self.keywords.push(value.into());
+        self
+    }
+
+    /// Adds the items of an iterable behind the positional arguments: `*object`. The last one counts.
+    #[must_use]
+    pub fn star(mut self, object: &PyObject) -> Args {
+        self.star = Some(object.clone());
+        self
+    }
+
+    /// Adds the items of a mapping to the keyword arguments: `**object`. The last one counts.
+    #[must_use]
+    pub fn star_star(mut self, object: &PyObject) -> Args {
+        self.star_star = Some(object.clone());
+        self
+    }
+
+    /// Shows the arguments to `call` in the table's form. The call consumes the arrays.
+    pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
+        let positional: Vec<Value> = self.positional.iter_mut().map(Val::lend).collect();
+        let keywords: Vec<Value> = self.keywords.iter_mut().map(Val::lend).collect();
+        let names: Vec<Text> = self.names.iter().map(|name| Text::new(name)).collect();
+        let handle = |object: &Option<PyObject>| object.as_ref().map_or(ptr::null_mut::<Object>(), PyObject::as_raw);
+        call(&raw::Args {
+            positional: positional.as_ptr(),
+            positional_len: positional.len(),
+            names: names.as_ptr(),
+            keywords: keywords.as_ptr(),
+            keywords_len: keywords.len(),
+            star: handle(&self.star),
+            star_star: handle(&self.star_star),
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! `Config`: which interpreter is wanted, and how it starts.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Which Python is wanted, and how it starts. See [`from_env`](Config::from_env).
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub(crate) python: Option<PathBuf>,
+    pub(crate) aria_python: Option<PathBuf>,
+    pub(crate) virtual_env: Option<PathBuf>,
+    pub(crate) search_path: Option<OsString>,
+    pub(crate) argv: Vec<OsString>,
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) signals: bool,
+}
+
+impl Config {
+    /// Nothing is looked up: only [`python`](Config::python) counts.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// Reads `ARIA_PYTHON`, `VIRTUAL_ENV` and `PATH`, in which a Python is looked for in this order, and the
+    /// program's arguments, which become `sys.argv`.
+    ///
+    /// A variable that is set decides: when there is no working Python where it says, that is an error, and nobody
+    /// else's Python is taken instead. An empty variable counts as not set.
+    pub fn from_env() -> Config {
+        let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
+        Config {
+            python: None,
+            aria_python: variable("ARIA_PYTHON").map(PathBuf::from),
+            virtual_env: variable("VIRTUAL_ENV").map(PathBuf::from),
+            search_path: variable("PATH"),
+            argv: env::args_os().collect(),
+            paths: Vec::new(),
+            signals: false,
+        }
+    }
+
+    /// Takes this Python and no other: an executable, or the folder of a virtual environment.
+    #[must_use]
+    pub fn python(mut self, python: impl Into<PathBuf>) -> Config {
+        self.python = Some(python.into());
+        self
+    }
+
+    /// Sets `sys.argv`; the first is the program's name.
+    #[must_use]
+    pub fn argv<S: Into<OsString>>(mut self, argv: impl IntoIterator<Item = S>) -> Config {
+        self.argv = argv.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Puts a folder in front of `sys.path`, behind those that were given before.
+    #[must_use]
+    pub fn path(mut self, folder: impl Into<PathBuf>) -> Config {
+        self.paths.push(folder.into());
+        self
+    }
+
+    /// Lets Python handle signals. Off unless asked for.
+    ///
+    /// Off, Ctrl-C does what the program says, or else ends it, also after `import signal`, which would
+    /// otherwise take the signal over without a word. On, Ctrl-C raises `KeyboardInterrupt` in Python code, and a
+    /// loop that runs no Python code calls [`Runtime::check_signals`](crate::Runtime::check_signals) now and then.
+    #[must_use]
+    pub fn signals(mut self, signals: bool) -> Config {
+        self.signals = signals;
+        self
+    }
+}

@@ -1,0 +1,61 @@
+//! Ending the interpreter: by the thread that started it, after the operations that are under way.
+
+use crate::error::EndError;
+use crate::runtime::flush;
+use crate::state::{self, OPERATING, Phase};
+use core::time::Duration;
+use std::time::Instant;
+use std::{process, thread};
+
+/// How long operations on other threads are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// See [`Runtime::end`](crate::Runtime::end).
+pub(crate) fn end() -> Result<(), EndError> {
+    let mut phase = state::phase();
+    let Phase::Running(running) = &*phase else {
+        return Ok(());
+    };
+    let ours = match &running.ours {
+        // The child of a fork: the interpreter's other threads are not here, and its streams are its parent's.
+        Some(ours) if ours.process != process::id() => return Ok(()),
+        Some(ours) if ours.thread == thread::current().id() => ours,
+        other => {
+            let answer = if other.is_some() { Err(EndError::OtherThread) } else { Ok(()) };
+            drop(phase);
+            return answer.and(flush().map_err(|_| EndError::Flush));
+        }
+    };
+    let (api, thread_state) = (ours.api, ours.thread_state);
+    if let Err(operations) = close() {
+        drop(phase);
+        let _ = flush();
+        return Err(EndError::Busy { operations });
+    }
+    // Written before Python's own end, which runs `atexit` hooks: one that comes back here finds it ended.
+    *phase = Phase::Ended;
+    drop(phase);
+    // SAFETY: the state that `PyEval_SaveThread` gave on this very thread, which is detached since.
+    unsafe { (api.PyEval_RestoreThread)(thread_state) };
+    // SAFETY: attached, on the thread that started it; nobody else is in an operation, and nobody can begin one.
+    match unsafe { (api.Py_FinalizeEx)() } {
+        0 => Ok(()),
+        _ => Err(EndError::Flush),
+    }
+}
+
+/// Lets no operation begin, and waits for those under way. Opens again, and says how many, if they take too long.
+fn close() -> Result<(), usize> {
+    OPERATING.close();
+    let begin = Instant::now();
+    loop {
+        match OPERATING.inside() {
+            0 => return Ok(()),
+            operations if begin.elapsed() > PATIENCE => {
+                OPERATING.reopen();
+                return Err(operations);
+            }
+            _ => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}

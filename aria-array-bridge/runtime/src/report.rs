@@ -1,0 +1,163 @@
+//! `Report`: which Python runs here, where it came from, and what looks wrong.
+
+use crate::args::Args;
+use crate::core_module::Core;
+use crate::load::Loaded;
+use crate::object::PyObject;
+use crate::probe::Facts;
+use core::fmt;
+use std::env;
+use std::path::PathBuf;
+
+/// Packages whose versions are reported.
+const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "torch"];
+
+/// Where the interpreter came from, as known from its start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) version: String,
+    pub(crate) executable: PathBuf,
+    pub(crate) from: &'static str,
+    pub(crate) prefix: PathBuf,
+    pub(crate) base_prefix: PathBuf,
+    pub(crate) library: Option<PathBuf>,
+    pub(crate) core: PathBuf,
+    pub(crate) core_version: String,
+}
+
+impl Origin {
+    pub(crate) fn started(facts: &Facts, from: &'static str, loaded: &Loaded, core: &Core) -> Origin {
+        Origin {
+            version: facts.version.clone(),
+            executable: facts.executable.clone(),
+            from,
+            prefix: facts.prefix.clone(),
+            base_prefix: facts.base_prefix.clone(),
+            library: loaded.path.clone(),
+            core: core.path.clone(),
+            core_version: core.version.clone(),
+        }
+    }
+
+    pub(crate) fn joined(here: &Loaded, core: &Core) -> Origin {
+        Origin {
+            version: here.version.clone(),
+            from: "this process",
+            library: here.path.clone(),
+            core: core.path.clone(),
+            core_version: core.version.clone(),
+            ..Origin::default()
+        }
+    }
+}
+
+/// Something that looks wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence.
+    pub wrong: String,
+    /// One sentence, or nothing.
+    pub fix: String,
+}
+
+/// Which Python runs here, where it came from, and what looks wrong. Its text is what `aria-bridge doctor` prints.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// `3.11.7`
+    pub python: String,
+    /// `sys.executable`
+    pub executable: PathBuf,
+    /// Who named it: `ARIA_PYTHON`, `VIRTUAL_ENV`, `PATH`, `the configuration`, `this process`.
+    pub from: &'static str,
+    /// `sys.prefix`
+    pub prefix: PathBuf,
+    /// `sys.base_prefix`
+    pub base_prefix: PathBuf,
+    /// The library that was loaded; `None` when Python was in the process already.
+    pub library: Option<PathBuf>,
+    /// The core module's file.
+    pub core: PathBuf,
+    /// The core module's version.
+    pub core_version: String,
+    /// Packages that arrays come from and go to, with their versions where they are installed.
+    pub packages: Vec<(&'static str, Option<String>)>,
+    /// What looks wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    pub(crate) fn collect(origin: Origin) -> Report {
+        let mut problems = Vec::new();
+        let from_sys = |name: &str| {
+            let text = PyObject::import("sys").and_then(|sys| sys.getattr(name)?.str());
+            PathBuf::from(text.unwrap_or_default())
+        };
+        let Origin { version, mut executable, from, mut prefix, mut base_prefix, library, core, core_version } = origin;
+        if executable.as_os_str().is_empty() {
+            (executable, prefix, base_prefix) = (from_sys("executable"), from_sys("prefix"), from_sys("base_prefix"));
+        }
+        if let Some(home) = env::var_os("PYTHONHOME").filter(|home| !home.is_empty()) {
+            problems.push(Problem {
+                wrong: format!("PYTHONHOME is set to {}; a virtual environment is no home", home.display()),
+                fix: "unset PYTHONHOME".to_owned(),
+            });
+        }
+        if core_version != env!("CARGO_PKG_VERSION") {
+            problems.push(Problem {
+                wrong: format!("this program is {} but the core module is {core_version}", env!("CARGO_PKG_VERSION")),
+                fix: format!("pip install aria-array-bridge=={}", env!("CARGO_PKG_VERSION")),
+            });
+        }
+        if let Err(error) = PyObject::import("sys") {
+            problems.push(Problem { wrong: error.to_string(), fix: String::new() });
+        }
+        Report {
+            python: version.split_whitespace().next().unwrap_or_default().to_owned(),
+            executable,
+            from,
+            prefix,
+            base_prefix,
+            library,
+            core,
+            core_version,
+            packages: PACKAGES.iter().map(|name| (*name, installed(name))).collect(),
+            problems,
+        }
+    }
+}
+
+/// The version of a package, if it is installed. Does not import it.
+fn installed(name: &str) -> Option<String> {
+    let metadata = PyObject::import("importlib.metadata").ok()?;
+    metadata.call_method("version", Args::new().arg(name)).ok()?.str().ok()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "python     {:8} {}   from {}", self.python, self.executable.display(), self.from)?;
+        if self.prefix != self.base_prefix {
+            writeln!(f, "           {:8} {}   is its base", "", self.base_prefix.display())?;
+        }
+        match &self.library {
+            Some(library) => {
+                writeln!(f, "library    {:8} {}   agrees with its standard library", self.python, library.display())?;
+            }
+            None => writeln!(f, "library    {:8} was in this process already", self.python)?,
+        }
+        writeln!(f, "core       {:8} {}", self.core_version, self.core.display())?;
+        for (number, (name, version)) in self.packages.iter().enumerate() {
+            f.write_str(if number == 0 { "" } else { "   " })?;
+            match version {
+                Some(version) => write!(f, "{name} {version}")?,
+                None => write!(f, "{name}: not installed")?,
+            }
+        }
+        for Problem { wrong, fix } in &self.problems {
+            write!(f, "\nwrong      {wrong}")?;
+            if !fix.is_empty() {
+                write!(f, "   fix: {fix}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! `Runtime`: Python in this process, from its start to its end.
+
+use crate::config::Config;
+use crate::core_module;
+use crate::end;
+use crate::error::{EndError, PyError, StartError};
+use crate::find::{Found, find};
+use crate::load::{self, Loaded};
+use crate::report::{Origin, Report};
+use crate::start;
+use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
+use core::sync::atomic::Ordering;
+use std::thread;
+
+/// Python runs while there is one. The last one that is dropped ends it, also when a panic unwinds.
+///
+/// `process::exit` drops nothing: call [`end`](Runtime::end) before it, or output may be lost.
+#[derive(Debug)]
+pub struct Runtime {
+    _private: (),
+}
+
+impl Runtime {
+    /// Finds an interpreter, loads and starts it. **Takes some milliseconds**; the second time it answers the runtime
+    /// that there is, whatever the configuration says. This thread becomes Python's main thread, and nothing is held
+    /// when it returns: any thread may do operations.
+    ///
+    /// In a process that runs Python already, that one is used, and stays when ours ends.
+    ///
+    /// # Errors
+    ///
+    /// Names what was tried and what to do. After some errors Python cannot be started again in this process; the text says so.
+    pub fn start(config: &Config) -> Result<Runtime, StartError> {
+        let mut phase = state::phase();
+        match &*phase {
+            Phase::Running(_) => {}
+            Phase::Ended => return Err(StartError::Ended),
+            Phase::Failed(error) => return Err(StartError::FailedBefore(Box::new(error.clone()))),
+            Phase::Never => match bring_up(config) {
+                Ok(running) => *phase = Phase::Running(Box::new(running)),
+                Err(Failed::Harmlessly(error)) => return Err(error),
+                Err(Failed::ForGood(error)) => {
+                    *phase = Phase::Failed(error.clone());
+                    return Err(error);
+                }
+            },
+        }
+        RUNTIMES.fetch_add(1, Ordering::Relaxed);
+        Ok(Runtime { _private: () })
+    }
+
+    /// What runs here and where it came from: what `aria-bridge doctor` prints.
+    pub fn report(&self) -> Report {
+        let origin = match &*state::phase() {
+            Phase::Running(running) => running.origin.clone(),
+            _ => Origin::default(),
+        };
+        Report::collect(origin)
+    }
+
+    /// Flushes `sys.stdout` and `sys.stderr`.
+    ///
+    /// # Errors
+    ///
+    /// What Python raises: `BrokenPipeError` when nobody reads any more.
+    pub fn flush(&self) -> Result<(), PyError> {
+        flush()
+    }
+
+    /// Runs pending signal handlers; see [`Config::signals`].
+    ///
+    /// # Errors
+    ///
+    /// What a handler raises: `KeyboardInterrupt`.
+    pub fn check_signals(&self) -> Result<(), PyError> {
+        // SAFETY: one function of the table, called as it says.
+        unsafe { operate(|table, failure| (table.check_signals)(failure)) }.map(drop)
+    }
+
+    /// Releases the objects that were dropped and wait for somebody to be attached.
+    pub fn drain(&self) {
+        // SAFETY: one function of the table, called as it says.
+        let _ = unsafe { operate(|table, _| (table.drain)()) };
+    }
+
+    /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
+    ///
+    /// For the thread that started it. Does nothing the second time. In a process whose Python is not ours it flushes
+    /// the streams, and nothing ends. Objects that live on may be dropped at any time; every operation fails from
+    /// now on, and Python cannot be started again in this process.
+    ///
+    /// # Errors
+    ///
+    /// Another thread, operations that go on and on: Python runs on then, its streams flushed. Streams that cannot be
+    /// written to: Python has ended all the same.
+    pub fn end(&self) -> Result<(), EndError> {
+        end::end()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if RUNTIMES.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Nobody is there to be told.
+            let _ = end::end();
+        }
+    }
+}
+
+/// Flushes Python's streams, if Python runs.
+pub(crate) fn flush() -> Result<(), PyError> {
+    // SAFETY: one function of the table, called as it says.
+    unsafe { operate(|table, failure| (table.flush)(failure)) }.map(drop)
+}
+
+/// How starting failed.
+enum Failed {
+    /// Nothing was loaded: another attempt may do better.
+    Harmlessly(StartError),
+    /// A library is loaded, and perhaps initialized: another one beside it would mix the two.
+    ForGood(StartError),
+}
+
+fn bring_up(config: &Config) -> Result<Running, Failed> {
+    if let Some(here) = load::already_here().filter(Loaded::is_running) {
+        return join(config, here).map_err(Failed::Harmlessly);
+    }
+    let found = find(config).map_err(Failed::Harmlessly)?;
+    let layout = start::suitable(&found.facts).map_err(Failed::Harmlessly)?;
+    let loaded = load::library(&found.facts).map_err(|error| match error {
+        StartError::NoSharedLibrary { .. } => Failed::Harmlessly(error),
+        error => Failed::ForGood(error),
+    })?;
+    if loaded.is_running() {
+        // It runs, but was loaded with its symbols hidden until now.
+        return join(config, loaded).map_err(Failed::ForGood);
+    }
+    start::start(&loaded.api, &found.facts, layout, config).map_err(Failed::ForGood)?;
+    // SAFETY: attached: this thread has just started it.
+    match unsafe { core_module::load(&loaded.api, config, true) } {
+        Ok(core) => {
+            state::publish(core.table);
+            // SAFETY: attached; nothing of Python is in use on this thread.
+            let thread_state = unsafe { (loaded.api.PyEval_SaveThread)() };
+            let ours =
+                Ours { api: loaded.api, thread_state, thread: thread::current().id(), process: std::process::id() };
+            let Found { facts, from } = found;
+            Ok(Running { origin: Origin::started(&facts, from, &loaded, &core), ours: Some(ours) })
+        }
+        Err(error) => {
+            // SAFETY: attached, and this is the thread that started it.
+            unsafe { (loaded.api.Py_FinalizeEx)() };
+            Err(Failed::ForGood(error))
+        }
+    }
+}
+
+/// Uses the Python that runs in this process already.
+fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
+    // SAFETY: initialized, and any thread may attach.
+    let attached = unsafe { (here.api.PyGILState_Ensure)() };
+    // SAFETY: just attached.
+    let core = unsafe { core_module::load(&here.api, config, false) };
+    // SAFETY: given back once, on the thread that took it.
+    unsafe { (here.api.PyGILState_Release)(attached) };
+    let core = core?;
+    state::publish(core.table);
+    Ok(Running { origin: Origin::joined(&here, &core), ours: None })
+}

@@ -1,0 +1,89 @@
+//! The one Python of this process: whether it runs, its table, and the gate that its end closes.
+
+use crate::error::PyError;
+use crate::load::Api;
+use crate::report::Origin;
+use aria_array_bridge::operations::{Failure, Operations, Status};
+use aria_array_bridge::queue::Gate;
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+use crate::error::StartError;
+
+/// An interpreter that runs.
+pub(crate) struct Running {
+    pub(crate) origin: Origin,
+    /// What is needed to end it; `None` when it is not ours to end.
+    pub(crate) ours: Option<Ours>,
+}
+
+/// What is needed to end an interpreter that we started.
+pub(crate) struct Ours {
+    pub(crate) api: Api,
+    /// Thread state of the thread that started it, detached.
+    pub(crate) thread_state: *mut c_void,
+    pub(crate) thread: ThreadId,
+    /// The process that started it; the child of a fork has only one thread.
+    pub(crate) process: u32,
+}
+
+// SAFETY: `thread_state` is used by the thread that `thread` names alone: `end` compares.
+unsafe impl Send for Ours {}
+
+/// What there is.
+pub(crate) enum Phase {
+    /// No Python, and no reason why there should not be one.
+    Never,
+    /// It runs.
+    Running(Box<Running>),
+    /// Starting failed when it had gone too far to try again.
+    Failed(StartError),
+    /// It has ended, for good.
+    Ended,
+}
+
+static PHASE: Mutex<Phase> = Mutex::new(Phase::Never);
+/// NULL until the core module is loaded; from then on a table that lives as long as the process.
+static TABLE: AtomicPtr<Operations> = AtomicPtr::new(ptr::null_mut());
+/// Around every operation but `retain` and `release`.
+pub(crate) static OPERATING: Gate = Gate::new();
+/// How many `Runtime`s there are; the last one ends Python when it is dropped.
+pub(crate) static RUNTIMES: AtomicUsize = AtomicUsize::new(0);
+
+/// Locks the phase. No code of Python's, or of anybody else's, is run by other threads while waiting for it.
+pub(crate) fn phase() -> MutexGuard<'static, Phase> {
+    // A panic while it was locked left a phase that is true still: it is written last.
+    PHASE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the table known. Operations work from now on.
+pub(crate) fn publish(table: &'static Operations) {
+    TABLE.store(ptr::from_ref(table).cast_mut(), Ordering::Release);
+}
+
+/// The table, if the core module has ever been loaded.
+pub(crate) fn table() -> Option<&'static Operations> {
+    // SAFETY: NULL, or what `publish` was given: a table that lives as long as the process and never changes.
+    unsafe { TABLE.load(Ordering::Acquire).as_ref() }
+}
+
+/// Does one operation, if Python runs.
+///
+/// # Safety
+///
+/// `body` calls one function of the table, which is given the failure, as the table says, and hands its status on.
+pub(crate) unsafe fn operate(body: impl FnOnce(&Operations, &mut Failure) -> Status) -> Result<Status, PyError> {
+    let inside = OPERATING.enter().ok_or_else(PyError::not_running)?;
+    let table = table().ok_or_else(PyError::not_running)?;
+    let mut failure = Failure::EMPTY;
+    let status = body(table, &mut failure);
+    drop(inside);
+    if status < 0 {
+        // SAFETY: the table filled it, as the caller promises; it is taken once.
+        return Err(unsafe { PyError::from_failure(status, failure) });
+    }
+    Ok(status)
+}
