@@ -83,6 +83,16 @@ impl Runtime {
         let _ = unsafe { operate(|table, _| (table.drain)()) };
     }
 
+    /// Counts objects that were dropped: those that were released, and those that leaked since Python had ended.
+    pub fn releases(&self) -> Releases {
+        let (mut released, mut leaked) = (0, 0);
+        if let Some(table) = state::table() {
+            // SAFETY: places that live for the call; works at any time.
+            unsafe { (table.release_counts)(&raw mut released, &raw mut leaked) };
+        }
+        Releases { released, leaked }
+    }
+
     /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
     ///
     /// For the thread that started it. Does nothing the second time. In a process whose Python is not ours it flushes
@@ -105,6 +115,15 @@ impl Drop for Runtime {
             let _ = end::end();
         }
     }
+}
+
+/// How many objects were dropped in this process, and what became of them. See [`Runtime::releases`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Releases {
+    /// Given back to Python.
+    pub released: u64,
+    /// Leaked, because Python had ended.
+    pub leaked: u64,
 }
 
 /// Flushes Python's streams, if Python runs.
