@@ -9,6 +9,7 @@ use crate::load::{self, Loaded};
 use crate::report::{Origin, Report};
 use crate::start;
 use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
+use aria_array_bridge::operations::{Failure, Operations};
 use core::sync::atomic::Ordering;
 use std::thread;
 
@@ -73,14 +74,22 @@ impl Runtime {
     ///
     /// What a handler raises: `KeyboardInterrupt`.
     pub fn check_signals(&self) -> Result<(), PyError> {
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: places that live for the call.
+            unsafe { (table.check_signals)(failure) }
+        };
         // SAFETY: one function of the table, called as it says.
-        unsafe { operate(|table, failure| (table.check_signals)(failure)) }.map(drop)
+        unsafe { operate(body) }.map(drop)
     }
 
     /// Releases the objects that were dropped and wait for somebody to be attached.
     pub fn drain(&self) {
+        let body = |table: &Operations, _: &mut Failure| {
+            // SAFETY: places that live for the call.
+            unsafe { (table.drain)() }
+        };
         // SAFETY: one function of the table, called as it says.
-        let _ = unsafe { operate(|table, _| (table.drain)()) };
+        let _ = unsafe { operate(body) };
     }
 
     /// Counts objects that were dropped: those that were released, and those that leaked since Python had ended.
@@ -128,8 +137,12 @@ pub struct Releases {
 
 /// Flushes Python's streams, if Python runs.
 pub(crate) fn flush() -> Result<(), PyError> {
+    let body = |table: &Operations, failure: &mut Failure| {
+        // SAFETY: places that live for the call.
+        unsafe { (table.flush)(failure) }
+    };
     // SAFETY: one function of the table, called as it says.
-    unsafe { operate(|table, failure| (table.flush)(failure)) }.map(drop)
+    unsafe { operate(body) }.map(drop)
 }
 
 /// How starting failed.

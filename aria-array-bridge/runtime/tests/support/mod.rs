@@ -7,29 +7,32 @@ use std::env;
 use std::process::{Command, Output, exit};
 
 const CHILD: &str = "ARIA_TEST_CHILD";
+/// What a program says last, so that one that never ran is noticed.
+const DONE: &str = "the program came to its end";
 
 /// The environment that has the package, as `cargo xtask test` sets it.
-pub fn environment() -> String {
+pub(crate) fn environment() -> String {
     env::var("VIRTUAL_ENV").expect("VIRTUAL_ENV names an environment with the package: `cargo xtask test` makes one")
 }
 
 /// Runs `body` as a program of its own, by running the test called `name` again in a child process, and returns
 /// what the program said. In the child this does not return.
-pub fn program(name: &str, body: fn()) -> Output {
+pub(crate) fn program(name: &str, body: fn()) -> Output {
     run(&mut command(name), name, body)
 }
 
 /// The command that runs the test called `name` as a program.
-pub fn command(name: &str) -> Command {
+pub(crate) fn command(name: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this test's file"));
     command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(CHILD, name);
     command
 }
 
 /// As [`program`], with a command of one's own.
-pub fn run(command: &mut Command, name: &str, body: fn()) -> Output {
+pub(crate) fn run(command: &mut Command, name: &str, body: fn()) -> Output {
     if is_child(name) {
         body();
+        println!("{DONE}");
         exit(0);
     }
     environment();
@@ -37,31 +40,31 @@ pub fn run(command: &mut Command, name: &str, body: fn()) -> Output {
 }
 
 /// Says whether this process is to run the program called `name`.
-pub fn is_child(name: &str) -> bool {
+pub(crate) fn is_child(name: &str) -> bool {
     env::var(CHILD).is_ok_and(|child| child == name)
 }
 
 /// Asserts that a program ended well, and returns what it printed.
-pub fn ended_well(output: &Output) -> String {
+pub(crate) fn ended_well(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{text}\n{errors}", output.status);
+    assert!(output.status.success() && text.contains(DONE), "{}\n{text}\n{errors}", output.status);
     text
 }
 
 /// Starts Python as the environment says.
-pub fn start() -> Runtime {
+pub(crate) fn start() -> Runtime {
     Runtime::start(&Config::from_env()).expect("Python starts")
 }
 
 /// `eval(code)`
-pub fn eval(code: &str) -> PyObject {
+pub(crate) fn eval(code: &str) -> PyObject {
     let eval = PyObject::import("builtins").and_then(|builtins| builtins.getattr("eval"));
     eval.and_then(|eval| eval.call(Args::new().arg(code))).expect("the expression is good")
 }
 
 /// Runs statements and returns their names.
-pub fn names(code: &str) -> PyObject {
+pub(crate) fn names(code: &str) -> PyObject {
     let names = eval("{}");
     let exec = PyObject::import("builtins").and_then(|builtins| builtins.getattr("exec"));
     exec.and_then(|exec| exec.call(Args::new().arg(code).arg(&names))).expect("the statements are good");
