@@ -5,7 +5,6 @@
 //! Specification: <https://dmlc.github.io/dlpack/latest/c_api.html>.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::mem::{offset_of, size_of};
 
 pub use dlpark::ffi::{
     DLDataType, DLDataTypeCode, DLDevice, DLDeviceType, DLManagedTensor, DLManagedTensorVersioned, DLPackExchangeAPI,
@@ -56,6 +55,8 @@ pub type CurrentWorkStreamFn =
 /// The layout of every struct on LP64, byte by byte, as `dlpack.h` gives it.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<DLPackVersion>() == 8);
     assert!(offset_of!(DLPackVersion, major) == 0);
     assert!(offset_of!(DLPackVersion, minor) == 4);

@@ -51,34 +51,41 @@ impl<'a> TensorView<'a> {
             Ok(ndim @ 0..=MAX_NDIM) => ndim,
             _ => return Err(DlpackError::Ndim { found: raw.ndim.into() }),
         };
-        // SAFETY: demands 2 and 3; `ndim` is in `0..=64`.
-        let shape = match unsafe { copy_dims(raw.shape, ndim) } {
-            Some(shape) => shape,
-            None => return Err(DlpackError::NullShape { ndim }),
-        };
-        check_extents(&shape)?;
-        // SAFETY: demands 2 and 3; `ndim` is in `0..=64`.
-        let strides = unsafe { copy_dims(raw.strides, ndim) }.unwrap_or_else(|| compact_strides(&shape));
-
         let dtype = DataType::from(raw.dtype);
-        let mut descriptor = Descriptor {
-            data: raw.data,
-            byte_offset: raw.byte_offset,
-            device: Device::from(raw.device),
-            dtype,
-            shape,
-            strides,
-            read_only: flags.is_none_or(|flags| flags.contains(Flags::READ_ONLY)),
-            padded: flags.is_some_and(|flags| flags.contains(Flags::IS_SUBBYTE_TYPE_PADDED)) && dtype.is_sub_byte(),
+        // Filled in place: moving it about costs more than checking it.
+        let mut view = TensorView {
+            descriptor: Descriptor {
+                data: raw.data,
+                byte_offset: raw.byte_offset,
+                device: Device::from(raw.device),
+                dtype,
+                shape: Dims::new(),
+                strides: Dims::new(),
+                read_only: flags.is_none_or(|flags| flags.contains(Flags::READ_ONLY)),
+                padded: flags.is_some_and(|flags| flags.contains(Flags::IS_SUBBYTE_TYPE_PADDED)) && dtype.is_sub_byte(),
+            },
+            measure: Measure { len: 0, nbytes: 0, span: 0..0 },
+            flags,
+            owner: PhantomData,
         };
-        if descriptor.shape.contains(&0) {
-            (descriptor.data, descriptor.byte_offset) = (core::ptr::null_mut(), 0);
-        } else if descriptor.device.has_addresses() && !raw.data.is_null() {
-            descriptor.data = offset(raw.data, raw.byte_offset)?;
-            descriptor.byte_offset = 0;
+        let d = &mut view.descriptor;
+        // SAFETY: demands 2 and 3; `ndim` is in `0..=64`.
+        if !unsafe { copy_dims(raw.shape, ndim, &mut d.shape) } {
+            return Err(DlpackError::NullShape { ndim });
         }
-        let measure = descriptor.measure()?;
-        Ok(TensorView { descriptor, measure, flags, owner: PhantomData })
+        check_extents(&d.shape)?;
+        // SAFETY: demands 2 and 3; `ndim` is in `0..=64`.
+        if !unsafe { copy_dims(raw.strides, ndim, &mut d.strides) } {
+            d.strides = compact_strides(&d.shape);
+        }
+        if d.shape.contains(&0) {
+            (d.data, d.byte_offset) = (core::ptr::null_mut(), 0);
+        } else if d.device.has_addresses() && !raw.data.is_null() {
+            d.data = offset(raw.data, raw.byte_offset)?;
+            d.byte_offset = 0;
+        }
+        view.measure = view.descriptor.measure()?;
+        Ok(view)
     }
 
     /// Borrows the metadata.
@@ -182,23 +189,24 @@ fn offset(data: *mut c_void, byte_offset: u64) -> Result<*mut c_void, DlpackErro
     }
 }
 
-/// Copies `ndim` extents or strides; `None` for a NULL pointer to more than none.
+/// Copies `ndim` extents or strides into the empty `copy`; `false` for a NULL pointer to more than none.
 ///
 /// # Safety
 ///
 /// `ndim` is at most [`MAX_NDIM`]; if it is not 0, `dims` is NULL or points to `ndim` readable `i64`, of any
 /// alignment, that nobody writes to during the call.
-unsafe fn copy_dims(dims: *const i64, ndim: usize) -> Option<Dims> {
+unsafe fn copy_dims(dims: *const i64, ndim: usize, copy: &mut Dims) -> bool {
     if ndim == 0 {
-        return Some(Dims::new()); // whatever the pointer is, it is not followed
+        return true; // whatever the pointer is, it is not followed
     }
     if dims.is_null() {
-        return None;
+        return false;
     }
-    let read = |axis| {
+    copy.resize(ndim, 0);
+    for (axis, value) in copy.iter_mut().enumerate() {
         // SAFETY: `axis < ndim`, so `dims + axis` is readable and not written to: the caller's duty. Any alignment is
         // fine for an unaligned read, and any bits are an `i64`.
-        unsafe { dims.wrapping_add(axis).read_unaligned() }
-    };
-    Some((0..ndim).map(read).collect())
+        *value = unsafe { dims.wrapping_add(axis).read_unaligned() };
+    }
+    true
 }

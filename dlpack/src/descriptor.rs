@@ -122,7 +122,7 @@ impl Descriptor {
             let end = if self.strides[axis] < 0 { &mut first } else { &mut last };
             *end = end.checked_add(reach(axis)).ok_or_else(too_far)?;
         }
-        span_bytes(first, last, self.stored_bits().into()).ok_or_else(too_far)
+        span_bytes(first, last, self.stored_bits()).ok_or_else(too_far)
     }
 
     /// Checks invariant 4; there are `len` elements.
@@ -147,9 +147,17 @@ impl Descriptor {
 }
 
 /// Returns the bytes from element `first` to the end of element `last`, if start, end and length fit in `isize`.
-fn span_bytes(first: i128, last: i128, bits: i128) -> Option<Range<isize>> {
-    let start = first.checked_mul(bits)? >> 3;
-    let end = last.checked_add(1)?.checked_mul(bits)?.checked_add(7)? >> 3;
+fn span_bytes(first: i128, last: i128, bits: u32) -> Option<Range<isize>> {
+    let (first, end) = (i64::try_from(first).ok()?, i64::try_from(last.checked_add(1)?).ok()?);
+    let (start, end) = if bits.is_multiple_of(8) {
+        let itemsize = i64::from(bits / 8);
+        (first.checked_mul(itemsize)?, end.checked_mul(itemsize)?)
+    } else {
+        // Packed: a byte belongs to the span if any of its bits does.
+        let bits = i128::from(bits);
+        let (start, end) = ((i128::from(first) * bits) >> 3, (i128::from(end) * bits + 7) >> 3);
+        (i64::try_from(start).ok()?, i64::try_from(end).ok()?)
+    };
     isize::try_from(end.checked_sub(start)?).ok()?;
     Some(isize::try_from(start).ok()?..isize::try_from(end).ok()?)
 }

@@ -9,7 +9,6 @@ use crate::error::{DlpackError, Refused};
 use crate::managed::{Managed, RawManaged};
 use crate::version::Format;
 use core::ffi::c_void;
-use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -136,7 +135,7 @@ impl Head for DLManagedTensorVersioned {
 struct Block<M, O> {
     head: M,
     ndim: usize,
-    owner: ManuallyDrop<O>,
+    owner: O,
 }
 
 impl<M: Head, O> Block<M, O> {
@@ -155,10 +154,11 @@ impl<M: Head, O> Block<M, O> {
             handle_alloc_error(Layout::new::<Self>())
         };
         // SAFETY: the layout has a size, as it holds `Self`, which holds a struct.
-        let block = unsafe { alloc(layout) };
-        let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
+        let memory = unsafe { alloc(layout) };
+        // Aligned for `Self`, and so for the `i64` behind it: `layout` is made of both.
+        let Some(block) = NonNull::new(memory.cast::<Self>()) else { handle_alloc_error(layout) };
 
-        let dims = block.as_ptr().wrapping_add(dims_offset).cast::<i64>();
+        let dims = block.as_ptr().wrapping_byte_add(dims_offset).cast::<i64>();
         for (axis, &value) in tensor.shape.iter().chain(&tensor.strides).enumerate() {
             // SAFETY: aligned and within the allocation, by `layout`: `2 * ndim` values start at `dims`, and shape and
             // strides have `ndim` each (invariant 1 of `Descriptor`, checked).
@@ -168,9 +168,8 @@ impl<M: Head, O> Block<M, O> {
             let raw = head.tensor_mut();
             (raw.shape, raw.strides) = (dims, dims.wrapping_add(ndim));
         }
-        let block = block.cast::<Self>();
         // SAFETY: aligned and large enough, by `layout`; nothing is dropped, the memory is fresh.
-        unsafe { block.write(Block { head, ndim, owner: ManuallyDrop::new(owner) }) };
+        unsafe { block.write(Block { head, ndim, owner }) };
         block.cast()
     }
 }
@@ -182,15 +181,14 @@ impl<M: Head, O> Block<M, O> {
 /// `managed` is a pointer from [`Block::<M, O>::build`](Block::build) that was not deleted before.
 unsafe extern "C" fn delete<M: Head, O>(managed: *mut M) {
     let block = managed.cast::<Block<M, O>>();
-    // SAFETY: the block is alive, and starts with the struct (`repr(C)`): the caller's duty.
-    let ndim = unsafe { (*block).ndim };
-    // SAFETY: alive as above; the owner is read once, as the block is freed below and its copy inside is never dropped.
-    let owner = unsafe { (&raw const (*block).owner).read() };
+    // SAFETY: the block is alive, and starts with the struct (`repr(C)`): the caller's duty. It is moved out once, as its
+    // memory is freed next.
+    let Block { ndim, owner, .. } = unsafe { block.read() };
     if let Some((layout, _)) = Block::<M, O>::layout(ndim) {
         // SAFETY: allocated by `build` with the layout for this `ndim`, and not freed before: the caller's duty.
         unsafe { dealloc(block.cast(), layout) };
     }
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(ManuallyDrop::into_inner(owner)))) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(owner))) {
         core::mem::forget(payload); // its own drop may panic
     }
 }

@@ -1,1 +1,25 @@
-//! Promises that span crates.
+//! Promises that span crates. The tests are in `tests/tests`; here is what several of them use.
+//!
+//! [`Table`] reads the tables of `spec/`, and [`compiler`] asks the system's C and C++ compilers.
+
+pub mod compiler;
+mod table;
+
+pub use table::{Row, Table};
+
+use std::fs;
+use std::path::PathBuf;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The text of a file of the repository.
+///
+/// # Panics
+///
+/// If it cannot be read.
+pub fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

@@ -38,6 +38,7 @@ mod site;
 mod start;
 mod state;
 mod text;
+mod trace;
 mod value;
 
 pub use args::Args;
