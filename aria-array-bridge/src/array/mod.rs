@@ -307,6 +307,7 @@ impl Array {
     /// # Errors
     ///
     /// Hands the array back if it is frozen, or unique with other handles alive, which may be lending slices.
+    #[expect(clippy::result_large_err, reason = "either way it is the array")]
     pub fn share(mut self) -> Result<Array, Array> {
         match self.access {
             Access::Shared => Ok(self),
@@ -323,6 +324,7 @@ impl Array {
     /// # Errors
     ///
     /// Hands the array back if others may write (shared), or other handles are alive.
+    #[expect(clippy::result_large_err, reason = "either way it is the array")]
     pub fn freeze(mut self) -> Result<Array, Array> {
         match self.access {
             Access::Frozen => Ok(self),

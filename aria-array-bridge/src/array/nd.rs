@@ -4,7 +4,7 @@ use super::{Access, Array, ArrayError, Validity};
 use crate::buffer::{ExportGuard, Owner};
 use crate::device::Device;
 use crate::dtype::DType;
-use crate::layout::{Layout, LayoutError, MAX_NDIM};
+use crate::layout::{Dims, Layout, LayoutError, MAX_NDIM};
 use crate::nd_array::{ABI_MAJOR, ABI_MINOR, AriaNdArray};
 use crate::nd_array::{FLAG_FOREIGN, FLAG_FROZEN, FLAG_PACKED, FLAG_READONLY};
 use core::ffi::{CStr, c_void};
@@ -25,8 +25,10 @@ pub enum NdError {
     Size { expected: usize, found: u32 },
     /// A number of axes that there cannot be, or a missing list of extents.
     Axes { ndim: i32 },
-    /// A negative extent.
+    /// A negative extent, or one that this machine's memory cannot have.
     Extent { axis: usize, extent: i64 },
+    /// A stride that this machine's memory cannot have.
+    Stride { axis: usize, stride: i64 },
     /// Elements without memory.
     NullData { len: usize },
     /// A dtype that nobody defines.
@@ -49,7 +51,10 @@ impl fmt::Display for NdError {
             }
             Self::Axes { ndim } => write!(f, "expected 0 to {MAX_NDIM} axes with their extents but found {ndim}"),
             Self::Extent { axis, extent } => {
-                write!(f, "expected an extent of 0 or more but found {extent} (axis {axis})")
+                write!(f, "expected an extent of 0 to {} but found {extent} (axis {axis})", isize::MAX)
+            }
+            Self::Stride { axis, stride } => {
+                write!(f, "expected a stride within {} bytes but found {stride} (axis {axis})", isize::MAX)
             }
             Self::NullData { len } => write!(f, "expected memory for {len} elements but found NULL"),
             Self::DType { code, bits, lanes } => {
@@ -94,7 +99,7 @@ impl Array {
     /// # Errors
     ///
     /// A logical type that has no notation (a record whose fields overlap); the array is handed back.
-    pub fn into_nd_array(self) -> Result<NonNull<AriaNdArray>, Array> {
+    pub fn into_nd_array(self) -> Result<NonNull<AriaNdArray>, Box<Array>> {
         let mut array = self.share().unwrap_or_else(|array| array);
         if let Some(validity) = array.validity.take() {
             array.validity = Some(validity.compact());
@@ -102,7 +107,7 @@ impl Array {
         let logical = match (array.dtype.dlpack(), array.dtype.logical()) {
             (Some(_), _) => None,
             (None, Some(text)) => Some(text),
-            (None, None) => return Err(array),
+            (None, None) => return Err(Box::new(array)),
         };
         let guard = array.export(None);
         let shape: Vec<i64> = array.shape().iter().map(|n| *n as i64).collect();
@@ -166,11 +171,15 @@ impl Array {
     /// `nd` points to an `AriaNdArray` whose maker keeps the rules of `spec/aria_nd_array.h`, and which nobody else
     /// releases.
     pub unsafe fn from_nd_array(nd: NonNull<AriaNdArray>) -> Result<Array, NdError> {
-        // SAFETY: a live struct: the caller's duty. Only fields of every version are read before the version is known.
-        let (release, major, minor, size) = unsafe {
-            let nd = nd.as_ptr();
-            ((*nd).release, (*nd).abi_major, (*nd).abi_minor, (*nd).size)
-        };
+        let fields = nd.as_ptr();
+        // SAFETY: a live struct: the caller's duty. Versions only append, so this field is where it is in all of them.
+        let release = unsafe { (*fields).release };
+        // SAFETY: likewise.
+        let major = unsafe { (*fields).abi_major };
+        // SAFETY: likewise.
+        let minor = unsafe { (*fields).abi_minor };
+        // SAFETY: likewise.
+        let size = unsafe { (*fields).size };
         let Some(release) = release else { return Err(NdError::Released) };
         let received = Received { nd, release };
         if major != ABI_MAJOR {
@@ -216,7 +225,7 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
         _ => Some(unsafe { core::slice::from_raw_parts(start, ndim) }),
     };
     let extents = list(nd.shape).ok_or(NdError::Axes { ndim: nd.ndim })?;
-    let mut shape = Vec::with_capacity(ndim);
+    let mut shape: Dims<usize> = Dims::with_capacity(ndim);
     for (axis, extent) in extents.iter().enumerate() {
         shape.push(usize::try_from(*extent).map_err(|_| NdError::Extent { axis, extent: *extent })?);
     }
@@ -232,8 +241,11 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
         _ if dtype.is_packed() => Layout::packed(dtype.bits(), &shape)?,
         None => Layout::c_order(dtype.itemsize(), &shape)?,
         Some(strides) => {
-            let strides: Vec<isize> = strides.iter().map(|s| *s as isize).collect();
-            Layout::new(dtype.itemsize(), &shape, &strides)?
+            let mut bytes: Dims<isize> = Dims::with_capacity(ndim);
+            for (axis, stride) in strides.iter().enumerate() {
+                bytes.push(isize::try_from(*stride).map_err(|_| NdError::Stride { axis, stride: *stride })?);
+            }
+            Layout::new(dtype.itemsize(), &shape, &bytes)?
         }
     };
     let first = NonNull::new(nd.data.cast::<u8>());
