@@ -157,10 +157,29 @@ impl Array {
         if expected != found || dtype.is_packed() != layout.is_packed() {
             return Err(ArrayError::Itemsize { dtype, expected, found });
         }
+        // SAFETY: the caller's duty; the itemsizes agree.
+        Ok(unsafe { Array::from_raw_parts(first, dtype, layout, device, access, readonly, owner) })
+    }
+
+    /// As [`from_raw`](Self::from_raw), for a layout that was made for the dtype.
+    ///
+    /// # Safety
+    ///
+    /// That of `from_raw`.
+    pub(crate) unsafe fn from_raw_parts(
+        first: NonNull<u8>,
+        dtype: DType,
+        layout: Layout,
+        device: Device,
+        access: Access,
+        readonly: bool,
+        owner: Owner,
+    ) -> Array {
+        debug_assert!(dtype.itemsize() == layout.itemsize() && dtype.is_packed() == layout.is_packed());
         // SAFETY: the caller's first duty.
         let buffer = unsafe { Buffer::new(first, owner) };
         let access = if access == Access::Unique { Access::Shared } else { access };
-        Ok(Array { buffer, dtype, layout, device, access, readonly, validity: None })
+        Array { buffer, dtype, layout, device, access, readonly, validity: None }
     }
 
     /// The same array, kept alive by another owner.

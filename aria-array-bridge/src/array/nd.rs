@@ -1,7 +1,7 @@
 //! Arrays across a boundary between programs: `AriaNdArray` made and taken over (DESIGN: the C struct).
 
 use super::{Access, Array, ArrayError, Validity};
-use crate::buffer::{ExportGuard, Owner};
+use crate::buffer::{ExportGuard, Owner, dangling};
 use crate::device::Device;
 use crate::dtype::DType;
 use crate::layout::{Dims, Layout, LayoutError, MAX_NDIM};
@@ -10,7 +10,6 @@ use crate::nd_array::{FLAG_FOREIGN, FLAG_FROZEN, FLAG_PACKED, FLAG_READONLY};
 use core::ffi::{CStr, c_void};
 use core::fmt;
 use core::ptr::{self, NonNull};
-use std::ffi::CString;
 
 /// Why a struct is no array. It has been released, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ struct Exported {
     nd: AriaNdArray,
     shape: Vec<i64>,
     strides: Vec<i64>,
-    logical: Option<CString>,
+    logical: Option<Vec<u8>>, // No CString: moving its box would claim that nobody else points into it.
     _guard: ExportGuard,
     array: Array,
 }
@@ -106,7 +105,7 @@ impl Array {
         }
         let logical = match (array.dtype.dlpack(), array.dtype.logical()) {
             (Some(_), _) => None,
-            (None, Some(text)) => Some(text),
+            (None, Some(text)) => Some(text.into_bytes_with_nul()),
             (None, None) => return Err(Box::new(array)),
         };
         let guard = array.export(None);
@@ -138,7 +137,7 @@ impl Array {
             strides: if array.layout.is_packed() { ptr::null() } else { strides.as_ptr() },
             device_type: array.device.kind,
             device_id: array.device.id,
-            logical: logical.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+            logical: logical.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast()),
             validity: validity.map_or(ptr::null(), |(first, _)| first.as_ptr().cast_const()),
             validity_offset: validity.map_or(0, |(_, offset)| offset as i64),
             null_count: array.null_count() as i64,
@@ -251,7 +250,7 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
     let first = NonNull::new(nd.data.cast::<u8>());
     let first = match first {
         Some(first) => first,
-        None if layout.is_empty() => NonNull::dangling(),
+        None if layout.is_empty() => dangling(),
         None => return Err(NdError::NullData { len: layout.len() }),
     };
     let device = Device { kind: nd.device_type, id: nd.device_id };
