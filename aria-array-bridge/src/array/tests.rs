@@ -231,7 +231,8 @@ proptest! {
         }
         // The first byte of each element, in row-major order: the model's block counts bytes.
         // SAFETY: offsets of the copy's own layout, in memory that only this test knows.
-        let firsts: Vec<u8> = copy.layout().offsets().map(|o| unsafe { copy.as_ptr().offset(o).read() }).collect();
+        let first = |o: isize| unsafe { copy.as_ptr().wrapping_offset(o).read() };
+        let firsts: Vec<u8> = copy.layout().offsets().map(first).collect();
         prop_assert_eq!(firsts, bytes_of(&array));
     }
 
@@ -258,7 +259,8 @@ mod c_struct {
     fn header(array: Array) -> (i64, i64, i64) {
         let nd = array.into_nd_array().unwrap();
         // SAFETY: just made, released once below.
-        let words = unsafe { (nd.as_ref().length, nd.as_ref().capacity, nd.as_ref().elem_size) };
+        let fields = unsafe { nd.as_ref() };
+        let words = (fields.length, fields.capacity, fields.elem_size);
         // SAFETY: just made, not released before.
         drop(unsafe { Array::from_nd_array(nd) });
         words

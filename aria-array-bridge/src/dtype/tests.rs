@@ -11,7 +11,7 @@ fn every_scalar_is_found_by_its_name_and_by_its_triple() {
         let four = DType::from_dlpack(code, bits, 4).unwrap();
         assert_eq!(DType::from_name(&format!("{name}x4")), Some(four.clone()));
         assert_eq!(four.bits(), dtype.bits() * 4);
-        assert!(dtype.alignment() >= 1 && dtype.itemsize() % dtype.alignment() == 0);
+        assert!(dtype.alignment() >= 1 && dtype.itemsize().is_multiple_of(dtype.alignment()));
     }
 }
 
