@@ -2,9 +2,9 @@
 //!
 //! The tensor may come in a capsule or from an exchange table. Nothing here calls Python.
 
-use crate::array::Hold;
+use crate::array::{Hold, PyArray};
 use crate::release;
-use crate::request::Found;
+use crate::request::{Found, Request, execute};
 use aria_array_bridge::buffer::Release;
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
@@ -89,6 +89,24 @@ pub(super) fn found(array: Array, tensor: Managed, protocol: Name) -> Found {
     let reason = || Reason::new("door", "C2", "the producer made a copy for this import (IS_COPIED)");
     let owner = Owner::with_release(Box::new(Foreign(tensor)), None);
     Found { array, hold: Hold::Foreign(owner), swap: Swap::None, protocol, copied: copied.then(reason) }
+}
+
+/// A Python array of an owned tensor, which is released if it is refused.
+///
+/// # Errors
+///
+/// `ConversionError` with the plan.
+pub(crate) fn from_managed(py: Python<'_>, tensor: Result<Managed, DlpackError>) -> PyResult<Py<PyArray>> {
+    let source = Name::of("dlpack tensor");
+    let refuse = |reason: Reason| super::dlpack::refuse(py, source, reason);
+    let tensor = tensor.map_err(|error| refuse(reason(&error)))?;
+    let array = {
+        let view = tensor.check().map_err(|error| refuse(reason(&error)))?;
+        // SAFETY: the producer vouches for the memory; the hold below keeps the tensor.
+        unsafe { array(&view) }.map_err(refuse)?
+    };
+    let found = found(array, tensor, super::dlpack::protocol());
+    execute(py, found, source, &Request::default()).map(Bound::unbind)
 }
 
 /// A tensor of somebody else's.
