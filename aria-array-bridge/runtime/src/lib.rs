@@ -37,6 +37,7 @@ mod script;
 mod start;
 mod state;
 mod text;
+mod trace;
 mod value;
 
 pub use args::Args;

@@ -5,11 +5,9 @@
 use super::numpy::NumpyKind;
 use crate::array::PyArray;
 use aria_array_bridge::ledger::Name;
-use core::ffi::c_void;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A way in, in the order in which they are tried.
@@ -49,10 +47,10 @@ pub(super) struct Kind {
     pub(super) doors: Vec<Door>,
 }
 
-/// Types that are remembered at most.
-const LIMIT: usize = 256;
+/// Types that are remembered at most, one a place. A power of two.
+const PLACES: usize = 256;
 
-static KINDS: Mutex<Option<HashMap<usize, Arc<Kind>>>> = Mutex::new(None);
+static KINDS: Mutex<[Option<(usize, Arc<Kind>)>; PLACES]> = Mutex::new([const { None }; PLACES]);
 
 impl Kind {
     /// The object as our own array, where it is one.
@@ -63,22 +61,19 @@ impl Kind {
 
 /// What is known of the object's type.
 pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Arc<Kind>> {
-    let class = object.get_type();
-    let key = class.as_ptr().cast::<c_void>().addr();
+    // SAFETY: attached; every object has a type.
+    let key = unsafe { ffi::Py_TYPE(object.as_ptr()) }.addr();
+    // Types are aligned to 16 bytes and more; the bits above spread them over the places.
+    let place = (key >> 4 ^ key >> 12) % PLACES;
     let lock = || KINDS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(kind) = lock().as_ref().and_then(|kinds| kinds.get(&key).cloned()) {
-        return Ok(kind);
+    if let Some((found, kind)) = &lock()[place]
+        && *found == key
+    {
+        return Ok(kind.clone());
     }
-    let kind = Arc::new(find(&class, object)?); // Outside the lock: it runs Python.
-    let forgotten = {
-        let mut kinds = lock();
-        let kinds = kinds.get_or_insert_default();
-        let full = kinds.len() >= LIMIT;
-        let forgotten = if full { core::mem::take(kinds) } else { HashMap::new() };
-        kinds.insert(key, kind.clone());
-        forgotten
-    };
-    drop(forgotten); // Outside the lock: types may die.
+    let kind = Arc::new(find(&object.get_type(), object)?); // Outside the lock: it runs Python.
+    let forgotten = lock()[place].replace((key, kind.clone()));
+    drop(forgotten); // Outside the lock: a type may die.
     Ok(kind)
 }
 
