@@ -47,13 +47,11 @@ pub(super) type Answer = Result<Status, Error>;
 /// `failure` is NULL, or may be written to and holds nothing that needs to be released.
 pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Python<'py>) -> Answer) -> Status {
     let attached = AssertUnwindSafe(|| {
-        release::attach(|py| match body(py) {
-            Ok(status) => (status, None),
-            Err(error) => {
-                let (status, failure) = explain(py, error);
-                (status, Some(failure))
-            }
-        })
+        let explained = |py: Python<'_>, error| {
+            let (status, failure) = explain(py, error);
+            (status, Some(failure))
+        };
+        release::attach_interruptibly(|py| body(py).map(|status| (status, None)), explained)
     });
     // Unwind safety: all state that a panic can leave half-done belongs to the call; the queue and the counters are atomic.
     let (status, found) = match catch_unwind(attached) {
