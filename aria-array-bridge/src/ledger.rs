@@ -225,8 +225,8 @@ mod tests {
             nbytes: 24,
             readonly: true,
         };
-        assert_eq!(mine("ledger.One"), [expected.clone()]);
-        let bytes = Entry::encode(&[expected.clone()]);
+        assert_eq!(mine("ledger.One"), core::slice::from_ref(&expected));
+        let bytes = Entry::encode(core::slice::from_ref(&expected));
         assert_eq!(Entry::decode(&bytes), Ok(vec![expected]));
         assert!((0..bytes.len()).all(|end| Entry::decode(&bytes[..end]).is_err()));
         drop(ticket);
@@ -252,7 +252,7 @@ mod tests {
                 for entry in entries() {
                     if let Some(t) = entry.owner.strip_prefix("ledger.T") {
                         let t: u64 = t.parse().unwrap();
-                        assert_eq!((entry.nbytes, entry.readonly), (t, t % 2 == 0));
+                        assert_eq!((entry.nbytes, entry.readonly), (t, t.is_multiple_of(2)));
                     }
                 }
             }

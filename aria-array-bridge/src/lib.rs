@@ -5,6 +5,7 @@
 
 pub mod array;
 pub mod buffer;
+pub mod convert;
 pub mod device;
 pub mod dtype;
 pub mod layout;

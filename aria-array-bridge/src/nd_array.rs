@@ -4,7 +4,6 @@
 //! makes one and takes one over; see [`Array::into_nd_array`](crate::Array::into_nd_array).
 
 use core::ffi::{c_char, c_void};
-use core::mem::{offset_of, size_of};
 
 /// The major version of the struct. Another major is refused; a higher minor may be larger.
 pub const ABI_MAJOR: u16 = 1;
@@ -77,6 +76,8 @@ pub struct AriaNdArray {
 
 #[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(offset_of!(AriaNdArray, data) == 0);
     assert!(offset_of!(AriaNdArray, length) == 8);
     assert!(offset_of!(AriaNdArray, capacity) == 16);

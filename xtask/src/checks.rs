@@ -1,10 +1,12 @@
 //! Checks that are no tests: formatting, lints, documentation, Miri, and the build without an operating system.
 
 use std::process::Command;
+use std::time::Instant;
 
 use crate::args::Args;
 use crate::env;
 use crate::programs::succeed;
+use crate::test::{close, watch};
 use crate::tools::{Failure, Outcome, cargo, heading, program, quiet, step, target};
 
 /// The crates that build and test without Python: `-p` each.
@@ -27,14 +29,14 @@ pub(crate) fn lint(args: &mut Args) -> Outcome<()> {
             .run(cargo().args(["fmt", "--all", "--", "--check"]), "`cargo xtask fmt` formats everything."),
     );
     let mut clippy = with_python()?;
-    clippy.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+    clippy.args(["clippy", "--workspace", "--all-targets", "--keep-going", "--", "--deny", "warnings"]);
     check(
         "lints",
         step("checking the lints")
             .run(&mut clippy, "An exception carries its reason: #[expect(lint, reason = \"…\")]."),
     );
     let mut doc = with_python()?;
-    doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");
+    doc.args(["doc", "--workspace", "--no-deps", "--keep-going"]).env("RUSTDOCFLAGS", "--deny warnings");
     check("documentation", step("checking the documentation").run(&mut doc, "Links and headings above."));
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("not clean: {}", failed.join(", ")))) }
 }
@@ -57,7 +59,9 @@ pub(crate) fn doc(args: &mut Args) -> Outcome<()> {
 
 /// `cargo xtask miri`.
 pub(crate) fn miri(args: &mut Args) -> Outcome<()> {
+    let verbose = args.flag(&["-v", "--verbose"]);
     args.none(true)?;
+    let start = Instant::now();
     add(
         "Miri",
         nightly().args(["miri", "--version"]),
@@ -67,14 +71,14 @@ pub(crate) fn miri(args: &mut Args) -> Outcome<()> {
         .run(nightly().args(["miri", "setup"]), "Miri compiles the standard library from rust-src.")?;
     heading("testing dlpack, arrow and the bridge under Miri");
     let mut miri = nightly();
-    miri.args(["miri", "test"]).args(LOWER).arg("--").args(&args.rest);
+    miri.args(["miri", "test", "--no-fail-fast"]).args(LOWER).arg("--").args(&args.rest);
     // Isolation would forbid proptest its seed and its file of failed cases; a few cases say enough at this speed.
     let flags = std::env::var("MIRIFLAGS").unwrap_or_default();
     miri.env("MIRIFLAGS", format!("-Zmiri-strict-provenance -Zmiri-disable-isolation {flags}"));
     if std::env::var_os("PROPTEST_CASES").is_none() {
         miri.env("PROPTEST_CASES", "4");
     }
-    succeed(&mut miri)
+    close(watch(&mut miri, verbose)?, start)
 }
 
 /// `cargo xtask wasm`.

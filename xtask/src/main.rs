@@ -71,7 +71,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "doc", options: "", about: "Build the documentation", needs: None, run: checks::doc },
     Command {
         name: "miri",
-        options: "[-- TEST-ARGUMENTS]",
+        options: "[-v] [-- TEST-ARGUMENTS]",
         about: "Run the tests of the lower crates under Miri, which finds undefined behaviour",
         needs: None,
         run: checks::miri,

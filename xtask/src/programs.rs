@@ -13,7 +13,7 @@ pub(crate) fn demo(args: &mut Args) -> Outcome<()> {
     let select = ["--release", "--package", "aria-array-examples", "--bin", "demo"];
     step("building the demonstration")
         .run(env.enter(cargo()).arg("build").args(select), "The message stands above.")?;
-    heading("running it: examples/src/bin/demo.rs\n");
+    heading("running it (its source: examples/src/demo)");
     let mut demo = env.enter(cargo());
     demo.arg("run").arg("--quiet").args(select).arg("--").args(&args.rest);
     succeed(&mut demo)

@@ -81,7 +81,7 @@ pub(crate) fn matrix(args: &mut Args) -> Outcome<()> {
 }
 
 /// Prints the sum as the last line.
-fn close(sum: Tally, start: Instant) -> Outcome<()> {
+pub(crate) fn close(sum: Tally, start: Instant) -> Outcome<()> {
     if sum.skipped > 0 {
         println!("• {} skipped or ignored: each says why where it stands", sum.skipped);
     }
@@ -140,14 +140,19 @@ fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
     }
     let mut test = again(&test);
     heading(what);
+    watch(&mut test, plan.verbose)
+}
+
+/// Runs a `cargo test`, shows of it what is worth a look, and counts.
+pub(crate) fn watch(test: &mut Command, verbose: bool) -> Outcome<Tally> {
     let mut reader = CargoTest::default();
-    let status = lines(&mut test, |line| match reader.line(line) {
-        _ if plan.verbose => println!("{line}"),
+    let status = lines(test, |line| match reader.line(line) {
+        _ if verbose => println!("{line}"),
         Show::Hide => {}
         Show::Keep => println!("{line}"),
         Show::Instead(text) => println!("{text}"),
     });
-    let status = status.doing(|| format!("running {}", shown(&test)))?;
+    let status = status.doing(|| format!("running {}", shown(test)))?;
     let (last, tally) = reader.finish(status.success());
     for line in last {
         println!("{line}");

@@ -157,10 +157,29 @@ impl Array {
         if expected != found || dtype.is_packed() != layout.is_packed() {
             return Err(ArrayError::Itemsize { dtype, expected, found });
         }
+        // SAFETY: the caller's duty; the itemsizes agree.
+        Ok(unsafe { Array::from_raw_parts(first, dtype, layout, device, access, readonly, owner) })
+    }
+
+    /// As [`from_raw`](Self::from_raw), for a layout that was made for the dtype.
+    ///
+    /// # Safety
+    ///
+    /// That of `from_raw`.
+    pub(crate) unsafe fn from_raw_parts(
+        first: NonNull<u8>,
+        dtype: DType,
+        layout: Layout,
+        device: Device,
+        access: Access,
+        readonly: bool,
+        owner: Owner,
+    ) -> Array {
+        debug_assert!(dtype.itemsize() == layout.itemsize() && dtype.is_packed() == layout.is_packed());
         // SAFETY: the caller's first duty.
         let buffer = unsafe { Buffer::new(first, owner) };
         let access = if access == Access::Unique { Access::Shared } else { access };
-        Ok(Array { buffer, dtype, layout, device, access, readonly, validity: None })
+        Array { buffer, dtype, layout, device, access, readonly, validity: None }
     }
 
     /// The same array, kept alive by another owner.
@@ -307,6 +326,7 @@ impl Array {
     /// # Errors
     ///
     /// Hands the array back if it is frozen, or unique with other handles alive, which may be lending slices.
+    #[expect(clippy::result_large_err, reason = "either way it is the array")]
     pub fn share(mut self) -> Result<Array, Array> {
         match self.access {
             Access::Shared => Ok(self),
@@ -323,6 +343,7 @@ impl Array {
     /// # Errors
     ///
     /// Hands the array back if others may write (shared), or other handles are alive.
+    #[expect(clippy::result_large_err, reason = "either way it is the array")]
     pub fn freeze(mut self) -> Result<Array, Array> {
         match self.access {
             Access::Frozen => Ok(self),

@@ -1,16 +1,15 @@
 //! Arrays across a boundary between programs: `AriaNdArray` made and taken over (DESIGN: the C struct).
 
 use super::{Access, Array, ArrayError, Validity};
-use crate::buffer::{ExportGuard, Owner};
+use crate::buffer::{ExportGuard, Owner, dangling};
 use crate::device::Device;
 use crate::dtype::DType;
-use crate::layout::{Layout, LayoutError, MAX_NDIM};
+use crate::layout::{Dims, Layout, LayoutError, MAX_NDIM};
 use crate::nd_array::{ABI_MAJOR, ABI_MINOR, AriaNdArray};
 use crate::nd_array::{FLAG_FOREIGN, FLAG_FROZEN, FLAG_PACKED, FLAG_READONLY};
 use core::ffi::{CStr, c_void};
 use core::fmt;
 use core::ptr::{self, NonNull};
-use std::ffi::CString;
 
 /// Why a struct is no array. It has been released, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +24,10 @@ pub enum NdError {
     Size { expected: usize, found: u32 },
     /// A number of axes that there cannot be, or a missing list of extents.
     Axes { ndim: i32 },
-    /// A negative extent.
+    /// A negative extent, or one that this machine's memory cannot have.
     Extent { axis: usize, extent: i64 },
+    /// A stride that this machine's memory cannot have.
+    Stride { axis: usize, stride: i64 },
     /// Elements without memory.
     NullData { len: usize },
     /// A dtype that nobody defines.
@@ -49,7 +50,10 @@ impl fmt::Display for NdError {
             }
             Self::Axes { ndim } => write!(f, "expected 0 to {MAX_NDIM} axes with their extents but found {ndim}"),
             Self::Extent { axis, extent } => {
-                write!(f, "expected an extent of 0 or more but found {extent} (axis {axis})")
+                write!(f, "expected an extent of 0 to {} but found {extent} (axis {axis})", isize::MAX)
+            }
+            Self::Stride { axis, stride } => {
+                write!(f, "expected a stride within {} bytes but found {stride} (axis {axis})", isize::MAX)
             }
             Self::NullData { len } => write!(f, "expected memory for {len} elements but found NULL"),
             Self::DType { code, bits, lanes } => {
@@ -75,7 +79,7 @@ struct Exported {
     nd: AriaNdArray,
     shape: Vec<i64>,
     strides: Vec<i64>,
-    logical: Option<CString>,
+    logical: Option<Vec<u8>>, // No CString: moving its box would claim that nobody else points into it.
     _guard: ExportGuard,
     array: Array,
 }
@@ -94,15 +98,15 @@ impl Array {
     /// # Errors
     ///
     /// A logical type that has no notation (a record whose fields overlap); the array is handed back.
-    pub fn into_nd_array(self) -> Result<NonNull<AriaNdArray>, Array> {
+    pub fn into_nd_array(self) -> Result<NonNull<AriaNdArray>, Box<Array>> {
         let mut array = self.share().unwrap_or_else(|array| array);
         if let Some(validity) = array.validity.take() {
             array.validity = Some(validity.compact());
         }
         let logical = match (array.dtype.dlpack(), array.dtype.logical()) {
             (Some(_), _) => None,
-            (None, Some(text)) => Some(text),
-            (None, None) => return Err(array),
+            (None, Some(text)) => Some(text.into_bytes_with_nul()),
+            (None, None) => return Err(Box::new(array)),
         };
         let guard = array.export(None);
         let shape: Vec<i64> = array.shape().iter().map(|n| *n as i64).collect();
@@ -133,7 +137,7 @@ impl Array {
             strides: if array.layout.is_packed() { ptr::null() } else { strides.as_ptr() },
             device_type: array.device.kind,
             device_id: array.device.id,
-            logical: logical.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+            logical: logical.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast()),
             validity: validity.map_or(ptr::null(), |(first, _)| first.as_ptr().cast_const()),
             validity_offset: validity.map_or(0, |(_, offset)| offset as i64),
             null_count: array.null_count() as i64,
@@ -166,11 +170,15 @@ impl Array {
     /// `nd` points to an `AriaNdArray` whose maker keeps the rules of `spec/aria_nd_array.h`, and which nobody else
     /// releases.
     pub unsafe fn from_nd_array(nd: NonNull<AriaNdArray>) -> Result<Array, NdError> {
-        // SAFETY: a live struct: the caller's duty. Only fields of every version are read before the version is known.
-        let (release, major, minor, size) = unsafe {
-            let nd = nd.as_ptr();
-            ((*nd).release, (*nd).abi_major, (*nd).abi_minor, (*nd).size)
-        };
+        let fields = nd.as_ptr();
+        // SAFETY: a live struct: the caller's duty. Versions only append, so this field is where it is in all of them.
+        let release = unsafe { (*fields).release };
+        // SAFETY: likewise.
+        let major = unsafe { (*fields).abi_major };
+        // SAFETY: likewise.
+        let minor = unsafe { (*fields).abi_minor };
+        // SAFETY: likewise.
+        let size = unsafe { (*fields).size };
         let Some(release) = release else { return Err(NdError::Released) };
         let received = Received { nd, release };
         if major != ABI_MAJOR {
@@ -216,7 +224,7 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
         _ => Some(unsafe { core::slice::from_raw_parts(start, ndim) }),
     };
     let extents = list(nd.shape).ok_or(NdError::Axes { ndim: nd.ndim })?;
-    let mut shape = Vec::with_capacity(ndim);
+    let mut shape: Dims<usize> = Dims::with_capacity(ndim);
     for (axis, extent) in extents.iter().enumerate() {
         shape.push(usize::try_from(*extent).map_err(|_| NdError::Extent { axis, extent: *extent })?);
     }
@@ -232,14 +240,17 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
         _ if dtype.is_packed() => Layout::packed(dtype.bits(), &shape)?,
         None => Layout::c_order(dtype.itemsize(), &shape)?,
         Some(strides) => {
-            let strides: Vec<isize> = strides.iter().map(|s| *s as isize).collect();
-            Layout::new(dtype.itemsize(), &shape, &strides)?
+            let mut bytes: Dims<isize> = Dims::with_capacity(ndim);
+            for (axis, stride) in strides.iter().enumerate() {
+                bytes.push(isize::try_from(*stride).map_err(|_| NdError::Stride { axis, stride: *stride })?);
+            }
+            Layout::new(dtype.itemsize(), &shape, &bytes)?
         }
     };
     let first = NonNull::new(nd.data.cast::<u8>());
     let first = match first {
         Some(first) => first,
-        None if layout.is_empty() => NonNull::dangling(),
+        None if layout.is_empty() => dangling(),
         None => return Err(NdError::NullData { len: layout.len() }),
     };
     let device = Device { kind: nd.device_type, id: nd.device_id };

@@ -38,16 +38,18 @@ pub(super) unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
     const WORD: usize = 8;
     let words = len / WORD;
     for i in 0..words {
+        // Wrapping, but within `len` bytes, so the address is that of a byte of the block.
+        let (source, target) = (from.wrapping_add(i * WORD), to.wrapping_add(i * WORD));
         // SAFETY: within `len` bytes: the caller's duty; arrays of bytes have no alignment.
-        let word = unsafe { ptr::read_volatile(from.add(i * WORD).cast::<[u8; WORD]>()) };
+        let word = unsafe { ptr::read_volatile(source.cast::<[u8; WORD]>()) };
         // SAFETY: within `len` bytes that are ours: the caller's duty; arrays of bytes have no alignment.
-        unsafe { to.add(i * WORD).cast::<[u8; WORD]>().write(word) };
+        unsafe { target.cast::<[u8; WORD]>().write(word) };
     }
     for i in words * WORD..len {
         // SAFETY: within `len` bytes: the caller's duty.
-        let byte = unsafe { ptr::read_volatile(from.add(i)) };
+        let byte = unsafe { ptr::read_volatile(from.wrapping_add(i)) };
         // SAFETY: within `len` bytes that are ours: the caller's duty.
-        unsafe { to.add(i).write(byte) };
+        unsafe { to.wrapping_add(i).write(byte) };
     }
 }
 

@@ -134,7 +134,7 @@ fn a_bool_byte_of_two_is_true() {
 fn misaligned_memory_lends_no_slice_but_can_be_read() {
     let layout = Layout::new(9, &[2], &[9]).unwrap();
     let fields = vec![Field::new("id", DType::U8, 0), Field::new("x", DType::U64, 1)];
-    let record = DType::Record(Arc::new(Record::new(fields, 9, false).unwrap()));
+    let record = DType::Record(Arc::new(Record::new(fields, 9).unwrap()));
     let x = shared(record, layout).field("x").unwrap();
     assert_eq!(x.strides(), [9]);
     assert!(!x.is_aligned());
@@ -151,7 +151,7 @@ fn foreign_byte_order_is_swapped_into_a_copy() {
     let swapped = array.copy_swapped(CopyOrder::C, &Swap::Units(4)).unwrap();
     assert_eq!(swapped.as_slice::<u32>().unwrap(), [0x0403_0201, 5u32.swap_bytes()]);
     let fields = vec![Field::new("id", DType::U8, 0), Field { shape: Box::new([2]), ..Field::new("x", DType::U16, 1) }];
-    let record = DType::Record(Arc::new(Record::new(fields, 5, false).unwrap()));
+    let record = DType::Record(Arc::new(Record::new(fields, 5).unwrap()));
     let (owner, _) = counted(10);
     let array = Array::from_owner(owner, record, &[2]).map_err(|(e, _)| e).unwrap();
     let swap = Swap::Fields(Box::new([Swap::None, Swap::Units(2)]));
@@ -231,7 +231,8 @@ proptest! {
         }
         // The first byte of each element, in row-major order: the model's block counts bytes.
         // SAFETY: offsets of the copy's own layout, in memory that only this test knows.
-        let firsts: Vec<u8> = copy.layout().offsets().map(|o| unsafe { copy.as_ptr().offset(o).read() }).collect();
+        let first = |o: isize| unsafe { copy.as_ptr().wrapping_offset(o).read() };
+        let firsts: Vec<u8> = copy.layout().offsets().map(first).collect();
         prop_assert_eq!(firsts, bytes_of(&array));
     }
 
@@ -258,7 +259,8 @@ mod c_struct {
     fn header(array: Array) -> (i64, i64, i64) {
         let nd = array.into_nd_array().unwrap();
         // SAFETY: just made, released once below.
-        let words = unsafe { (nd.as_ref().length, nd.as_ref().capacity, nd.as_ref().elem_size) };
+        let fields = unsafe { nd.as_ref() };
+        let words = (fields.length, fields.capacity, fields.elem_size);
         // SAFETY: just made, not released before.
         drop(unsafe { Array::from_nd_array(nd) });
         words

@@ -24,6 +24,14 @@ impl Drop for Allocation {
     }
 }
 
+/// An address for element zero where there are no elements: not NULL, aligned, never followed (rule L4).
+pub(crate) fn dangling() -> NonNull<u8> {
+    #[repr(align(64))]
+    struct Aligned;
+    const { assert!(align_of::<Aligned>() == ALIGNMENT) };
+    NonNull::<Aligned>::dangling().cast()
+}
+
 /// Zeroed memory of at least `nbytes` bytes, or `None` where there is none.
 pub(crate) fn allocate(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let padded = nbytes.max(1).checked_next_multiple_of(ALIGNMENT)?;

@@ -9,7 +9,7 @@ mod owner;
 pub use alloc::ALIGNMENT;
 pub use owner::{Deleter, ExportGuard, Owner, Release};
 
-pub(crate) use alloc::allocate;
+pub(crate) use alloc::{allocate, dangling};
 
 use core::ptr::NonNull;
 

@@ -43,7 +43,12 @@ impl<T: Send + Sync + 'static> Release for Keep<T> {
 impl Owner {
     /// Keeps `value` until the last handle goes, and drops it.
     pub fn new<T: Send + Sync + 'static>(value: T) -> Owner {
-        Owner::with_release(Box::new(Keep(value)), None)
+        Owner::keeping(value, None)
+    }
+
+    /// Keeps `value` until the last handle goes, and drops it; the ledger's ticket ends with it.
+    pub fn keeping<T: Send + Sync + 'static>(value: T, ticket: Option<Ticket>) -> Owner {
+        Owner::with_release(Box::new(Keep(value)), ticket)
     }
 
     /// Releases `what` when the last handle goes; the ledger's ticket ends with it.

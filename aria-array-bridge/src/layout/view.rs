@@ -88,7 +88,7 @@ impl Layout {
             return Err(LayoutError::Packed { bits: self.item });
         }
         let bit = start * inner * self.item;
-        if bit % 8 != 0 {
+        if !bit.is_multiple_of(8) {
             return Err(LayoutError::PackedBoundary { bits: self.item, index: start * inner });
         }
         Ok((layout, (bit / 8).cast_signed()))

@@ -2,6 +2,7 @@
 //!
 //! The cache is bounded and holds its types, so that an address never means another type.
 
+use super::exchange;
 use super::numpy::NumpyKind;
 use crate::array::PyArray;
 use aria_array_bridge::ledger::Name;
@@ -45,6 +46,10 @@ pub(super) struct Kind {
     pub(super) name: Name,
     /// Cheapest first.
     pub(super) doors: Vec<Door>,
+    /// What the type publishes as its DLPack exchange table.
+    pub(super) exchange: Option<exchange::Published>,
+    /// `torch.Tensor`, or a class that derives from it.
+    pub(super) is_torch: bool,
 }
 
 /// Types that are remembered at most, one a place. A power of two.
@@ -105,7 +110,9 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
     }
     let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
-    Ok(Kind { _class: class.clone().unbind(), name, doors })
+    let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
+    let is_torch = super::torch::is_tensor(class)?;
+    Ok(Kind { _class: class.clone().unbind(), name, doors, exchange, is_torch })
 }
 
 /// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,
