@@ -17,8 +17,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) enum Error {
     /// An argument is no such thing.
     Argument(String),
-    /// It cannot be done in this state.
-    State(String),
     /// Python raised.
     Python(PyErr),
     /// A conversion was refused; Python's words for it, and the plan.
@@ -90,7 +88,6 @@ fn words(kind: &str, message: &str) -> Failure {
 fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
     match error {
         Error::Argument(text) => (ERR_ARGUMENT, words("ArgumentError", &text)),
-        Error::State(text) => (ERR_STATE, words("StateError", &text)),
         Error::Python(error) if error.is_instance_of::<PyMemoryError>(py) => (ERR_MEMORY, raised(py, &error)),
         Error::Python(error) => (ERR_PYTHON, raised(py, &error)),
         Error::Refused(error, plan) => {
