@@ -90,7 +90,7 @@ impl DataType {
     /// that some array library has.
     const fn widths(code: u8) -> Option<&'static [u8]> {
         Some(match code {
-            Self::INT | Self::UINT => &[2, 4, 8, 16, 32, 64],
+            Self::INT | Self::UINT => &[1, 2, 4, 8, 16, 32, 64],
             Self::FLOAT => &[16, 32, 64],
             Self::HANDLE => &[],
             Self::BFLOAT => &[16],

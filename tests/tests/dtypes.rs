@@ -23,9 +23,7 @@ fn triple(row: &Row) -> Option<(u8, u8, u16)> {
 /// The dtype that a row is about.
 fn dtype(row: &Row) -> DType {
     match row.cell("name") {
-        "record{x: float64}" => {
-            DType::Record(Arc::new(Record::new(vec![Field::new("x", DType::F64, 0)], 8, false).unwrap()))
-        }
+        "record{x: float64}" => DType::Record(Arc::new(Record::new(vec![Field::new("x", DType::F64, 0)], 8).unwrap())),
         name => DType::from_name(name).unwrap_or_else(|| panic!("no dtype is named {name}")),
     }
 }

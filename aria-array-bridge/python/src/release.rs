@@ -163,6 +163,17 @@ impl Drop for Deeper {
     }
 }
 
+/// Runs foreign code that may fail silently: no exception is pending inside, one that was is put back afterwards, and
+/// one that the code leaves is reported as unraisable (rule O4).
+pub(crate) fn undisturbed<R>(py: Python<'_>, body: impl FnOnce() -> R) -> R {
+    let _pending = Pending::put_aside(py);
+    let result = body();
+    if let Some(error) = PyErr::take(py) {
+        error.write_unraisable(py, None);
+    }
+    result
+}
+
 /// An exception that was pending and is put back when this is dropped.
 struct Pending<'py> {
     _py: Python<'py>,

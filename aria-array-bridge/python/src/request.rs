@@ -105,10 +105,13 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
 
 /// True if the request can be met by a view, without looking for words.
 fn is_plain_view(found: &Found, request: &Request) -> bool {
+    found.copied.is_none() && request.copy != CopyPolicy::Always && fits(found, request)
+}
+
+/// True if the found memory is what is wanted, as it lies.
+fn fits(found: &Found, request: &Request) -> bool {
     let array = &found.array;
-    found.copied.is_none()
-        && found.swap.is_none()
-        && request.copy != CopyPolicy::Always
+    found.swap.is_none()
         && !(request.writable && array.is_readonly())
         && request.ndim.is_none_or(|ndim| ndim == array.ndim())
         && request.device.is_none_or(|device| device == array.device())
@@ -140,7 +143,15 @@ pub(crate) fn execute<'py>(
     if plan.outcome == Outcome::Refuse {
         return Err(refused(py, plan));
     }
-    if plan.outcome == Outcome::View {
+    // A copy that the door got from the producer needs no second one.
+    let done = plan.outcome == Outcome::Copy && found.copied.is_some() && fits(&found, request);
+    if done {
+        plan.target_address = plan.source_address.take();
+        if is_tracing() {
+            record(&plan);
+        }
+    }
+    if done || plan.outcome == Outcome::View {
         let origin = Origin::Plan(Box::new(plan));
         // SAFETY: the hold keeps the found array's memory alive: `Found`.
         return Bound::new(py, unsafe { PyArray::root(found.array, found.hold, origin) });

@@ -18,6 +18,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ConversionError", error::conversion_error(py)?)?;
     module.add("ArgumentError", error::argument_error(py)?)?;
     module.add_function(wrap_pyfunction!(asarray, module)?)?;
+    module.add_function(wrap_pyfunction!(from_dlpack, module)?)?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(trace_start, module)?)?;
     module.add_function(wrap_pyfunction!(trace_stop, module)?)?;
@@ -58,6 +59,13 @@ fn asarray<'py>(
     writable: Option<bool>,
 ) -> PyResult<Bound<'py, PyArray>> {
     import::import(obj, &request(dtype, device, copy, order, writable)?)
+}
+
+/// An array over the memory of any object that speaks DLPack, or of a DLPack capsule.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, device = None, copy = None))]
+fn from_dlpack<'py>(x: &Bound<'py, PyAny>, device: Option<&str>, copy: Option<bool>) -> PyResult<Bound<'py, PyArray>> {
+    import::dlpack::from_dlpack(x, &request(None, device, copy, None, None)?)
 }
 
 /// What is alive now, as (owner, protocol, direction, nbytes, readonly).

@@ -96,9 +96,9 @@ fn table_of(path: &Path) -> Result<&'static Operations, String> {
         return Err("expected an operations table but found NULL".to_owned());
     }
     // SAFETY: non-null; this member is the same in every version.
-    let size = unsafe { (&raw const (*table).size).read() };
+    let size = unsafe { (*table).size };
     // SAFETY: as above.
-    let abi = unsafe { (&raw const (*table).abi).read() };
+    let abi = unsafe { (*table).abi };
     let wanted = size_of::<Operations>();
     if abi != ABI || size < wanted {
         return Err(format!(

@@ -101,7 +101,8 @@ impl RawConfig {
         self.bytes.as_mut_ptr().cast()
     }
 
-    /// The address of the pointer-sized member at `offset`.
+    /// The address of the pointer-sized member at `offset`, which a layout says.
+    #[allow(clippy::cast_ptr_alignment, reason = "the struct is aligned to 16, and so are its members in it")]
     pub(crate) fn member(&mut self, offset: usize) -> *mut *mut c_void {
         self.bytes[offset..offset + size_of::<*mut c_void>()].as_mut_ptr().cast::<*mut c_void>()
     }

@@ -34,6 +34,7 @@ mod probe;
 mod report;
 mod runtime;
 mod script;
+mod site;
 mod start;
 mod state;
 mod text;
@@ -47,11 +48,12 @@ pub use error::{EndError, PyError, StartError, Tried};
 pub use iter::PyIter;
 pub use object::PyObject;
 pub use report::{Problem, Report};
-pub use runtime::Runtime;
+pub use runtime::{Releases, Runtime};
+pub use site::{Here, Site};
 pub use value::Val;
 
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
-    pub use crate::{Args, Config, FromPy, PyError, PyIter, PyObject, Request, Runtime, StartError, Val};
+    pub use crate::{Args, Config, FromPy, PyError, PyIter, PyObject, Request, Runtime, Site, StartError, Val};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
 }

@@ -165,8 +165,12 @@ impl PyObject {
     /// What Python raises: `TypeError`; `OverflowError` for an int beyond all floats.
     pub fn to_float(&self) -> Result<f64, PyError> {
         let mut number = 0.0;
-        // SAFETY: a live handle (invariant 1) and places that live for the call; one function, called as it says.
-        unsafe { operate(|table, failure| (table.to_float)(self.as_raw(), &raw mut number, failure)) }?;
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: a live handle (invariant 1) and places that live for the call.
+            unsafe { (table.to_float)(self.as_raw(), &raw mut number, failure) }
+        };
+        // SAFETY: one function of the table, called as it says.
+        unsafe { operate(body) }?;
         Ok(number)
     }
 
@@ -177,8 +181,12 @@ impl PyObject {
     /// What Python raises: `TypeError`; `OverflowError` for an int beyond 64 bits.
     pub fn to_int(&self) -> Result<i64, PyError> {
         let mut number = 0;
-        // SAFETY: a live handle (invariant 1) and places that live for the call; one function, called as it says.
-        unsafe { operate(|table, failure| (table.to_int)(self.as_raw(), &raw mut number, failure)) }?;
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: a live handle (invariant 1) and places that live for the call.
+            unsafe { (table.to_int)(self.as_raw(), &raw mut number, failure) }
+        };
+        // SAFETY: one function of the table, called as it says.
+        unsafe { operate(body) }?;
         Ok(number)
     }
 
@@ -188,8 +196,12 @@ impl PyObject {
     ///
     /// What Python raises: NumPy refuses the truth of several values.
     pub fn truthy(&self) -> Result<bool, PyError> {
-        // SAFETY: a live handle (invariant 1) and places that live for the call; one function, called as it says.
-        unsafe { operate(|table, failure| (table.truthy)(self.as_raw(), failure)) }.map(|truth| truth != 0)
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: a live handle (invariant 1) and places that live for the call.
+            unsafe { (table.truthy)(self.as_raw(), failure) }
+        };
+        // SAFETY: one function of the table, called as it says.
+        unsafe { operate(body) }.map(|truth| truth != 0)
     }
 
     /// `len(self)`
@@ -199,8 +211,12 @@ impl PyObject {
     /// What Python raises.
     pub fn len(&self) -> Result<usize, PyError> {
         let mut len = 0;
-        // SAFETY: a live handle (invariant 1) and places that live for the call; one function, called as it says.
-        unsafe { operate(|table, failure| (table.len)(self.as_raw(), &raw mut len, failure)) }?;
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: a live handle (invariant 1) and places that live for the call.
+            unsafe { (table.len)(self.as_raw(), &raw mut len, failure) }
+        };
+        // SAFETY: one function of the table, called as it says.
+        unsafe { operate(body) }?;
         Ok(usize::try_from(len).unwrap_or_default())
     }
 

@@ -9,6 +9,7 @@ use crate::load::{self, Loaded};
 use crate::report::{Origin, Report};
 use crate::start;
 use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
+use aria_array_bridge::operations::{Failure, Operations};
 use core::sync::atomic::Ordering;
 use std::thread;
 
@@ -73,14 +74,32 @@ impl Runtime {
     ///
     /// What a handler raises: `KeyboardInterrupt`.
     pub fn check_signals(&self) -> Result<(), PyError> {
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: places that live for the call.
+            unsafe { (table.check_signals)(failure) }
+        };
         // SAFETY: one function of the table, called as it says.
-        unsafe { operate(|table, failure| (table.check_signals)(failure)) }.map(drop)
+        unsafe { operate(body) }.map(drop)
     }
 
     /// Releases the objects that were dropped and wait for somebody to be attached.
     pub fn drain(&self) {
+        let body = |table: &Operations, _: &mut Failure| {
+            // SAFETY: places that live for the call.
+            unsafe { (table.drain)() }
+        };
         // SAFETY: one function of the table, called as it says.
-        let _ = unsafe { operate(|table, _| (table.drain)()) };
+        let _ = unsafe { operate(body) };
+    }
+
+    /// Counts objects that were dropped: those that were released, and those that leaked since Python had ended.
+    pub fn releases(&self) -> Releases {
+        let (mut released, mut leaked) = (0, 0);
+        if let Some(table) = state::table() {
+            // SAFETY: places that live for the call; works at any time.
+            unsafe { (table.release_counts)(&raw mut released, &raw mut leaked) };
+        }
+        Releases { released, leaked }
     }
 
     /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
@@ -107,10 +126,23 @@ impl Drop for Runtime {
     }
 }
 
+/// How many objects were dropped in this process, and what became of them. See [`Runtime::releases`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Releases {
+    /// Given back to Python.
+    pub released: u64,
+    /// Leaked, because Python had ended.
+    pub leaked: u64,
+}
+
 /// Flushes Python's streams, if Python runs.
 pub(crate) fn flush() -> Result<(), PyError> {
+    let body = |table: &Operations, failure: &mut Failure| {
+        // SAFETY: places that live for the call.
+        unsafe { (table.flush)(failure) }
+    };
     // SAFETY: one function of the table, called as it says.
-    unsafe { operate(|table, failure| (table.flush)(failure)) }.map(drop)
+    unsafe { operate(body) }.map(drop)
 }
 
 /// How starting failed.

@@ -25,7 +25,7 @@ pub enum Val {
     Object(PyObject),
     /// An array, whose memory Python shares. Never comes out of Python by itself: see
     /// [`FromPy`](crate::FromPy).
-    Array(Array),
+    Array(Box<Array>),
 }
 
 impl Val {
@@ -103,8 +103,8 @@ from! {
     &String => |text| Val::Str(text.clone());
     PyObject => |object| Val::Object(object);
     &PyObject => |object| Val::Object(object.clone());
-    Array => |array| Val::Array(array);
-    &Array => |array| Val::Array(array.clone());
+    Array => |array| Val::Array(Box::new(array));
+    &Array => |array| Val::Array(Box::new(array.clone()));
 }
 
 impl<T: Into<Val>> From<Option<T>> for Val {

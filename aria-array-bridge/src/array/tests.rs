@@ -134,7 +134,7 @@ fn a_bool_byte_of_two_is_true() {
 fn misaligned_memory_lends_no_slice_but_can_be_read() {
     let layout = Layout::new(9, &[2], &[9]).unwrap();
     let fields = vec![Field::new("id", DType::U8, 0), Field::new("x", DType::U64, 1)];
-    let record = DType::Record(Arc::new(Record::new(fields, 9, false).unwrap()));
+    let record = DType::Record(Arc::new(Record::new(fields, 9).unwrap()));
     let x = shared(record, layout).field("x").unwrap();
     assert_eq!(x.strides(), [9]);
     assert!(!x.is_aligned());
@@ -151,7 +151,7 @@ fn foreign_byte_order_is_swapped_into_a_copy() {
     let swapped = array.copy_swapped(CopyOrder::C, &Swap::Units(4)).unwrap();
     assert_eq!(swapped.as_slice::<u32>().unwrap(), [0x0403_0201, 5u32.swap_bytes()]);
     let fields = vec![Field::new("id", DType::U8, 0), Field { shape: Box::new([2]), ..Field::new("x", DType::U16, 1) }];
-    let record = DType::Record(Arc::new(Record::new(fields, 5, false).unwrap()));
+    let record = DType::Record(Arc::new(Record::new(fields, 5).unwrap()));
     let (owner, _) = counted(10);
     let array = Array::from_owner(owner, record, &[2]).map_err(|(e, _)| e).unwrap();
     let swap = Swap::Fields(Box::new([Swap::None, Swap::Units(2)]));

@@ -7,15 +7,23 @@
 
 #![forbid(unsafe_code)]
 
+mod arrow;
 mod element;
+mod notation;
+mod pep3118;
 mod record;
 mod scalar;
 mod time;
+mod typestr;
 
+pub use arrow::{arrow_format, parse_arrow_format};
 pub use element::Element;
+pub use notation::{NotationError, Parsed};
+pub use pep3118::{format, parse_format};
 pub use record::{Field, Record, RecordError};
 pub use scalar::Scalar;
 pub use time::{TimeUnit, Unit};
+pub use typestr::{Descr, DescrEntry, descr, parse_descr, parse_typestr, typestr};
 
 use core::fmt;
 use std::borrow::Cow;
@@ -173,17 +181,21 @@ impl DType {
         Scalar::new(code, bits, lanes).map(DType::Scalar)
     }
 
-    /// The notation of a type that DLPack lacks, for `AriaNdArray::logical`.
+    /// The notation of a type that DLPack lacks, for `AriaNdArray::logical`: NumPy's type string, or a record's format.
     pub(crate) fn logical(&self) -> Option<std::ffi::CString> {
-        match self {
-            DType::Scalar(_) | DType::Record(_) => None,
-            _ => std::ffi::CString::new(self.name().into_owned()).ok(),
-        }
+        let text = match self {
+            DType::Scalar(_) => None,
+            DType::Record(_) => format(self),
+            _ => typestr(self),
+        };
+        std::ffi::CString::new(text?).ok()
     }
 
-    /// The dtype of [`logical`](Self::logical)'s notation.
+    /// The dtype of [`logical`](Self::logical)'s notation, in native order only.
     pub(crate) fn from_logical(text: &core::ffi::CStr) -> Option<DType> {
-        DType::from_name(text.to_str().ok()?)
+        let text = text.to_str().ok()?;
+        let parsed = if text.starts_with('T') { parse_format(text, None) } else { parse_typestr(text) };
+        parsed.ok().filter(|parsed| parsed.swap.is_none()).map(|parsed| parsed.dtype)
     }
 
     /// The record, where this is one.

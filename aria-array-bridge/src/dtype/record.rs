@@ -39,7 +39,6 @@ impl Field {
 pub struct Record {
     fields: Box<[Field]>,
     itemsize: usize,
-    aligned: bool,
 }
 
 /// Why fields make no record.
@@ -79,12 +78,12 @@ impl fmt::Display for RecordError {
 impl core::error::Error for RecordError {}
 
 impl Record {
-    /// A record of `itemsize` bytes. `aligned` records align like their most demanding field, others to 1.
+    /// A record of `itemsize` bytes.
     ///
     /// # Errors
     ///
     /// Names the field that breaks an invariant.
-    pub fn new(fields: Vec<Field>, itemsize: usize, aligned: bool) -> Result<Record, RecordError> {
+    pub fn new(fields: Vec<Field>, itemsize: usize) -> Result<Record, RecordError> {
         for (i, field) in fields.iter().enumerate() {
             if fields[..i].iter().any(|other| other.name == field.name) {
                 return Err(RecordError::DuplicateName(field.name.clone()));
@@ -97,7 +96,7 @@ impl Record {
                 return Err(RecordError::OutOfBounds { name: field.name.clone(), end, itemsize });
             }
         }
-        Ok(Record { fields: fields.into(), itemsize, aligned })
+        Ok(Record { fields: fields.into(), itemsize })
     }
 
     /// The fields, in their order of declaration.
@@ -115,15 +114,15 @@ impl Record {
         self.itemsize
     }
 
-    /// Bytes that the record is aligned to.
+    /// Bytes that the record is aligned to: like its most demanding field where every field of every record in an array
+    /// keeps to its own alignment, else 1.
     pub fn alignment(&self) -> usize {
+        let keeps = |field: &Field| {
+            let align = field.dtype.alignment();
+            field.offset.is_multiple_of(align) && self.itemsize.is_multiple_of(align)
+        };
         let most = || self.fields.iter().map(|field| field.dtype.alignment()).max();
-        if self.aligned { most().unwrap_or(1) } else { 1 }
-    }
-
-    /// Returns true if the record aligns like its most demanding field.
-    pub fn is_aligned(&self) -> bool {
-        self.aligned
+        if self.fields.iter().all(keeps) { most().unwrap_or(1) } else { 1 }
     }
 }
 

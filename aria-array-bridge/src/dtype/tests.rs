@@ -40,13 +40,13 @@ fn names_of_times_and_widths_come_back() {
 #[test]
 fn a_record_whose_field_leaves_it_is_refused_with_the_numbers() {
     let fields = || vec![Field::new("id", DType::U8, 0), Field::new("x", DType::F64, 1)];
-    assert_eq!(Record::new(fields(), 9, false).unwrap().alignment(), 1);
-    let error = Record::new(fields(), 8, false).unwrap_err();
+    assert_eq!(Record::new(fields(), 9).unwrap().alignment(), 1);
+    let error = Record::new(fields(), 8).unwrap_err();
     assert_eq!(error.to_string(), "expected field \"x\" to end within 8 bytes but found its end at 9");
     let huge = Field { shape: Box::new([usize::MAX, 2]), ..Field::new("y", DType::U8, 0) };
-    assert!(Record::new(vec![huge], 8, false).unwrap_err().to_string().contains("overflows"));
+    assert!(Record::new(vec![huge], 8).unwrap_err().to_string().contains("overflows"));
     let twice = vec![Field::new("a", DType::U8, 0), Field::new("a", DType::U8, 1)];
-    assert_eq!(Record::new(twice, 2, false), Err(RecordError::DuplicateName("a".into())));
+    assert_eq!(Record::new(twice, 2), Err(RecordError::DuplicateName("a".into())));
 }
 
 #[test]

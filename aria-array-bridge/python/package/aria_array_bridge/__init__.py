@@ -9,6 +9,7 @@ from aria_array_bridge._core import (
     Reason,
     __version__,
     asarray,
+    from_dlpack,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Plan",
     "Reason",
     "asarray",
+    "from_dlpack",
 ]

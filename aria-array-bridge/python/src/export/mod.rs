@@ -1,6 +1,10 @@
 //! Doors out: our array as other libraries see it.
 
+mod buffer;
+mod dlpack;
+mod exchange;
 pub(crate) mod numpy;
+mod tensor;
 
 use crate::array::PyArray;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};

@@ -1,11 +1,98 @@
-//! The door of `__dlpack__`. **Zero-copy.**
+//! The door of `__dlpack__`, and `ab.from_dlpack`. **Zero-copy**, unless the producer says that it copied.
 
 use super::Refusal;
-use crate::request::{Found, Request};
-use aria_array_bridge::plan::Reason;
+use super::capsule::{self, NotTaken};
+use super::doors::Door;
+use crate::array::PyArray;
+use crate::error::refused;
+use crate::request::{Found, Request, execute};
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
+use aria_dlpack::Version;
+use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use std::sync::OnceLock;
+
+pub(super) fn protocol() -> Name {
+    static NAME: OnceLock<Name> = OnceLock::new();
+    *NAME.get_or_init(|| Name::of("dlpack"))
+}
 
 /// The tensor in the capsule that the object gives.
-pub(super) fn find(_object: &Bound<'_, PyAny>, _request: &Request) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("door", "C2", "this door is not open yet")))
+///
+/// A copy that is asked for is made by us, so that it lies as our copies do; of memory on a device, which we do not
+/// read, it is asked of the producer.
+pub(super) fn find(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
+    let found = take(&ask(object, request, request.copy == CopyPolicy::Never)?, source)?;
+    if request.copy == CopyPolicy::Always && !found.array.device().is_host() && found.copied.is_none() {
+        drop(found);
+        return take(&ask(object, request, true)?, source);
+    }
+    Ok(found)
+}
+
+/// The tensor in a capsule; what it says that cannot be true is an error, and no other door is asked.
+fn take(capsule: &Bound<'_, PyAny>, source: Name) -> Result<Found, Refusal> {
+    capsule::take(capsule, protocol()).map_err(|error| match error {
+        NotTaken::Raised(error) => Refusal::Raise(error),
+        NotTaken::Refused(reason) => Refusal::Raise(refuse(capsule.py(), source, reason)),
+    })
+}
+
+/// A `ConversionError` for this one reason.
+pub(super) fn refuse(py: Python<'_>, source: Name, reason: Reason) -> PyErr {
+    refused(py, Plan::view("dlpack", source.text().to_string(), "Array").refusing(reason))
+}
+
+/// Calls `__dlpack__`: with the version and the wishes, and once more without if the producer does not know them.
+fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request, say_copy: bool) -> Result<Bound<'py, PyAny>, Refusal> {
+    let py = object.py();
+    // On the type: what an instance carries under this name is not the protocol.
+    let method = object.get_type().getattr(intern!(py, "__dlpack__"))?;
+    let wishes = PyDict::new(py);
+    wishes.set_item(intern!(py, "max_version"), (Version::LATEST.major, Version::LATEST.minor))?;
+    if say_copy {
+        wishes.set_item(intern!(py, "copy"), request.copy == CopyPolicy::Always)?;
+    }
+    if let Some(device) = request.device {
+        wishes.set_item(intern!(py, "dl_device"), (device.kind, device.id))?;
+    }
+    let subject = PyTuple::new(py, [object])?;
+    let answer = match method.call(&subject, Some(&wishes)) {
+        // A producer from before the keywords. What it raises then is its answer.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => method.call1(&subject),
+        answer => answer,
+    };
+    answer.map_err(|error| not_now(py, "__dlpack__", error))
+}
+
+/// `BufferError` is a refusal, after which other doors may be tried; anything else is the caller's to see.
+pub(super) fn not_now(py: Python<'_>, door: &str, error: PyErr) -> Refusal {
+    if !error.is_instance_of::<PyBufferError>(py) {
+        return Refusal::Raise(error);
+    }
+    let said = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
+    Refusal::Next(Reason::new("door", "C2", format!("{door} raised BufferError: {said}")))
+}
+
+/// An array of any object that speaks DLPack, or of a DLPack capsule, by DLPack alone.
+///
+/// # Errors
+///
+/// `ArgumentError` if the object does not speak it; else as for every import.
+pub(crate) fn from_dlpack<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+    // SAFETY: attached; a live object.
+    if unsafe { ffi::PyCapsule_CheckExact(object.as_ptr()) } != 0 {
+        static NAME: OnceLock<Name> = OnceLock::new();
+        let source = *NAME.get_or_init(|| Name::of("dlpack capsule"));
+        return match take(object, source) {
+            Ok(found) => execute(object.py(), found, source, request),
+            Err(Refusal::Raise(error)) => Err(error),
+            Err(Refusal::Next(reason)) => Err(refuse(object.py(), source, reason)),
+        };
+    }
+    super::import_by(object, request, &[Door::Ours, Door::Exchange, Door::Dlpack])
 }

@@ -2,14 +2,13 @@
 //!
 //! The cache is bounded and holds its types, so that an address never means another type.
 
+use super::exchange;
 use super::numpy::NumpyKind;
 use crate::array::PyArray;
 use aria_array_bridge::ledger::Name;
-use core::ffi::c_void;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A way in, in the order in which they are tried.
@@ -47,12 +46,16 @@ pub(super) struct Kind {
     pub(super) name: Name,
     /// Cheapest first.
     pub(super) doors: Vec<Door>,
+    /// What the type publishes as its DLPack exchange table.
+    pub(super) exchange: Option<exchange::Published>,
+    /// `torch.Tensor`, or a class that derives from it.
+    pub(super) is_torch: bool,
 }
 
-/// Types that are remembered at most.
-const LIMIT: usize = 256;
+/// Types that are remembered at most, one a place. A power of two.
+const PLACES: usize = 256;
 
-static KINDS: Mutex<Option<HashMap<usize, Arc<Kind>>>> = Mutex::new(None);
+static KINDS: Mutex<[Option<(usize, Arc<Kind>)>; PLACES]> = Mutex::new([const { None }; PLACES]);
 
 impl Kind {
     /// The object as our own array, where it is one.
@@ -63,22 +66,19 @@ impl Kind {
 
 /// What is known of the object's type.
 pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Arc<Kind>> {
-    let class = object.get_type();
-    let key = class.as_ptr().cast::<c_void>().addr();
+    // SAFETY: attached; every object has a type.
+    let key = unsafe { ffi::Py_TYPE(object.as_ptr()) }.addr();
+    // Types are aligned to 16 bytes and more; the bits above spread them over the places.
+    let place = (key >> 4 ^ key >> 12) % PLACES;
     let lock = || KINDS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(kind) = lock().as_ref().and_then(|kinds| kinds.get(&key).cloned()) {
-        return Ok(kind);
+    if let Some((found, kind)) = &lock()[place]
+        && *found == key
+    {
+        return Ok(kind.clone());
     }
-    let kind = Arc::new(find(&class, object)?); // Outside the lock: it runs Python.
-    let forgotten = {
-        let mut kinds = lock();
-        let kinds = kinds.get_or_insert_default();
-        let full = kinds.len() >= LIMIT;
-        let forgotten = if full { core::mem::take(kinds) } else { HashMap::new() };
-        kinds.insert(key, kind.clone());
-        forgotten
-    };
-    drop(forgotten); // Outside the lock: types may die.
+    let kind = Arc::new(find(&object.get_type(), object)?); // Outside the lock: it runs Python.
+    let forgotten = lock()[place].replace((key, kind.clone()));
+    drop(forgotten); // Outside the lock: a type may die.
     Ok(kind)
 }
 
@@ -110,7 +110,9 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
     }
     let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
-    Ok(Kind { _class: class.clone().unbind(), name, doors })
+    let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
+    let is_torch = super::torch::is_tensor(class)?;
+    Ok(Kind { _class: class.clone().unbind(), name, doors, exchange, is_torch })
 }
 
 /// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,

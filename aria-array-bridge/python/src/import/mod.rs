@@ -4,6 +4,7 @@
 //! documented way lets the next one try; every other exception is the caller's to see.
 
 mod buffer;
+mod capsule;
 pub(crate) mod dlpack;
 mod doors;
 mod exchange;
@@ -11,6 +12,8 @@ pub(crate) mod interface;
 mod method;
 pub(crate) mod numpy;
 mod sequence;
+pub(crate) mod tensor;
+mod torch;
 
 use crate::array::PyArray;
 use crate::error::bad_argument;
@@ -18,6 +21,15 @@ use crate::request::{Found, Request, execute};
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use doors::Door;
 use pyo3::prelude::*;
+
+/// A name of the ledger, made once.
+macro_rules! named {
+    ($text:literal) => {{
+        static NAME: std::sync::OnceLock<aria_array_bridge::ledger::Name> = std::sync::OnceLock::new();
+        *NAME.get_or_init(|| aria_array_bridge::ledger::Name::of($text))
+    }};
+}
+pub(crate) use named;
 
 /// Why a door did not open.
 pub(crate) enum Refusal {
@@ -39,6 +51,11 @@ impl From<PyErr> for Refusal {
 ///
 /// `ConversionError` or `ArgumentError` with the plan and every reason; what the producer raises.
 pub(crate) fn import<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+    import_by(object, request, &[])
+}
+
+/// As [`import`], by these doors alone; by all if there are none.
+fn import_by<'py>(object: &Bound<'py, PyAny>, request: &Request, only: &[Door]) -> PyResult<Bound<'py, PyArray>> {
     let py = object.py();
     let kind = doors::of(object)?;
     if let Some(array) = kind.ours(object)
@@ -46,14 +63,14 @@ pub(crate) fn import<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyRe
     {
         return Ok(array);
     }
-    let found = find(object, &kind, request)?;
+    let found = find(object, &kind, request, only)?;
     execute(py, found, kind.name, request)
 }
 
 /// What would be done for this request, and why; converts nothing.
 pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<Plan> {
     let kind = doors::of(object)?;
-    match find(object, &kind, request) {
+    match find(object, &kind, request, &[]) {
         Ok(found) => Ok(crate::request::plan(&found, kind.name, request)),
         Err(error) => crate::error::plan_of(object.py(), &error).ok_or(error),
     }
@@ -72,16 +89,18 @@ fn as_is<'py>(array: &Bound<'py, PyArray>, request: &Request) -> PyResult<Option
 }
 
 /// Tries the doors of a type in their order.
-fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request) -> PyResult<Found> {
+fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: &[Door]) -> PyResult<Found> {
+    let resolved = if kind.is_torch { torch::resolve(object, kind.name, request)? } else { None };
+    let object = resolved.as_ref().map_or(object, |(object, _)| object);
     let mut reasons = Vec::new();
-    for door in &kind.doors {
+    for door in kind.doors.iter().filter(|door| only.is_empty() || only.contains(door)) {
         let found = match door {
             Door::Ours => ours(object),
             Door::Numpy => numpy::find(object),
             Door::Masked => numpy::find_masked(object),
-            Door::Exchange => exchange::find(object, request),
+            Door::Exchange => exchange::find(object, kind),
             Door::Buffer => buffer::find(object),
-            Door::Dlpack => dlpack::find(object, request),
+            Door::Dlpack => dlpack::find(object, kind.name, request),
             Door::ArrayStruct => interface::find_struct(object),
             Door::ArrayInterface => interface::find_dict(object),
             Door::CudaArrayInterface => interface::find_cuda(object, request),
@@ -89,7 +108,12 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request) -> PyR
             Door::Sequence => sequence::find(object, request),
         };
         match found {
-            Ok(found) => return Ok(found),
+            Ok(mut found) => {
+                if let Some((_, reason)) = resolved {
+                    found.copied = Some(reason);
+                }
+                return Ok(found);
+            }
             Err(Refusal::Raise(error)) => return Err(error),
             Err(Refusal::Next(reason)) => reasons.push(reason),
         }

@@ -2,13 +2,13 @@
 
 use super::entry::{Error, enter};
 use super::object::{give, the};
-use super::text;
 use super::value::Values;
+use super::{frame, text};
 use aria_array_bridge::operations::{Args, Failure, Object, Status, Text};
 use core::slice;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 
 pub(super) unsafe extern "C" fn call(
     object: *mut Object,
@@ -27,10 +27,12 @@ pub(super) unsafe extern "C" fn call(
         } else {
             // SAFETY: borrowed for the call: the table's contract.
             let name = unsafe { text::read(name, "a method's name") }?;
-            object.getattr(name)?
+            let name = PyString::intern(py, name).into_any();
+            frame::run(py, vec![frame::named(py, "getattr")?, object.to_owned(), name], None)?
         };
-        let (positional, keywords) = (args.positional(py)?, args.keywords(py)?);
-        let result = function.call(positional, keywords.as_ref())?;
+        let mut all = vec![function];
+        args.positional(py, &mut all)?;
+        let result = frame::run(py, all, args.keywords(py)?.as_ref())?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(result, out) }
     };
@@ -77,21 +79,18 @@ impl Arguments<'_> {
         }
     }
 
-    fn positional<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyTuple>, Error> {
-        let mut all = Vec::new();
+    fn positional<'py>(&mut self, py: Python<'py>, all: &mut Vec<Bound<'py, PyAny>>) -> Result<(), Error> {
         while let Some(value) = self.positional.next(py) {
             all.push(value?);
         }
-        if self.star.is_null() {
-            return Ok(PyTuple::new(py, all)?);
+        if !self.star.is_null() {
+            // SAFETY: a live handle: the duty of whoever called `new`.
+            let star = unsafe { the(py, self.star) }?;
+            for item in star.try_iter()? {
+                all.push(item?);
+            }
         }
-        // SAFETY: a live handle: the duty of whoever called `new`.
-        let star = unsafe { the(py, self.star) }?;
-        let list = PyList::new(py, all)?;
-        for item in star.try_iter()? {
-            list.append(item?)?;
-        }
-        Ok(list.to_tuple())
+        Ok(())
     }
 
     fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Option<Bound<'py, PyDict>>, Error> {

@@ -22,7 +22,6 @@ pub(super) enum Error {
     /// Python raised.
     Python(PyErr),
     /// A conversion was refused; Python's words for it, and the plan.
-    #[allow(dead_code, reason = "for the importer behind `arrays`")]
     Refused(PyErr, Box<Plan>),
 }
 
@@ -106,6 +105,10 @@ fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
 
 /// An exception as a failure. What cannot be had, since asking for it raises, is replaced by words.
 fn raised(py: Python<'_>, error: &PyErr) -> Failure {
+    if let Some(traceback) = error.traceback(py) {
+        // Before 3.12 Python keeps it beside the exception. An exception takes any traceback.
+        let _ = error.value(py).setattr("__traceback__", traceback);
+    }
     let kind =
         error.get_type(py).fully_qualified_name().map_or_else(|_| "BaseException".to_owned(), |name| lossy(&name));
     let message =

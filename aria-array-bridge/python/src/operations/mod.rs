@@ -6,6 +6,7 @@
 mod arrays;
 mod call;
 mod entry;
+mod frame;
 mod handle;
 mod object;
 mod system;
@@ -47,6 +48,9 @@ static TABLE: Operations = Operations {
     check_signals: system::check_signals,
     flush: system::flush,
     reserved: ptr::null(),
+    release_counts: system::release_counts,
+    site: frame::site,
+    enter_site: frame::enter_site,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.

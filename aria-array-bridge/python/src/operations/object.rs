@@ -5,10 +5,10 @@
 
 use super::entry::{Error, enter};
 use super::value::Values;
-use super::{handle, text};
+use super::{frame, handle, text};
 use aria_array_bridge::operations::{Failure, OK, Object, Status, Text, Value};
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::PyString;
 use pyo3::{Borrowed, ffi};
 
 /// Borrows the object of a handle; NULL is an error.
@@ -37,7 +37,8 @@ pub(super) unsafe extern "C" fn import(name: Text, out: *mut *mut Object, failur
     let body = |py: Python<'_>| {
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "a module's name") }?;
-        let module = py.import(name)?.into_any();
+        let name = PyString::new(py, name).into_any();
+        let module = frame::run(py, vec![frame::named(py, "import_module")?, name], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(module, out) }
     };
@@ -56,8 +57,10 @@ pub(super) unsafe extern "C" fn getattr(
         let object = unsafe { the(py, object) }?;
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
+        let name = PyString::intern(py, name).into_any();
+        let found = frame::run(py, vec![frame::named(py, "getattr")?, object.to_owned(), name], None)?;
         // SAFETY: `out` may be written to: the table's contract.
-        unsafe { give(object.getattr(name)?, out) }
+        unsafe { give(found, out) }
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
@@ -76,7 +79,8 @@ pub(super) unsafe extern "C" fn setattr(
         let object = unsafe { the(py, object) }?;
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
-        object.setattr(name, value.one(py)?)?;
+        let name = PyString::intern(py, name).into_any();
+        frame::run(py, vec![frame::named(py, "setattr")?, object.to_owned(), name, value.one(py)?], None)?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -94,7 +98,7 @@ pub(super) unsafe extern "C" fn getitem(
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let item = object.get_item(key.one(py)?)?;
+        let item = frame::run(py, vec![frame::named(py, "getitem")?, object.to_owned(), key.one(py)?], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(item, out) }
     };
@@ -115,7 +119,8 @@ pub(super) unsafe extern "C" fn setitem(
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        object.set_item(key.one(py)?, value.one(py)?)?;
+        let (key, value) = (key.one(py)?, value.one(py)?);
+        frame::run(py, vec![frame::named(py, "setitem")?, object.to_owned(), key, value], None)?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -144,10 +149,8 @@ pub(super) unsafe extern "C" fn to_int(object: *mut Object, out: *mut i64, failu
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        // SAFETY: attached, a live object.
-        let index = unsafe { ffi::PyNumber_Index(object.as_ptr()) };
-        // SAFETY: attached; a new reference, or NULL with an exception.
-        let index = unsafe { Bound::from_owned_ptr_or_err(py, index) }?;
+        // `index` returns an int, or raises.
+        let index = frame::run(py, vec![frame::named(py, "index")?, object.to_owned()], None)?;
         // SAFETY: attached, a live int.
         let number = unsafe { ffi::PyLong_AsLongLong(index.as_ptr()) };
         if number == -1 {
@@ -170,7 +173,7 @@ pub(super) unsafe extern "C" fn truthy(object: *mut Object, failure: *mut Failur
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        Ok(Status::from(object.is_truthy()?))
+        Ok(Status::from(frame::run(py, vec![frame::named(py, "bool")?, object.to_owned()], None)?.is_truthy()?))
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
@@ -180,8 +183,7 @@ pub(super) unsafe extern "C" fn len(object: *mut Object, out: *mut i64, failure:
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        // A Python length is at most `isize::MAX`, which fits.
-        let len = object.len()? as i64;
+        let len: i64 = frame::run(py, vec![frame::named(py, "len")?, object.to_owned()], None)?.extract()?;
         // SAFETY: valid for writes: the table's contract.
         unsafe { out.write(len) };
         Ok(OK)
@@ -194,8 +196,9 @@ pub(super) unsafe extern "C" fn iter(object: *mut Object, out: *mut *mut Object,
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
+        let iterator = frame::run(py, vec![frame::named(py, "iter")?, object.to_owned()], None)?;
         // SAFETY: `out` may be written to: the table's contract.
-        unsafe { give(object.try_iter()?.into_any(), out) }
+        unsafe { give(iterator, out) }
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
@@ -205,12 +208,13 @@ pub(super) unsafe extern "C" fn next(iterator: *mut Object, out: *mut *mut Objec
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let iterator = unsafe { the(py, iterator) }?;
-        let mut iterator = iterator.cast::<PyIterator>()?.to_owned();
-        match iterator.next() {
-            // SAFETY: `out` may be written to: the table's contract.
-            Some(item) => unsafe { give(item?, out) }.map(|_| 1),
-            None => Ok(0),
+        let end = frame::named(py, "end")?;
+        let item = frame::run(py, vec![frame::named(py, "next")?, iterator.to_owned(), end.clone()], None)?;
+        if item.is(&end) {
+            return Ok(0);
         }
+        // SAFETY: `out` may be written to: the table's contract.
+        unsafe { give(item, out) }.map(|_| 1)
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }

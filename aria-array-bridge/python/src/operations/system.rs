@@ -1,6 +1,7 @@
 //! Operations on the interpreter: releasing what waits, signals, streams.
 
 use super::entry::enter;
+use crate::release::{Counts, counts};
 use aria_array_bridge::operations::{Failure, OK, Status};
 use core::ptr;
 use pyo3::prelude::*;
@@ -29,4 +30,12 @@ pub(super) unsafe extern "C" fn flush(failure: *mut Failure) -> Status {
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn release_counts(released: *mut u64, leaked: *mut u64) {
+    let counts: Counts = counts();
+    // SAFETY: valid for writes: the table's contract.
+    unsafe { released.write(counts.released) };
+    // SAFETY: as above.
+    unsafe { leaked.write(counts.leaked) };
 }

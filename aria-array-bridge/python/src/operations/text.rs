@@ -1,6 +1,7 @@
 //! Text on its way in, and `str` and `repr` on their way out.
 
 use super::entry::{Error, enter};
+use super::frame;
 use super::object::the;
 use aria_array_bridge::operations::{Failure, OK, Object, OwnedBytes, Status, Text};
 use core::slice;
@@ -29,27 +30,23 @@ pub(super) fn copy(text: &Bound<'_, PyString>) -> PyResult<OwnedBytes> {
 
 pub(super) unsafe extern "C" fn str(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, |object| object.str()) }
+    unsafe { text_of(object, out, failure, "str") }
 }
 
 pub(super) unsafe extern "C" fn repr(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, |object| object.repr()) }
+    unsafe { text_of(object, out, failure, "repr") }
 }
 
 /// # Safety
 ///
 /// As the table says: a live handle, a place to write the text to, a failure that is empty.
-unsafe fn text_of(
-    object: *mut Object,
-    out: *mut OwnedBytes,
-    failure: *mut Failure,
-    ask: impl for<'a, 'py> FnOnce(&'a Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>>,
-) -> Status {
+unsafe fn text_of(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure, function: &str) -> Status {
     let body = |py: Python<'_>| {
         // SAFETY: a live handle: the caller's duty.
         let object = unsafe { the(py, object) }?;
-        let text = copy(&ask(&object)?)?;
+        let text = frame::run(py, vec![frame::named(py, function)?, object.to_owned()], None)?;
+        let text = copy(text.cast::<PyString>()?)?;
         // SAFETY: valid for writes: the caller's duty.
         unsafe { out.write(text) };
         Ok(OK)

@@ -1,0 +1,196 @@
+//! Our array as a DLPack tensor: what DLPack can say of it, and the tensor itself. **Zero-copy** unless the plan says copy.
+
+use crate::array::{PyArray, RootExport, describe};
+use crate::error::refused;
+use crate::import::tensor::reason;
+use crate::plan::{is_tracing, record};
+use crate::request::memory_or_value;
+use aria_array_bridge::Array;
+use aria_array_bridge::array::CopyOrder;
+use aria_array_bridge::buffer::Release;
+use aria_array_bridge::ledger::{self, Direction, Name};
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Managed, Memory, export};
+use pyo3::prelude::*;
+use std::sync::OnceLock;
+
+/// What the consumer wants, and what it can be told.
+pub(crate) struct Wish {
+    pub(crate) format: Format,
+    pub(crate) copy: CopyPolicy,
+    /// It takes every tensor for writable, whatever the flags say.
+    pub(crate) ignores_read_only: bool,
+    /// It takes no negative strides.
+    pub(crate) forward_only: bool,
+    /// It reads elements at addresses of their alignment.
+    pub(crate) aligned: bool,
+    /// What the array becomes, for the plan and the ledger.
+    pub(crate) target: &'static str,
+}
+
+impl Wish {
+    /// What a consumer that keeps to the standard wants.
+    pub(crate) fn standard(format: Format, copy: CopyPolicy) -> Wish {
+        let target = "dlpack tensor";
+        Wish { format, copy, ignores_read_only: false, forward_only: false, aligned: false, target }
+    }
+}
+
+/// A tensor over the array's memory, or over a copy, and what was done. The tensor counts as an export while it lives.
+///
+/// # Errors
+///
+/// `ConversionError`, which is a `BufferError`, with the plan; `MemoryError`.
+pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Managed, Plan)> {
+    let py = array.py();
+    let inner = array.get().live()?;
+    let plan = plan(inner, wish);
+    let made = match plan.outcome {
+        Outcome::Refuse => return Err(refused(py, plan)),
+        Outcome::View => share(array, inner, wish),
+        Outcome::Copy => copy(py, inner, wish),
+    }?;
+    if is_tracing() {
+        record(&plan);
+    }
+    Ok((made, plan))
+}
+
+/// What is done for this wish.
+fn plan(array: &Array, wish: &Wish) -> Plan {
+    let mut plan = Plan::view("dlpack", describe(array), wish.target);
+    plan.source_address = Some(array.address() as u64);
+    let bytes = array.nbytes() as u64;
+    if array.dtype().dlpack().is_none() {
+        let text = format!("DLPack has no element type like {}", array.dtype());
+        plan = plan.refusing(Reason::new("dtype", "L1", text));
+    }
+    let nulls = array.null_count();
+    if nulls > 0 {
+        plan = plan.refusing(Reason::new("nulls", "C4", format!("{nulls} nulls, and DLPack has none")));
+    }
+    if let Some(reason) = stride(array, wish) {
+        plan = plan.copying(bytes, reason);
+    }
+    if wish.aligned && !array.is_aligned() {
+        let text =
+            format!("address {:#x} or a stride is no multiple of {}", array.address(), array.dtype().alignment());
+        plan = plan.copying(bytes, Reason::new("misaligned", "L5", text));
+    }
+    if !array.is_exported_writable() && !array.is_empty() {
+        if wish.ignores_read_only {
+            let text = format!("{} has no read-only arrays, and the memory may not be written", wish.target);
+            plan = plan.copying(bytes, Reason::new("read-only", "L8", text).expected("writable", "read-only"));
+        } else if wish.format == Format::Legacy && wish.copy != CopyPolicy::Always {
+            let text = "the consumer asked without max_version, and such a tensor cannot say that it is read-only";
+            let reason = Reason::new("read-only", "L8", text).expected("writable", "read-only");
+            plan = plan.refusing(reason.hint("ask with max_version=(1, 0), or for a copy"));
+        }
+    }
+    if wish.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
+        plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
+    }
+    if plan.outcome == Outcome::Copy {
+        if !array.device().is_host() {
+            let text = format!("memory on {} is copied by the library that owns it", array.device());
+            plan = plan.refusing(Reason::new("device", "L7", text));
+        } else if wish.copy == CopyPolicy::Never {
+            plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+        } else if wish.format == Format::Legacy && wish.copy == CopyPolicy::IfNeeded {
+            let text = "the consumer asked without max_version, and such a tensor cannot say that it is a copy";
+            plan = plan.refusing(Reason::new("version", "C8", text).hint("ask with max_version=(1, 0), or for a copy"));
+        }
+    }
+    if plan.outcome == Outcome::View {
+        plan.target_address = plan.source_address;
+    }
+    plan
+}
+
+/// Why the strides cannot be said as they are: DLPack counts elements.
+fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
+    if array.is_empty() || array.dtype().is_packed() {
+        return None;
+    }
+    let itemsize = array.dtype().itemsize().cast_signed();
+    let strides = || array.strides().iter().zip(array.shape()).enumerate().filter(|(_, (_, extent))| **extent > 1);
+    if let Some((axis, (stride, _))) = strides().find(|(_, (stride, _))| itemsize == 0 || *stride % itemsize != 0) {
+        let text = format!("stride {stride} is no multiple of the itemsize {itemsize}, and DLPack counts in elements");
+        return Some(Reason::new("stride", "L3", text).at(format!("axis {axis}")));
+    }
+    let (axis, (stride, _)) = strides().find(|(_, (stride, _))| wish.forward_only && **stride < 0)?;
+    let text = format!("stride {stride} is negative, and {} has no such strides", wish.target);
+    Some(Reason::new("stride", "L3", text).at(format!("axis {axis}")))
+}
+
+fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
+    static PROTOCOL: OnceLock<Name> = OnceLock::new();
+    let protocol = *PROTOCOL.get_or_init(|| Name::of("dlpack"));
+    let descriptor = descriptor(inner);
+    let nbytes = inner.nbytes() as u64;
+    let ticket = ledger::enter(Name::of(wish.target), protocol, Direction::Export, nbytes, descriptor.read_only);
+    let owner = Holder(Some(Box::new(RootExport::new(array, Some(ticket)))));
+    // SAFETY: the owner holds the root, which keeps every byte of the layout's span; read-only unless others may write.
+    let made = unsafe { export(owner, &descriptor, wish.format, Memory::Shared) };
+    made.map_err(|error| refuse(array.py(), inner, wish, reason(&error.error)))
+}
+
+fn copy(py: Python<'_>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
+    let copy = py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| memory_or_value(&error))?;
+    own(copy, wish.format, Memory::Copied).map_err(|reason| refuse(py, inner, wish, reason))
+}
+
+/// A tensor over memory that was just made, and that nobody else holds.
+pub(crate) fn own(array: Array, format: Format, memory: Memory) -> Result<Managed, Reason> {
+    let array = array.share().map_err(|_| Reason::new("exported", "O3", "expected memory that nobody else holds"))?;
+    let descriptor = descriptor(&array);
+    // SAFETY: the array, which moves in, keeps every byte of its layout's span; it is the only handle (`share`), gives
+    // the memory to nobody, and the memory is our own, so that it may be written.
+    unsafe { export(array, &descriptor, format, memory) }.map_err(|error| reason(&error.error))
+}
+
+fn refuse(py: Python<'_>, array: &Array, wish: &Wish, reason: Reason) -> PyErr {
+    refused(py, Plan::view("dlpack", describe(array), wish.target).refusing(reason))
+}
+
+/// The array in DLPack's words. Its dtype is one of DLPack's, and its strides are multiples of the itemsize where they
+/// reach an element: [`plan`] says so.
+fn descriptor(array: &Array) -> Descriptor {
+    let (code, bits, lanes) = array.dtype().dlpack().unwrap_or_default();
+    let shape: Dims = array.shape().iter().map(|extent| *extent as i64).collect();
+    let mut strides: Dims = shape.clone();
+    let mut step = 1i64; // Fits where there are elements; elsewhere no stride is followed.
+    let itemsize = array.dtype().itemsize().cast_signed();
+    let packed = array.dtype().is_packed();
+    for (axis, stride) in strides.iter_mut().enumerate().rev() {
+        let compact = packed || array.is_empty() || array.shape()[axis] <= 1;
+        *stride = if compact { step } else { (array.strides()[axis] / itemsize) as i64 };
+        step = step.saturating_mul(shape[axis].max(1));
+    }
+    Descriptor {
+        data: array.as_ptr().cast(),
+        byte_offset: 0,
+        device: device(array),
+        dtype: DataType { code, bits, lanes },
+        shape,
+        strides,
+        read_only: !array.is_exported_writable(),
+        padded: false,
+    }
+}
+
+/// The array's device in DLPack's numbers.
+pub(crate) fn device(array: &Array) -> Device {
+    Device { kind: array.device().kind.cast_unsigned(), id: array.device().id }
+}
+
+/// Holds the root until the consumer's deleter comes, on any thread.
+struct Holder(Option<Box<RootExport>>);
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        if let Some(export) = self.0.take() {
+            export.release();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What PyTorch's own doors pass on silently: `neg` and `conj` views, and `requires_grad`.
+//!
+//! A lazy view is negated or conjugated when PyTorch reads it; its memory holds other values. It is resolved, which
+//! copies, or refused. A tensor that requires a gradient is refused. Both hold for subclasses too.
+
+use super::dlpack::refuse;
+use crate::request::Request;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{CopyPolicy, Reason};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// True if the class is `torch.Tensor` or derives from it. PyTorch is not imported to find out.
+pub(super) fn is_tensor(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let modules = class.py().import("sys")?.getattr("modules")?;
+    let Ok(torch) = modules.get_item("torch") else { return Ok(false) };
+    match torch.getattr_opt("Tensor")? {
+        Some(tensor) => class.is_subclass(&tensor),
+        None => Ok(false), // PyTorch is being imported.
+    }
+}
+
+/// The tensor to read instead, and why: `None` if this one can be read as it is.
+///
+/// # Errors
+///
+/// The tensor requires a gradient, or is a lazy view and `copy=False`; what PyTorch raises.
+pub(super) fn resolve<'py>(
+    tensor: &Bound<'py, PyAny>,
+    source: Name,
+    request: &Request,
+) -> PyResult<Option<(Bound<'py, PyAny>, Reason)>> {
+    let py = tensor.py();
+    if tensor.getattr(intern!(py, "requires_grad"))?.is_truthy()? {
+        let reason = Reason::new("requires-grad", "C8", "the tensor requires a gradient, which would be lost");
+        let reason = reason.expected("requires_grad=False", "requires_grad=True");
+        return Err(refuse(py, source, reason.hint("x.detach()")));
+    }
+    let says = |name| tensor.call_method0(name)?.is_truthy();
+    let (neg, conj) = (says(intern!(py, "is_neg"))?, says(intern!(py, "is_conj"))?);
+    if !neg && !conj {
+        return Ok(None);
+    }
+    let (what, hint) = if conj { ("conjugates", "x.resolve_conj()") } else { ("negates", "x.resolve_neg()") };
+    let reason = Reason::new("lazy-view", "C8", format!("the tensor is a view that {what} when it is read")).hint(hint);
+    if request.copy == CopyPolicy::Never {
+        return Err(refuse(py, source, reason));
+    }
+    let resolved = tensor.call_method0(intern!(py, "resolve_conj"))?.call_method0(intern!(py, "resolve_neg"))?;
+    Ok(Some((resolved, reason)))
+}

@@ -1,0 +1,155 @@
+//! Which Python is taken, and what the error says when none is: `aria-bridge doctor` in environments of our own.
+
+mod support;
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::environment;
+
+/// Runs `aria-bridge doctor` with these variables and no others.
+fn doctor(variables: &[(&str, &str)]) -> (bool, String) {
+    let output: Output = Command::new(env!("CARGO_BIN_EXE_aria-bridge"))
+        .arg("doctor")
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .expect("aria-bridge runs");
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A folder of this test run with one executable script in it.
+#[cfg(unix)]
+fn script(folder: &str, name: &str, text: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{folder}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(name);
+    std::fs::write(&file, text).expect("a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("an executable");
+    folder.display().to_string()
+}
+
+#[test]
+fn virtual_env_decides_over_path() {
+    let (ok, text) = doctor(&[("VIRTUAL_ENV", &environment()), ("PATH", "/nowhere")]);
+    assert!(ok && text.contains("from VIRTUAL_ENV") && text.contains(&environment()), "{text}");
+}
+
+#[test]
+fn aria_python_decides_over_virtual_env_and_may_name_a_folder() {
+    for python in [environment(), format!("{}/bin/python", environment())] {
+        let (ok, text) = doctor(&[("ARIA_PYTHON", &python), ("VIRTUAL_ENV", "/nowhere")]);
+        assert!(ok && text.contains("from ARIA_PYTHON") && text.contains(&environment()), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_aria_python_is_named_and_nobody_elses_python_is_taken() {
+    let (ok, text) = doctor(&[("ARIA_PYTHON", "/nowhere/python3"), ("VIRTUAL_ENV", &environment())]);
+    assert!(!ok && text.contains("/nowhere/python3, from ARIA_PYTHON: it does not run"), "{text}");
+    assert!(!text.contains(&environment()) && text.contains("fix: "), "{text}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let (ok, text) = doctor(&[("ARIA_PYTHON", ""), ("VIRTUAL_ENV", &environment())]);
+    assert!(ok && text.contains("from VIRTUAL_ENV"), "{text}");
+}
+
+#[test]
+fn nothing_anywhere_is_an_error_with_the_remedy() {
+    let (ok, text) = doctor(&[]);
+    assert!(!ok && text.contains("expected a Python that runs but found none") && text.contains("fix: "), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shim_that_does_not_run_is_passed_over_on_the_path() {
+    let broken = script("broken", "python3", "#!/bin/sh\necho 'no such version' >&2\nexit 127\n");
+    let path = format!("{broken}:{}/bin", environment());
+    let (ok, text) = doctor(&[("PATH", &path)]);
+    assert!(ok && text.contains("from PATH") && text.contains(&environment()), "{text}");
+    let (ok, text) = doctor(&[("PATH", &broken)]);
+    assert!(!ok && text.contains(&broken) && text.contains("no such version"), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shim_that_runs_is_replaced_by_what_it_runs() {
+    let shim = script("shim", "python3", &format!("#!/bin/sh\nexec '{}/bin/python3' \"$@\"\n", environment()));
+    let (ok, text) = doctor(&[("PATH", &shim)]);
+    let first = text.lines().next().unwrap_or_default();
+    assert!(ok && first.contains(&environment()) && !first.contains(&shim), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_python_does_not_count() {
+    for (folder, text) in [("silent", "#!/bin/sh\nexit 0\n"), ("chatty", "#!/bin/sh\necho hello\n")] {
+        let path = script(folder, "python3", text);
+        let (ok, text) = doctor(&[("PATH", &path)]);
+        assert!(!ok && text.contains("expected it to answer as a Python"), "{text}");
+    }
+}
+
+/// A Python that says something else about itself than is true.
+#[cfg(unix)]
+fn liar(folder: &str, changes: &str) -> String {
+    let python = format!("{}/bin/python3", environment());
+    let script_of = |edit: &str| format!("#!/bin/sh\nexec '{python}' -I -c \"$(printf '%s\\n%s' '{edit}' \"$3\")\"\n");
+    format!("{}/python3", script(folder, "python3", &script_of(changes)))
+}
+
+#[test]
+#[cfg(unix)]
+fn an_unknown_version_a_free_threaded_build_and_a_mismatch_are_named() {
+    let cases = [
+        ("old", "import sys; sys.version_info = (3, 9, 1)", "expected Python 3.11, 3.12 or 3.13 but"),
+        ("new", "import sys; sys.version_info = (3, 99, 0)", "is 3.99"),
+        ("free", "import sysconfig; sysconfig.get_config_vars()[\"Py_GIL_DISABLED\"] = 1", "free-threaded build"),
+        ("other", "import sys; sys.implementation.name = \"pypy\"", "expected CPython"),
+        ("mismatch", "import sys; sys.version = \"3.11.99 (another)\"", "to be 3.11.99 (another) but"),
+    ];
+    for (folder, changes, expected) in cases {
+        let (ok, text) = doctor(&[("ARIA_PYTHON", &liar(folder, changes))]);
+        assert!(!ok && text.contains(expected), "{folder}: {text}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interpreter_without_a_shared_library_is_named() {
+    // It claims a version for which there is no library anywhere, and has mapped none.
+    let changes = "import sys, os, sysconfig, builtins; sysconfig.get_config_vars().clear(); sys.base_prefix = \"/nowhere\"; \
+                   builtins.open = lambda *a, **k: (_ for _ in ()).throw(OSError())";
+    let (ok, text) = doctor(&[("ARIA_PYTHON", &liar("static", changes))]);
+    assert!(!ok && text.contains("expected a shared library of") && text.contains("/nowhere/lib"), "{text}");
+}
+
+#[test]
+fn a_wrong_pythonhome_is_an_error_and_no_crash() {
+    let (ok, text) = doctor(&[("VIRTUAL_ENV", &environment()), ("PYTHONHOME", &environment())]);
+    assert!(!ok && text.contains("unset PYTHONHOME"), "{text}");
+}
+
+#[test]
+fn a_python_without_the_package_is_named_with_the_remedy() {
+    let base = Command::new(format!("{}/bin/python3", environment()))
+        .args(["-c", "import sys; print(sys.base_prefix)"])
+        .output()
+        .expect("Python runs");
+    let base = format!("{}/bin/python3", String::from_utf8_lossy(&base.stdout).trim());
+    if !Path::new(&base).is_file() {
+        return; // An installation of another shape.
+    }
+    let (ok, text) = doctor(&[("ARIA_PYTHON", &base)]);
+    assert!(!ok && text.contains("it is not installed") && text.contains("pip install aria-array-bridge"), "{text}");
+}
+
+#[test]
+fn the_environment_of_this_test_is_not_looked_at() {
+    assert!(env::var_os("VIRTUAL_ENV").is_some());
+    let (ok, _) = doctor(&[("PATH", "/nowhere")]);
+    assert!(!ok);
+}

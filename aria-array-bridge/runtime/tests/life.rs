@@ -1,0 +1,234 @@
+//! Start and end, and what is dropped in between, during and after: each test is a program of its own.
+
+mod support;
+
+use aria_array_runtime::prelude::*;
+use aria_array_runtime::{EndError, Releases};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
+use std::process::{Stdio, exit};
+use std::sync::Mutex;
+use std::{panic, thread};
+use support::{command, ended_well, environment, eval, is_child, names, program, run, start};
+
+#[test]
+fn the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused() {
+    ended_well(&program("the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused", || {
+        let one = start();
+        names("import sys\nsys.aria_mark = 1");
+        let two = Runtime::start(&Config::new().python("/nowhere")).unwrap();
+        assert!(eval("__import__('sys').aria_mark").truthy().unwrap());
+        drop(two);
+        assert!(eval("1").truthy().unwrap(), "the first one is still there");
+        one.end().unwrap();
+        one.end().unwrap();
+        assert_eq!(Runtime::start(&Config::from_env()).unwrap_err(), StartError::Ended);
+    }));
+}
+
+#[test]
+fn what_is_done_before_the_start_or_after_the_end_is_an_error() {
+    ended_well(&program("what_is_done_before_the_start_or_after_the_end_is_an_error", || {
+        let early = PyObject::import("sys").unwrap_err();
+        assert_eq!(early.kind(), "StateError");
+        let runtime = start();
+        let object = eval("[1]");
+        let iterator = object.iter().unwrap();
+        runtime.end().unwrap();
+        assert_eq!(object.len().unwrap_err().kind(), "StateError");
+        assert_eq!(iterator.map(Result::unwrap_err).count(), 1);
+        assert!(object.to_string().contains("cannot be had"));
+        let (data, object) = (Array::from(vec![1.0]), object.clone());
+        assert!(object.call(Args::new().arg(&data)).is_err());
+        assert_eq!(data.exports(), 0, "an argument of a call that never was is released");
+        assert!(runtime.flush().is_err());
+        let _here = Site::new("a", 1, "b").enter();
+    }));
+}
+
+#[test]
+fn what_was_printed_to_a_pipe_arrives_and_atexit_runs() {
+    let text = ended_well(&program("what_was_printed_to_a_pipe_arrives_and_atexit_runs", || {
+        let runtime = start();
+        names("import atexit\nprint('from Python')\natexit.register(print, 'at exit')");
+        runtime.end().unwrap();
+    }));
+    assert!(text.contains("from Python") && text.contains("at exit"), "{text}");
+}
+
+#[test]
+fn a_panic_ends_python_too() {
+    let text = ended_well(&program("a_panic_ends_python_too", || {
+        let result = panic::catch_unwind(|| {
+            let _runtime = start();
+            names("print('before the panic')");
+            panic!("on purpose");
+        });
+        assert!(result.is_err());
+        assert_eq!(Runtime::start(&Config::from_env()).unwrap_err(), StartError::Ended);
+    }));
+    assert!(text.contains("before the panic"), "{text}");
+}
+
+#[test]
+fn only_the_thread_that_started_python_ends_it() {
+    ended_well(&program("only_the_thread_that_started_python_ends_it", || {
+        let runtime = start();
+        let other = thread::scope(|scope| scope.spawn(|| runtime.end()).join().unwrap());
+        assert_eq!(other, Err(EndError::OtherThread));
+        assert!(eval("1").truthy().unwrap(), "it still runs");
+        runtime.end().unwrap();
+    }));
+}
+
+#[test]
+fn the_end_waits_for_operations_on_other_threads() {
+    ended_well(&program("the_end_waits_for_operations_on_other_threads", || {
+        let runtime = start();
+        let sleep = PyObject::import("time").unwrap().getattr("sleep").unwrap();
+        let sleeper = thread::spawn(move || sleep.call(Args::new().arg(0.5)).map(drop));
+        thread::sleep(Duration::from_millis(200));
+        runtime.end().unwrap();
+        sleeper.join().unwrap().expect("the operation ended well");
+    }));
+}
+
+#[test]
+fn live_objects_survive_the_end_and_leak_when_they_are_dropped() {
+    ended_well(&program("live_objects_survive_the_end_and_leak_when_they_are_dropped", || {
+        let runtime = start();
+        let objects: Vec<PyObject> = (0..100).map(|_| eval("object()")).collect();
+        runtime.drain();
+        let Releases { leaked, .. } = runtime.releases();
+        assert_eq!(leaked, 0);
+        let clones = objects.clone();
+        runtime.end().unwrap();
+        drop(objects);
+        assert_eq!(runtime.releases().leaked, 0, "the clones hold them");
+        thread::spawn(move || drop(clones)).join().unwrap();
+        assert_eq!(runtime.releases().leaked, 100);
+    }));
+}
+
+/// Objects that were made, all threads together.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn objects_dropped_while_python_ends_are_released_once_or_counted() {
+    const NAME: &str = "objects_dropped_while_python_ends_are_released_once_or_counted";
+    for round in 0..if is_child(NAME) { 1 } else { 8 } {
+        let mut command = command(NAME);
+        command.env("ARIA_TEST_ROUND", round.to_string());
+        ended_well(&run(&mut command, NAME, || {
+            let runtime = start();
+            let round: u64 = std::env::var("ARIA_TEST_ROUND").unwrap().parse().unwrap();
+            // Hooks that take their time, so that the end lasts while others drop.
+            names("import atexit, time\nfor _ in range(20): atexit.register(time.sleep, 0.002)");
+            let stock: Vec<Mutex<Vec<PyObject>>> = (0..3).map(|_| Mutex::default()).collect();
+            let make = PyObject::import("builtins").unwrap().getattr("object").unwrap();
+            for _ in 0..2_000 {
+                for stock in &stock {
+                    stock.lock().unwrap().push(make.call(Args::new()).unwrap());
+                    MADE.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            drop(make);
+            let before = runtime.releases();
+            let stop = AtomicBool::new(false);
+            let dropped = thread::scope(|scope| {
+                let droppers: Vec<_> = stock
+                    .iter()
+                    .map(|stock| {
+                        scope.spawn(|| {
+                            let mut dropped = 0;
+                            while let Some(object) = stock.lock().unwrap().pop() {
+                                drop(object);
+                                dropped += 1;
+                                thread::sleep(Duration::from_micros(20 + round * 5));
+                            }
+                            dropped
+                        })
+                    })
+                    .collect();
+                thread::sleep(Duration::from_millis(round * 2));
+                runtime.end().unwrap();
+                stop.store(true, Ordering::Relaxed);
+                droppers.into_iter().map(|dropper| dropper.join().unwrap()).sum::<u64>()
+            });
+            let after = runtime.releases();
+            assert_eq!(dropped, MADE.load(Ordering::Relaxed));
+            let others = (after.released - before.released) + (after.leaked - before.leaked);
+            // `make` and its like were dropped before, and some of them were released after `before` was read.
+            assert!(others >= dropped && others <= dropped + 50, "{dropped} {before:?} {after:?}");
+            assert!(after.leaked > 0, "{after:?}");
+        }));
+    }
+}
+
+#[test]
+fn operations_that_race_with_the_end_fail_or_finish() {
+    ended_well(&program("operations_that_race_with_the_end_fail_or_finish", || {
+        let runtime = start();
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while let Ok(object) = PyObject::import("builtins").and_then(|module| module.getattr("len")) {
+                        assert!(object.truthy().is_ok_and(|truth| truth) || eval_fails());
+                    }
+                });
+            }
+            thread::sleep(Duration::from_millis(50));
+            runtime.end().unwrap();
+        });
+    }));
+}
+
+fn eval_fails() -> bool {
+    PyObject::import("sys").is_err_and(|error| error.kind() == "StateError")
+}
+
+#[test]
+fn ctrl_c_ends_a_loop_also_after_python_has_imported_signal() {
+    const NAME: &str = "ctrl_c_ends_a_loop_also_after_python_has_imported_signal";
+    let status = interrupted(NAME, || {
+        let _runtime = start();
+        PyObject::import("signal").unwrap();
+        println!("ready");
+        thread::sleep(Duration::from_secs(20));
+        exit(3);
+    });
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2), "{status}");
+}
+
+#[test]
+fn with_signals_on_ctrl_c_is_a_keyboard_interrupt() {
+    const NAME: &str = "with_signals_on_ctrl_c_is_a_keyboard_interrupt";
+    let status = interrupted(NAME, || {
+        let runtime = Runtime::start(&Config::from_env().signals(true)).unwrap();
+        println!("ready");
+        // Not a sleep: the signal goes to the process's main thread, which need not be Python's.
+        let exec = PyObject::import("builtins").unwrap().getattr("exec").unwrap();
+        let error = exec.call(Args::new().arg("while True: pass")).unwrap_err();
+        assert!(error.is("KeyboardInterrupt") && !error.is("Exception"));
+        runtime.end().unwrap();
+    });
+    assert!(status.success(), "{status}");
+}
+
+/// Runs a program, interrupts it when it says that it is ready, and returns how it ended.
+fn interrupted(name: &str, body: fn()) -> std::process::ExitStatus {
+    use std::io::{BufRead, BufReader};
+    if is_child(name) {
+        body();
+        exit(0);
+    }
+    environment();
+    let mut child = command(name).stdout(Stdio::piped()).spawn().expect("the child runs");
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line.contains("ready")));
+    thread::sleep(Duration::from_millis(200));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.is_ok_and(|kill| kill.success()));
+    child.wait().expect("it ends")
+}

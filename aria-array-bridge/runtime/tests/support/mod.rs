@@ -1,0 +1,72 @@
+//! Programs in processes of their own: a test that starts Python runs itself again as a child.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use aria_array_runtime::prelude::*;
+use std::env;
+use std::process::{Command, Output, exit};
+
+const CHILD: &str = "ARIA_TEST_CHILD";
+/// What a program says last, so that one that never ran is noticed.
+const DONE: &str = "the program came to its end";
+
+/// The environment that has the package, as `cargo xtask test` sets it.
+pub(crate) fn environment() -> String {
+    env::var("VIRTUAL_ENV").expect("VIRTUAL_ENV names an environment with the package: `cargo xtask test` makes one")
+}
+
+/// Runs `body` as a program of its own, by running the test called `name` again in a child process, and returns
+/// what the program said. In the child this does not return.
+pub(crate) fn program(name: &str, body: fn()) -> Output {
+    run(&mut command(name), name, body)
+}
+
+/// The command that runs the test called `name` as a program.
+pub(crate) fn command(name: &str) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this test's file"));
+    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(CHILD, name);
+    command
+}
+
+/// As [`program`], with a command of one's own.
+pub(crate) fn run(command: &mut Command, name: &str, body: fn()) -> Output {
+    if is_child(name) {
+        body();
+        println!("{DONE}");
+        exit(0);
+    }
+    environment();
+    command.output().expect("the child runs")
+}
+
+/// Says whether this process is to run the program called `name`.
+pub(crate) fn is_child(name: &str) -> bool {
+    env::var(CHILD).is_ok_and(|child| child == name)
+}
+
+/// Asserts that a program ended well, and returns what it printed.
+pub(crate) fn ended_well(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains(DONE), "{}\n{text}\n{errors}", output.status);
+    text
+}
+
+/// Starts Python as the environment says.
+pub(crate) fn start() -> Runtime {
+    Runtime::start(&Config::from_env()).expect("Python starts")
+}
+
+/// `eval(code)`
+pub(crate) fn eval(code: &str) -> PyObject {
+    let eval = PyObject::import("builtins").and_then(|builtins| builtins.getattr("eval"));
+    eval.and_then(|eval| eval.call(Args::new().arg(code))).expect("the expression is good")
+}
+
+/// Runs statements and returns their names.
+pub(crate) fn names(code: &str) -> PyObject {
+    let names = eval("{}");
+    let exec = PyObject::import("builtins").and_then(|builtins| builtins.getattr("exec"));
+    exec.and_then(|exec| exec.call(Args::new().arg(code).arg(&names))).expect("the statements are good");
+    names
+}

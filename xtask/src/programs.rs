@@ -1,0 +1,37 @@
+//! Programs to watch: the demonstration and the benchmarks.
+
+use crate::args::Args;
+use crate::env::{Env, Packages};
+use crate::tools::{Doing, Failure, Outcome, cargo, heading, shown, step};
+use crate::wheel;
+
+/// `cargo xtask demo`.
+pub(crate) fn demo(args: &mut Args) -> Outcome<()> {
+    args.none(true)?;
+    let env = Env::ready(Packages::Default, None)?;
+    wheel::install(&env)?;
+    let select = ["--release", "--package", "aria-array-examples", "--bin", "demo"];
+    step("building the demonstration")
+        .run(env.enter(cargo()).arg("build").args(select), "The message stands above.")?;
+    heading("running it (its source: examples/src/demo)");
+    let mut demo = env.enter(cargo());
+    demo.arg("run").arg("--quiet").args(select).arg("--").args(&args.rest);
+    succeed(&mut demo)
+}
+
+/// `cargo xtask bench`.
+pub(crate) fn bench(args: &mut Args) -> Outcome<()> {
+    args.none(true)?;
+    let env = Env::ready(Packages::Default, None)?;
+    wheel::install(&env)?;
+    let mut bench = env.enter(cargo());
+    bench.args(["bench", "--manifest-path", "benches/Cargo.toml", "--"]).args(&args.rest);
+    heading("measuring");
+    succeed(&mut bench)
+}
+
+/// Runs a program whose output is the point.
+pub(crate) fn succeed(command: &mut std::process::Command) -> Outcome<()> {
+    let status = command.status().doing(|| format!("starting {}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ({status})", shown(command)))) }
+}

@@ -1,0 +1,214 @@
+//! The tests: cargo's for the crates, pytest's for the package beside its partner libraries.
+
+use std::io::IsTerminal;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::args::Args;
+use crate::env::{Env, Packages};
+use crate::python;
+use crate::tally::{CargoTest, Pytest, Show, Tally};
+use crate::tools::{Doing, Failure, Outcome, Step, cargo, heading, lines, quiet, root, shown, span, step};
+use crate::wheel;
+
+/// The crates whose tests start a Python interpreter: run again for each.
+const WITH_PYTHON: &[&str] = &["aria-array-runtime"];
+
+/// What to test.
+struct Plan {
+    /// What pytest selects: `default`, `all`, or names of partners.
+    partners: String,
+    /// Another interpreter than the one at hand.
+    python: Option<String>,
+    rust: bool,
+    package: bool,
+    verbose: bool,
+    pytest: Vec<String>,
+}
+
+/// `cargo xtask test`.
+pub(crate) fn test(args: &mut Args) -> Outcome<()> {
+    let partners = args.value("--partners")?.unwrap_or_else(|| "default".to_owned());
+    let python = args.value("--python")?;
+    let only = args.value("--only")?;
+    let verbose = args.flag(&["-v", "--verbose"]);
+    args.finish()?;
+    let (rust, package) = match only.as_deref() {
+        None => (true, true),
+        Some("rust") => (true, false),
+        Some("python") => (false, true),
+        Some(other) => {
+            return Err(Failure::new(format!("expected `--only rust` or `--only python` but found `{other}`")));
+        }
+    };
+    let plan = Plan { partners, python, rust, package, verbose, pytest: args.rest.clone() };
+    let start = Instant::now();
+    let sum = run(&plan)?;
+    close(sum, start)
+}
+
+/// `cargo xtask matrix`.
+pub(crate) fn matrix(args: &mut Args) -> Outcome<()> {
+    let verbose = args.flag(&["-v", "--verbose"]);
+    args.none(false)?;
+    let start = Instant::now();
+    let mut sum = Tally::default();
+    let mut table = Vec::new();
+    let found = python::all();
+    if found.is_empty() {
+        // Says of each interpreter why it does not fit.
+        python::at_hand()?;
+    }
+    for python in found {
+        let plan = Plan {
+            partners: "default".to_owned(),
+            python: Some(format!("{}.{}", python.version.0, python.version.1)),
+            rust: true,
+            package: true,
+            verbose,
+            pytest: Vec::new(),
+        };
+        let tally = run(&plan).unwrap_or_else(|failure| {
+            eprintln!("error: {}", failure.text().unwrap_or("see above"));
+            Tally { failed: 1, ..Tally::default() }
+        });
+        table.push(format!("  {python}: {} passed, {} failed", tally.passed, tally.failed));
+        sum += tally;
+    }
+    heading("every interpreter found:");
+    println!("{}", table.join("\n"));
+    close(sum, start)
+}
+
+/// Prints the sum as the last line.
+pub(crate) fn close(sum: Tally, start: Instant) -> Outcome<()> {
+    if sum.skipped > 0 {
+        println!("• {} skipped or ignored: each says why where it stands", sum.skipped);
+    }
+    println!("• all tests took {}", span(start.elapsed().as_secs()));
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    if sum.failed == 0 { Ok(()) } else { Err(Failure::shown()) }
+}
+
+/// Makes everything ready and runs the plan.
+fn run(plan: &Plan) -> Outcome<Tally> {
+    // One partner beyond the default set needs the environment that has them all.
+    let default = ["default", "stdlib", "numpy", "pandas", "sklearn"];
+    let packages = if plan.partners.split(',').all(|partner| default.contains(&partner)) {
+        Packages::Default
+    } else {
+        Packages::All
+    };
+    let env = Env::ready(packages, plan.python.as_deref())?;
+    let mut sum = Tally::default();
+    match wheel::install(&env) {
+        Ok(()) => {}
+        Err(failure) => {
+            // The crates may still pass their tests; the sum must tell that the wheel did not.
+            eprintln!("error: {}", failure.text().unwrap_or("the wheel is not there"));
+            sum.failed += 1;
+            if plan.rust && plan.python.is_none() {
+                sum += rust(plan, &env)?;
+            }
+            return Ok(sum);
+        }
+    }
+    if plan.rust {
+        sum += rust(plan, &env)?;
+    }
+    if plan.package {
+        sum += package(plan, &env)?;
+    }
+    Ok(sum)
+}
+
+fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
+    let mut test = env.enter(cargo());
+    test.arg("test");
+    let what = if plan.python.is_some() {
+        for name in WITH_PYTHON {
+            test.args(["--package", name]);
+        }
+        format!("testing the crates that start Python, with {}", env.python)
+    } else {
+        test.arg("--workspace");
+        "testing the Rust crates".to_owned()
+    };
+    test.arg("--no-fail-fast");
+    if !build(step("building the tests"), &mut test)? {
+        return Ok(Tally { failed: 1, ..Tally::default() });
+    }
+    let mut test = again(&test);
+    heading(what);
+    watch(&mut test, plan.verbose)
+}
+
+/// Runs a `cargo test`, shows of it what is worth a look, and counts.
+pub(crate) fn watch(test: &mut Command, verbose: bool) -> Outcome<Tally> {
+    let mut reader = CargoTest::default();
+    let status = lines(test, |line| match reader.line(line) {
+        _ if verbose => println!("{line}"),
+        Show::Hide => {}
+        Show::Keep => println!("{line}"),
+        Show::Instead(text) => println!("{text}"),
+    });
+    let status = status.doing(|| format!("running {}", shown(test)))?;
+    let (last, tally) = reader.finish(status.success());
+    for line in last {
+        println!("{line}");
+    }
+    Ok(tally)
+}
+
+/// Builds what a `cargo test` will run, so that building and testing are told apart. Says whether it succeeded.
+fn build(step: Step, test: &mut Command) -> Outcome<bool> {
+    let ran = quiet(again(test).arg("--no-run")).doing(|| format!("running {}", shown(test)))?;
+    step.done();
+    if !ran.status.success() {
+        eprintln!("{}", ran.output.trim_end());
+    }
+    Ok(ran.status.success())
+}
+
+/// The same command once more.
+fn again(command: &Command) -> Command {
+    let mut copy = Command::new(command.get_program());
+    copy.args(command.get_args());
+    if let Some(dir) = command.get_current_dir() {
+        copy.current_dir(dir);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => copy.env(name, value),
+            None => copy.env_remove(name),
+        };
+    }
+    copy.stdin(std::process::Stdio::null());
+    copy
+}
+
+fn package(plan: &Plan, env: &Env) -> Outcome<Tally> {
+    let mut pytest = env.program(env.interpreter());
+    pytest.args(["-m", "pytest", "--no-header", "--partners", &plan.partners]);
+    if std::io::stdout().is_terminal() {
+        pytest.arg("--color=yes");
+    }
+    pytest.args(&plan.pytest);
+    // Arguments may name the files to run; options alone do not.
+    if !plan.pytest.iter().any(|arg| root().join(arg.split("::").next().unwrap_or(arg)).exists()) {
+        pytest.arg("tests/python");
+    }
+    let partners = match plan.partners.as_str() {
+        "default" => "NumPy, pandas, scikit-learn",
+        "all" => "every partner library",
+        names => names,
+    };
+    heading(format_args!("testing the Python package with {}: {partners}", env.python));
+    let mut reader = Pytest::default();
+    let status = lines(&mut pytest, |line| {
+        println!("{line}");
+        reader.line(line);
+    });
+    let status = status.doing(|| format!("running {}", shown(&pytest)))?;
+    Ok(reader.finish(status.success()))
+}
