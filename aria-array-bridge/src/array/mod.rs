@@ -1,22 +1,25 @@
 //! `Array`: elements in memory that may belong to anybody, and who may read and write them (rules L8, L9).
 //!
 //! This file has the type, its makers and its slices. `view` makes other arrays over the same memory,
-//! `read` reads shared memory, `copy` makes memory of our own, `validity` says what is null, `nd`
+//! `read` reads shared memory, `copy` and `cast` make memory of our own, `validity` says what is null, `nd`
 //! crosses boundaries as a C struct, `error` says what does not fit.
 
+mod cast;
 mod copy;
 mod error;
 mod nd;
 mod read;
+mod runs;
 mod validity;
 mod view;
 
+pub use cast::{CastError, can_cast_same_kind};
 pub use copy::CopyOrder;
 pub use error::{ArrayError, ViewError};
 pub use nd::NdError;
 pub use validity::Validity;
 
-use crate::buffer::{Buffer, ExportGuard, Owner, allocate};
+use crate::buffer::{Buffer, ExportGuard, Owner, allocate, allocate_unwritten};
 use crate::device::Device;
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order};
@@ -87,18 +90,32 @@ impl Array {
     /// Zeros in memory of our own for a dense layout.
     fn allocated(dtype: DType, layout: Layout) -> Result<Array, ArrayError> {
         let nbytes = layout.nbytes();
-        let (first, owner) = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
-        // SAFETY: the allocation has `nbytes` zeroed bytes, which is the span: `layout` is dense from 0.
+        let memory = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        // SAFETY: `nbytes` zeroed bytes.
+        Ok(unsafe { Array::over_memory(memory, dtype, layout) })
+    }
+
+    /// Elements to be written, in memory of our own for a dense layout.
+    ///
+    /// # Safety
+    ///
+    /// The caller writes every element before it reads one or shows the array to anybody.
+    unsafe fn unwritten(dtype: DType, layout: Layout) -> Result<Array, ArrayError> {
+        let nbytes = layout.nbytes();
+        let memory = allocate_unwritten(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        // SAFETY: `nbytes` bytes, initialised by the caller before anything else: a dense layout has no others.
+        Ok(unsafe { Array::over_memory(memory, dtype, layout) })
+    }
+
+    /// # Safety
+    ///
+    /// The memory is fresh and has `nbytes` initialised bytes, which is the span of a dense layout; it has the itemsize of
+    /// `dtype`.
+    unsafe fn over_memory((first, owner): (NonNull<u8>, Owner), dtype: DType, layout: Layout) -> Array {
+        // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(first, owner) };
-        Ok(Array {
-            buffer,
-            dtype,
-            layout,
-            device: Device::CPU,
-            access: Access::Unique,
-            readonly: false,
-            validity: None,
-        })
+        let (device, access) = (Device::CPU, Access::Unique);
+        Array { buffer, dtype, layout, device, access, readonly: false, validity: None }
     }
 
     /// Shares the bytes of `owner`, which stays alive and unwritten while a handle lives. **Zero-copy**, frozen.
