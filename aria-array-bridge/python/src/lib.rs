@@ -11,6 +11,7 @@
 //! | [`operations`] | the table through which a program without Python symbols uses all of it |
 
 pub mod array;
+mod device;
 pub mod dtype;
 pub mod error;
 pub mod export;
