@@ -2,8 +2,10 @@
 
 mod dlpack;
 mod exchange;
+mod jax;
 pub(crate) mod numpy;
 mod tensor;
+mod torch;
 
 use crate::array::PyArray;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};
