@@ -1,5 +1,6 @@
 //! Doors out: our array as other libraries see it.
 
+mod buffer;
 mod dlpack;
 mod exchange;
 mod jax;

@@ -22,6 +22,15 @@ use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use doors::Door;
 use pyo3::prelude::*;
 
+/// A name of the ledger, made once.
+macro_rules! named {
+    ($text:literal) => {{
+        static NAME: std::sync::OnceLock<aria_array_bridge::ledger::Name> = std::sync::OnceLock::new();
+        *NAME.get_or_init(|| aria_array_bridge::ledger::Name::of($text))
+    }};
+}
+pub(crate) use named;
+
 /// Why a door did not open.
 pub(crate) enum Refusal {
     /// The next door may try; its reason is kept.

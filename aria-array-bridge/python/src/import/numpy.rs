@@ -22,6 +22,16 @@ pub(super) enum NumpyKind {
     Masked,
 }
 
+/// Returns true for an exact `numpy.ndarray`. Objects of NumPy exist, so it is imported.
+pub(super) fn is_exact_ndarray(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(object.get_type().is(object.py().import("numpy")?.getattr("ndarray")?))
+}
+
+/// Returns true for a `numpy.dtype`.
+pub(super) fn is_dtype(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    object.is_instance(&object.py().import("numpy")?.getattr("dtype")?)
+}
+
 /// What NumPy class this is, if it is one. Subclasses that others define take their own doors.
 pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> {
     let modules = class.py().import("sys")?.getattr("modules")?;
