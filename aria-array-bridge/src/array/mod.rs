@@ -1,16 +1,19 @@
 //! `Array`: elements in memory that may belong to anybody, and who may read and write them (rules L8, L9).
 //!
 //! This file has the type, its makers and its slices. `view` makes other arrays over the same memory,
-//! `read` reads shared memory, `copy` makes memory of our own, `validity` says what is null, `nd`
+//! `read` reads shared memory, `copy` and `cast` make memory of our own, `validity` says what is null, `nd`
 //! crosses boundaries as a C struct, `error` says what does not fit.
 
+mod cast;
 mod copy;
 mod error;
 mod nd;
 mod read;
+mod runs;
 mod validity;
 mod view;
 
+pub use cast::{CastError, can_cast_same_kind};
 pub use copy::CopyOrder;
 pub use error::{ArrayError, ViewError};
 pub use nd::NdError;

@@ -4,6 +4,7 @@
 //! nothing in this file makes a reference to it; every read is a volatile one of bytes, which the compiler
 //! neither repeats nor leaves out, and whose result is any bits at all. A torn value is possible and harmless.
 
+use super::runs::Run;
 use super::{Array, ViewError};
 use crate::dtype::Element;
 use bytemuck::Pod;
@@ -35,21 +36,66 @@ pub(super) unsafe fn load<T: Pod>(address: *const u8) -> T {
 /// `len` bytes at `from` are readable and initialised, `len` bytes at `to` are writable and nobody else's, and
 /// the two are apart.
 pub(super) unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
-    const WORD: usize = 8;
-    let words = len / WORD;
-    for i in 0..words {
-        // Wrapping, but within `len` bytes, so the address is that of a byte of the block.
-        let (source, target) = (from.wrapping_add(i * WORD), to.wrapping_add(i * WORD));
-        // SAFETY: within `len` bytes: the caller's duty; arrays of bytes have no alignment.
-        let word = unsafe { ptr::read_volatile(source.cast::<[u8; WORD]>()) };
-        // SAFETY: within `len` bytes that are ours: the caller's duty; arrays of bytes have no alignment.
-        unsafe { target.cast::<[u8; WORD]>().write(word) };
+    const WORD: usize = size_of::<u64>();
+    let head = from.align_offset(WORD).min(len); // Words are read aligned, so that each is one load.
+    let words = (len - head) / WORD;
+    let tail = head + words * WORD;
+    // SAFETY: the first `head` of `len` bytes on both sides, one after the other.
+    unsafe { copy_strided::<u8>(from, to, Run { len: head, from_stride: 1, to_stride: 1 }) };
+    let run = Run { len: words, from_stride: WORD.cast_signed(), to_stride: WORD.cast_signed() };
+    // SAFETY: whole words within `len` bytes on both sides; the first is aligned, or there is none.
+    unsafe { copy_strided::<u64>(from.wrapping_add(head), to.wrapping_add(head), run) };
+    let run = Run { len: len - tail, from_stride: 1, to_stride: 1 };
+    // SAFETY: the rest of `len` bytes on both sides.
+    unsafe { copy_strided::<u8>(from.wrapping_add(tail), to.wrapping_add(tail), run) };
+}
+
+/// Copies a run of elements of `itemsize` bytes out of shared memory.
+///
+/// # Safety
+///
+/// A run of readable, initialised elements begins at `from` and one of writable elements at `to`, each with its
+/// stride; the target is nobody else's, and apart from the source.
+pub(super) unsafe fn copy_run(from: *const u8, to: *mut u8, itemsize: usize, run: Run) {
+    let dense = itemsize.cast_signed();
+    if run.from_stride == dense && run.to_stride == dense {
+        // SAFETY: the elements lie behind each other on both sides: the strides say so.
+        return unsafe { copy_bytes(from, to, run.len * itemsize) };
     }
-    for i in words * WORD..len {
-        // SAFETY: within `len` bytes: the caller's duty.
-        let byte = unsafe { ptr::read_volatile(from.wrapping_add(i)) };
-        // SAFETY: within `len` bytes that are ours: the caller's duty.
-        unsafe { to.wrapping_add(i).write(byte) };
+    let aligned =
+        from.addr().is_multiple_of(itemsize.max(1)) && run.from_stride.unsigned_abs().is_multiple_of(itemsize.max(1));
+    let copy: unsafe fn(*const u8, *mut u8, Run) = match itemsize {
+        1 => copy_strided::<u8>,
+        2 if aligned => copy_strided::<u16>,
+        4 if aligned => copy_strided::<u32>,
+        8 if aligned => copy_strided::<u64>,
+        _ => {
+            for i in 0..run.len.cast_signed() {
+                let (source, target) =
+                    (from.wrapping_offset(i * run.from_stride), to.wrapping_offset(i * run.to_stride));
+                // SAFETY: one whole element on each side: the caller's duty.
+                unsafe { copy_bytes(source, target, itemsize) };
+            }
+            return;
+        }
+    };
+    // SAFETY: elements of this size: the caller's duty; aligned on the source's side, checked, or bytes.
+    unsafe { copy(from, to, run) };
+}
+
+/// Copies a run of `T`s out of shared memory.
+///
+/// # Safety
+///
+/// That of [`copy_run`]; and every `T` of the source is aligned.
+unsafe fn copy_strided<T: Pod>(from: *const u8, to: *mut u8, run: Run) {
+    for i in 0..run.len.cast_signed() {
+        // Wrapping, but at an element of the run, which lies in the caller's memory.
+        let (source, target) = (from.wrapping_offset(i * run.from_stride), to.wrapping_offset(i * run.to_stride));
+        // SAFETY: readable and aligned: the caller's duty; any bits are a `T`: `Pod`.
+        let value = unsafe { ptr::read_volatile(source.cast::<T>()) };
+        // SAFETY: writable and ours: the caller's duty.
+        unsafe { target.cast::<T>().write_unaligned(value) };
     }
 }
 

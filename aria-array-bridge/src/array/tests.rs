@@ -327,11 +327,17 @@ mod c_struct {
 
     #[test]
     fn a_released_struct_is_refused_and_not_released_again() {
-        let (error, drops) = refused(|nd| {
-            // What a maker leaves behind: the struct's memory is this test's to leak.
-            nd.release = None;
-        });
-        assert_eq!((error, drops), (NdError::Released, 0));
+        let (owner, drops) = counted(8);
+        let array = Array::from_owner(owner, DType::F64, &[1]).map_err(|(e, _)| e).unwrap();
+        let mut nd = array.into_nd_array().unwrap();
+        // SAFETY: just made; only this test knows it.
+        let release = unsafe { nd.as_mut() }.release.take();
+        // SAFETY: live, but says that it is not.
+        assert_eq!(unsafe { Array::from_nd_array(nd) }.unwrap_err(), NdError::Released);
+        assert_eq!(drops.load(Ordering::Relaxed), 0);
+        // SAFETY: its own function, called for the first time.
+        unsafe { release.unwrap()(nd.as_ptr()) };
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
     }
 
     #[test]
