@@ -8,6 +8,7 @@ use super::dlpack::LATEST;
 use super::tensor::{self, Wish};
 use crate::array::PyArray;
 use crate::import::tensor::from_managed;
+use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::{Array, DType, Order};
 use aria_dlpack::abi::{self, DLDeviceType, DLManagedTensorVersioned, DLTensor, SetErrorFn};
@@ -66,7 +67,8 @@ unsafe extern "C" fn managed_from_object(object: *mut c_void, out: *mut *mut DLM
         let object = object.ok_or_else(|| PyTypeError::new_err("expected an object but found NULL"))?;
         let array = object.cast::<PyArray>()?;
         let wish = Wish { ignores_read_only: true, ..Wish::standard(LATEST, copy_policy(None)) };
-        let (managed, _) = tensor::managed(array, &wish)?;
+        let (managed, plan) = tensor::managed(array, &wish)?;
+        record(&plan);
         if let RawManaged::Versioned(tensor) = managed.into_raw() {
             // SAFETY: writable, as the API promises.
             unsafe { out.write(tensor.as_ptr()) };

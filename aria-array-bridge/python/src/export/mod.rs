@@ -5,8 +5,10 @@ mod dlpack;
 mod exchange;
 mod explain;
 mod interface;
+mod jax;
 pub(crate) mod numpy;
 mod tensor;
+mod torch;
 
 pub(crate) use explain::explain;
 

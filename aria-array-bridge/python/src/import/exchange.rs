@@ -12,6 +12,7 @@ use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::Reason;
 use aria_dlpack::{ExchangeApi, ExchangeError, abi};
 use core::ptr::NonNull;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -73,7 +74,14 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind) -> Result<Found, Refu
     // function that returns its errors.
     let managed = match unsafe { table.functions.managed_from_object(pointer) } {
         Ok(managed) => managed,
-        Err(ExchangeError::Raised { .. }) => return Err(not_now(py, "the exchange table", PyErr::fetch(py))),
+        Err(ExchangeError::Raised { .. }) => {
+            let error = PyErr::fetch(py);
+            if kind.is_torch && error.is_instance_of::<PyRuntimeError>(py) {
+                // What PyTorch's C++ cannot say as a tensor; its `__dlpack__` says it in words.
+                return Err(Refusal::Next(Reason::new("door", "C2", "PyTorch's exchange table refused the tensor")));
+            }
+            return Err(not_now(py, "the exchange table", error));
+        }
         Err(ExchangeError::Tensor(error)) => return Err(Refusal::Raise(refuse(py, kind.name, tensor::reason(&error)))),
         Err(error) => return Err(Refusal::Next(Reason::new("door", "C2", error.to_string()))),
     };

@@ -7,7 +7,7 @@ mod buffer;
 mod capsule;
 pub(crate) mod dlpack;
 mod doors;
-mod exchange;
+pub(crate) mod exchange;
 pub(crate) mod from_buffer;
 pub(crate) mod interface;
 mod method;
@@ -109,7 +109,7 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
             Door::Masked => numpy::masked::find(object),
             Door::Exchange => exchange::find(object, kind),
             Door::Buffer => buffer::find(object),
-            Door::Dlpack => dlpack::find(object, kind.name, request),
+            Door::Dlpack => dlpack::find(object, kind, request),
             Door::ArrayStruct => interface::find_struct(object),
             Door::ArrayInterface => interface::find_dict(object),
             Door::CudaArrayInterface => interface::find_cuda(object, request),
