@@ -199,7 +199,7 @@ fn packed_elements_are_copied_as_bytes() {
 #[test]
 fn long_runs_across_memory_and_at_odd_addresses_are_copied_whole() {
     let dtypes = [DType::U8, DType::U16, DType::F32, DType::U64, DType::C128, DType::Void(3), DType::Bytes(24)];
-    for dtype in dtypes.into_iter().skip(if cfg!(miri) { 5 } else { 0 }) {
+    for dtype in dtypes.into_iter().filter(|dtype| !cfg!(miri) || dtype.itemsize() == 3) {
         let size = dtype.itemsize() as isize;
         let across = [size, size * 37 + 1]; // No multiple of the itemsize: every column begins at another alignment.
         for (shape, strides) in [([37, 70], across), ([70, 37], [-size * 3, size * 210]), ([3, 33], [0, size])] {
