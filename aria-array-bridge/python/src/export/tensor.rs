@@ -2,15 +2,14 @@
 
 use crate::array::{PyArray, RootExport, describe};
 use crate::error::refused;
-use crate::import::tensor::reason;
-use crate::request::memory_or_value;
 use aria_array_bridge::Array;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::buffer::Release;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::ledger::{self, Direction, Name};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Managed, Memory, export};
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::OnceLock;
 
@@ -158,17 +157,14 @@ fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Man
 }
 
 fn copy(py: Python<'_>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
-    let copy = py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| memory_or_value(&error))?;
-    own(copy, wish.format, Memory::Copied).map_err(|reason| refuse(py, inner, wish, reason))
-}
-
-/// A tensor over memory that was just made, and that nobody else holds.
-pub(crate) fn own(array: Array, format: Format, memory: Memory) -> Result<Managed, Reason> {
-    let array = array.share().map_err(|_| Reason::new("exported", "O3", "expected memory that nobody else holds"))?;
-    let descriptor = descriptor(&array);
-    // SAFETY: the array, which moves in, keeps every byte of its layout's span; it is the only handle (`share`), gives
-    // the memory to nobody, and the memory is our own, so that it may be written.
-    unsafe { export(array, &descriptor, format, memory) }.map_err(|error| reason(&error.error))
+    let made = py.detach(|| inner.copy_to_dlpack(wish.format, CopyOrder::Keep));
+    made.map_err(|reasons| {
+        if reasons.iter().any(|reason| reason.code == "memory") {
+            return PyMemoryError::new_err(format!("no memory for {} bytes", inner.nbytes()));
+        }
+        let plan = Plan::view("dlpack", describe(inner), wish.target);
+        refused(py, reasons.into_iter().fold(plan, Plan::refusing))
+    })
 }
 
 fn refuse(py: Python<'_>, array: &Array, wish: &Wish, reason: Reason) -> PyErr {
