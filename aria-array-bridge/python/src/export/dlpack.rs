@@ -54,7 +54,9 @@ impl PyArray {
             (wish.ignores_read_only, wish.target) = (true, "torch.Tensor");
         }
         let (managed, plan) = tensor::managed(slf, &wish)?;
-        record(&plan);
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         capsule(py, managed)
     }
 

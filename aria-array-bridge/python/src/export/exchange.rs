@@ -68,7 +68,9 @@ unsafe extern "C" fn managed_from_object(object: *mut c_void, out: *mut *mut DLM
         let array = object.cast::<PyArray>()?;
         let wish = Wish { ignores_read_only: true, ..Wish::standard(LATEST, copy_policy(None)) };
         let (managed, plan) = tensor::managed(array, &wish)?;
-        record(&plan);
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         if let RawManaged::Versioned(tensor) = managed.into_raw() {
             // SAFETY: writable, as the API promises.
             unsafe { out.write(tensor.as_ptr()) };
