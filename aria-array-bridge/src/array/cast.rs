@@ -1,6 +1,6 @@
 //! Casts: the same numbers as another dtype of the same or a wider kind, in memory of our own.
 
-use super::read::load;
+use super::read::load_run;
 use super::runs::Runs;
 use super::{Array, ArrayError, CopyOrder};
 use crate::dtype::{DType, Element};
@@ -75,7 +75,9 @@ impl Array {
         if !self.device().is_host() {
             return Err(ArrayError::Device { found: self.device() }.into());
         }
-        let mut copy = Array::allocated(to.clone(), self.copy_layout(to.itemsize(), order)?)?;
+        let layout = self.copy_layout(to.itemsize(), order)?;
+        // SAFETY: every element is written next, or the array is dropped unseen.
+        let mut copy = unsafe { Array::unwritten(to.clone(), layout) }?;
         if !copy.is_empty() {
             self.dispatch(to, &mut copy).ok_or_else(refused)?;
         }
@@ -117,14 +119,13 @@ impl Array {
         Runs::new(self.layout(), copy.layout()).visit(|run, source, target| {
             // Wrapping, but at elements of both layouts: `Runs`.
             let (from, to) = (from.wrapping_offset(source), to.wrapping_offset(target));
-            for i in 0..run.len.cast_signed() {
-                let source = from.wrapping_offset(i * run.from_stride);
-                // SAFETY: a whole element lies there: `Array` invariants 1 and 2, and `S` is of the dtype.
-                let value = S::from_bits(unsafe { load(source) });
+            let write = |i: isize, value: S| {
                 let target = to.wrapping_offset(i * run.to_stride).cast::<T::Bits>();
                 // SAFETY: an element of the fresh copy, which is ours and apart; `T` is of its dtype.
                 unsafe { target.write_unaligned(T::from_number(value).to_bits()) };
-            }
+            };
+            // SAFETY: elements of this layout lie there: `Array` invariants 1 and 2; `S` is of the dtype.
+            unsafe { load_run(from, run, write) };
         });
     }
 }

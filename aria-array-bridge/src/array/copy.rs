@@ -38,7 +38,8 @@ impl Array {
             return Err(ArrayError::Device { found: self.device });
         }
         let layout = self.copy_layout(self.layout.itemsize(), order)?;
-        let mut copy = Array::allocated(self.dtype.clone(), layout)?;
+        // SAFETY: `copy_elements` writes every element next, where there are any.
+        let mut copy = unsafe { Array::unwritten(self.dtype.clone(), layout) }?;
         if !copy.is_empty() {
             self.copy_elements(&mut copy);
             if !swap.is_none() {

@@ -19,7 +19,7 @@ pub use error::{ArrayError, ViewError};
 pub use nd::NdError;
 pub use validity::Validity;
 
-use crate::buffer::{Buffer, ExportGuard, Owner, allocate};
+use crate::buffer::{Buffer, ExportGuard, Owner, allocate, allocate_unwritten};
 use crate::device::Device;
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order};
@@ -90,18 +90,32 @@ impl Array {
     /// Zeros in memory of our own for a dense layout.
     fn allocated(dtype: DType, layout: Layout) -> Result<Array, ArrayError> {
         let nbytes = layout.nbytes();
-        let (first, owner) = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
-        // SAFETY: the allocation has `nbytes` zeroed bytes, which is the span: `layout` is dense from 0.
+        let memory = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        // SAFETY: `nbytes` zeroed bytes.
+        Ok(unsafe { Array::over_memory(memory, dtype, layout) })
+    }
+
+    /// Elements to be written, in memory of our own for a dense layout.
+    ///
+    /// # Safety
+    ///
+    /// The caller writes every element before it reads one or shows the array to anybody.
+    unsafe fn unwritten(dtype: DType, layout: Layout) -> Result<Array, ArrayError> {
+        let nbytes = layout.nbytes();
+        let memory = allocate_unwritten(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        // SAFETY: `nbytes` bytes, initialised by the caller before anything else: a dense layout has no others.
+        Ok(unsafe { Array::over_memory(memory, dtype, layout) })
+    }
+
+    /// # Safety
+    ///
+    /// The memory is fresh and has `nbytes` initialised bytes, which is the span of a dense layout; it has the itemsize of
+    /// `dtype`.
+    unsafe fn over_memory((first, owner): (NonNull<u8>, Owner), dtype: DType, layout: Layout) -> Array {
+        // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(first, owner) };
-        Ok(Array {
-            buffer,
-            dtype,
-            layout,
-            device: Device::CPU,
-            access: Access::Unique,
-            readonly: false,
-            validity: None,
-        })
+        let (device, access) = (Device::CPU, Access::Unique);
+        Array { buffer, dtype, layout, device, access, readonly: false, validity: None }
     }
 
     /// Shares the bytes of `owner`, which stays alive and unwritten while a handle lives. **Zero-copy**, frozen.

@@ -8,7 +8,12 @@ pub(super) struct Runs {
     /// (extent, source stride, target stride), outermost first, the run left out.
     axes: Dims<(usize, isize, isize)>,
     run: Run,
+    /// Elements that a run is cut to, so that what the cache holds of the source is used before it goes.
+    cut: usize,
 }
+
+/// Bytes of the target that a cut run fills at least, and elements that it has at least.
+const CUT: (usize, usize) = (64, 16);
 
 /// Elements one behind the other on both sides.
 #[derive(Clone, Copy)]
@@ -43,15 +48,29 @@ impl Runs {
         }
         let itemsizes = (source.itemsize().cast_signed(), target.itemsize().cast_signed());
         let (len, from_stride, to_stride) = joined.pop().unwrap_or((1, itemsizes.0, itemsizes.1));
-        Runs { axes: joined, run: Run { len, from_stride, to_stride } }
+        // The source's memory runs along another axis than the target's: a transpose.
+        let across = joined.iter().any(|(_, from, _)| *from != 0 && from.unsigned_abs() < from_stride.unsigned_abs());
+        let cut = if across { CUT.1.max(CUT.0 / target.itemsize().max(1)) } else { len };
+        Runs { axes: joined, run: Run { len, from_stride, to_stride }, cut }
     }
 
-    /// Calls back with each run, and where it begins in source and target, in bytes.
+    /// Calls back with each run, and where it begins in source and target, in bytes. There must be elements.
     pub(super) fn visit(&self, mut each: impl FnMut(Run, isize, isize)) {
+        let mut start = 0;
+        while start < self.run.len {
+            let run = Run { len: self.cut.min(self.run.len - start), ..self.run };
+            let at = start.cast_signed();
+            self.visit_cut(run, (at * run.from_stride, at * run.to_stride), &mut each);
+            start += run.len;
+        }
+    }
+
+    /// Visits this part of every run.
+    fn visit_cut(&self, run: Run, start: (isize, isize), each: &mut impl FnMut(Run, isize, isize)) {
         let mut index: Dims<usize> = smallvec::smallvec![0; self.axes.len()];
-        let (mut source, mut target) = (0isize, 0isize);
+        let (mut source, mut target) = start;
         loop {
-            each(self.run, source, target);
+            each(run, source, target);
             let mut axis = self.axes.len();
             loop {
                 let Some(next) = axis.checked_sub(1) else { return };

@@ -3,6 +3,7 @@
 mod buffer;
 mod dlpack;
 mod exchange;
+mod interface;
 mod jax;
 pub(crate) mod numpy;
 mod tensor;

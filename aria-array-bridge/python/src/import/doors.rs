@@ -94,8 +94,8 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         Some(NumpyKind::Masked) => doors.push(Door::Masked),
         None => {}
     }
-    // A masked array's other doors would lose its mask.
-    if doors != [Door::Masked] {
+    // NumPy's struct says everything that NumPy's other doors could say, and a masked array's other doors lose its mask.
+    if !matches!(doors.as_slice(), [Door::Numpy | Door::Masked]) {
         let candidates = [
             (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
             // SAFETY: attached; a live object. The answer depends on its type alone.

@@ -8,6 +8,7 @@ mod capsule;
 pub(crate) mod dlpack;
 mod doors;
 pub(crate) mod exchange;
+pub(crate) mod from_buffer;
 pub(crate) mod interface;
 mod method;
 pub(crate) mod numpy;
@@ -97,7 +98,7 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
         let found = match door {
             Door::Ours => ours(object),
             Door::Numpy => numpy::find(object),
-            Door::Masked => numpy::find_masked(object),
+            Door::Masked => numpy::masked::find(object),
             Door::Exchange => exchange::find(object, kind),
             Door::Buffer => buffer::find(object),
             Door::Dlpack => dlpack::find(object, kind, request),
