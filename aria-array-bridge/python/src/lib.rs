@@ -10,6 +10,8 @@
 //! | [`release`] | dropping without attaching: the release queue |
 //! | [`operations`] | the table through which a program without Python symbols uses all of it |
 
+#![allow(clippy::result_large_err, reason = "a refusal is made once for a conversion that does not happen")]
+
 pub mod array;
 pub mod dtype;
 pub mod error;
