@@ -12,6 +12,7 @@ use core::ffi::c_int;
 use numpy::PY_ARRAY_API;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, NpyTypes, PyArray_Descr, PyArrayObject, get_type_object};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use std::sync::OnceLock;
 
 struct Names {
@@ -31,7 +32,7 @@ fn names() -> &'static Names {
 /// `ConversionError` where NumPy cannot say it; `ImportError` without NumPy.
 pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
-    py.import("numpy")?; // Before its C interface is used, which would panic without it.
+    ensure_numpy(py)?;
     let inner = array.get().live()?;
     let mut plan = Plan::view("numpy struct", crate::array::describe(inner), "numpy.ndarray");
     plan.source_address = Some(inner.address() as u64);
@@ -62,6 +63,12 @@ pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> Py
         plan::record(&plan);
     }
     Ok(made)
+}
+
+/// Imports NumPy, once, before its C interface is used, which would panic without it.
+fn ensure_numpy(py: Python<'_>) -> PyResult<()> {
+    static IMPORTED: PyOnceLock<()> = PyOnceLock::new();
+    IMPORTED.get_or_try_init(py, || py.import("numpy").map(drop)).copied()
 }
 
 /// The same array as another dtype, as `__array__(dtype)` must answer it: NumPy's own `astype`.
@@ -126,6 +133,9 @@ fn descriptor(py: Python<'_>, array: &Array) -> PyResult<*mut PyArray_Descr> {
         // SAFETY: attached, NumPy is imported; a new reference to a built-in descriptor, or NULL with an exception.
         let descr = unsafe { PY_ARRAY_API.PyArray_DescrFromType(py, number as c_int) };
         return if descr.is_null() { Err(PyErr::fetch(py)) } else { Ok(descr) };
+    }
+    if let Some(dtype) = crate::import::numpy::dtype::to_numpy(py, array.dtype())? {
+        return Ok(dtype.into_ptr().cast());
     }
     let name = array.dtype().name();
     let plan = Plan::view("numpy struct", crate::array::describe(array), "numpy.ndarray");

@@ -1,16 +1,19 @@
 //! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, no call into Python.
 
-use super::Refusal;
+pub(crate) mod dtype;
+pub(super) mod masked;
+
+use super::{Refusal, named};
 use crate::array::Hold;
 use crate::request::Found;
 use aria_array_bridge::dtype::Swap;
-use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use core::slice;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArrayObject};
+use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
@@ -75,7 +78,15 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
             (dtype, Swap::Units(unit))
         }
         Some(dtype) => (dtype, Swap::None),
-        None => return Err(Refusal::Next(Reason::new("dtype", "L1", "a NumPy dtype that is no element type here"))),
+        None => {
+            // SAFETY: attached; the array's own descriptor, a live object.
+            let descr = unsafe { Borrowed::from_ptr(object.py(), fields.descr.cast()) };
+            match dtype::of(&descr) {
+                Ok(parsed) => (parsed.dtype, parsed.swap),
+                Err(dtype::Unknown::Refused(reason)) => return Err(Refusal::Next(*reason)),
+                Err(dtype::Unknown::Raised(error)) => return Err(Refusal::Raise(error)),
+            }
+        }
     };
     let shape: smallvec::SmallVec<[usize; 4]> = dimensions.iter().map(|n| n.unsigned_abs()).collect();
     let layout = Layout::new(dtype.itemsize(), &shape, strides)
@@ -86,17 +97,13 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     // SAFETY: NumPy's arrays lie in live memory while the object lives, which the hold keeps; shared, as anybody may write.
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
     let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
-    Ok(Found { array, hold: Hold::Object(object.clone().unbind(), None), swap, protocol: protocol(), copied: None })
-}
-
-/// A masked array: values and validity.
-pub(super) fn find_masked(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("nulls", "C4", "masked arrays are not read yet")))
-}
-
-fn protocol() -> Name {
-    static NAME: std::sync::OnceLock<Name> = std::sync::OnceLock::new();
-    *NAME.get_or_init(|| Name::of("numpy struct"))
+    Ok(Found {
+        array,
+        hold: Hold::Object(object.clone().unbind(), None),
+        swap,
+        protocol: named!("numpy struct"),
+        copied: None,
+    })
 }
 
 /// The dtype of a type number whose size is fixed.

@@ -1,0 +1,133 @@
+//! Our array through the buffer protocol (PEP 3118), flag for flag as CPython's documentation has it. **Zero-copy.**
+
+use crate::array::PyArray;
+use aria_array_bridge::ledger::{self, Direction, Ticket};
+use aria_array_bridge::{Array, dtype};
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr;
+use pyo3::exceptions::PyBufferError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use smallvec::SmallVec;
+use std::ffi::CString;
+
+/// What a filled view points into; freed when the view is released.
+struct Lent {
+    format: Option<CString>,
+    shape: SmallVec<[isize; 4]>,
+    strides: SmallVec<[isize; 4]>,
+    _ticket: Ticket,
+}
+
+/// Zero elements have an address too, as CPython's own exporters give one.
+static EMPTY: [u64; 1] = [0];
+
+fn refuse<T>(text: impl Into<String>) -> PyResult<T> {
+    Err(PyBufferError::new_err(text.into()))
+}
+
+fn asks(flags: c_int, what: c_int) -> bool {
+    flags & what == what
+}
+
+/// Checks a request against the array, in the order of CPython's table.
+fn check(array: &Array, flags: c_int) -> PyResult<CString> {
+    if !array.device().is_host() {
+        return refuse(format!("expected memory of the host but found {}", array.device()));
+    }
+    let nulls = array.null_count();
+    if nulls > 0 {
+        return refuse(format!("{nulls} nulls, and buffers have none"));
+    }
+    let format = dtype::format(array.dtype()).and_then(|text| CString::new(text).ok());
+    let Some(format) = format else {
+        return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
+    };
+    if asks(flags, ffi::PyBUF_WRITABLE) && !array.is_exported_writable() {
+        return refuse("the array is read-only");
+    }
+    let (c, f) = (array.layout().is_c_contiguous(), array.layout().is_f_contiguous());
+    if asks(flags, ffi::PyBUF_C_CONTIGUOUS) && !c {
+        return refuse(format!("the array is not C-contiguous: strides {:?} in bytes", array.strides()));
+    }
+    if asks(flags, ffi::PyBUF_F_CONTIGUOUS) && !f {
+        return refuse(format!("the array is not F-contiguous: strides {:?} in bytes", array.strides()));
+    }
+    if asks(flags, ffi::PyBUF_ANY_CONTIGUOUS) && !c && !f {
+        return refuse(format!("the array is not contiguous: strides {:?} in bytes", array.strides()));
+    }
+    if !asks(flags, ffi::PyBUF_STRIDES) && !c {
+        return refuse("the array is not C-contiguous, and the request does not ask for strides");
+    }
+    // As CPython's own exporters: a format without extents makes no sense for elements other than bytes.
+    if !asks(flags, ffi::PyBUF_ND) && asks(flags, ffi::PyBUF_FORMAT) {
+        return refuse("a request for a format must ask for extents too");
+    }
+    Ok(format)
+}
+
+#[pymethods]
+impl PyArray {
+    /// Lends the memory.
+    ///
+    /// # Safety
+    ///
+    /// Called by the interpreter, with a view to fill.
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        if view.is_null() {
+            return refuse("expected a view to fill but found NULL");
+        }
+        // SAFETY: valid for writes: the protocol. Set first, as the protocol wants on failure.
+        unsafe { (*view).obj = ptr::null_mut() };
+        let array = slf.get().live()?;
+        let format = check(array, flags)?;
+        let readonly = !array.is_exported_writable();
+        let (owner, protocol) = (crate::import::named!("buffer view"), crate::import::named!("buffer"));
+        let ticket = ledger::enter(owner, protocol, Direction::Export, array.nbytes() as u64, readonly);
+        let lent = Box::new(Lent {
+            format: asks(flags, ffi::PyBUF_FORMAT).then_some(format),
+            shape: array.shape().iter().map(|n| n.cast_signed()).collect(),
+            strides: array.strides().into(),
+            _ticket: ticket,
+        });
+        let first = if array.is_empty() { EMPTY.as_ptr().cast_mut().cast() } else { array.as_ptr().cast::<c_void>() };
+        let (format, shape, strides) = (&lent.format, lent.shape.as_ptr(), lent.strides.as_ptr());
+        let filled = ffi::Py_buffer {
+            buf: first,
+            obj: slf.clone().into_ptr(),
+            len: array.nbytes().cast_signed(),
+            itemsize: array.layout().itemsize().cast_signed(),
+            readonly: c_int::from(readonly),
+            ndim: if asks(flags, ffi::PyBUF_ND) { array.ndim() as c_int } else { 1 },
+            format: format.as_ref().map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast::<c_char>()),
+            shape: if asks(flags, ffi::PyBUF_ND) && array.ndim() > 0 { shape.cast_mut() } else { ptr::null_mut() },
+            strides: if asks(flags, ffi::PyBUF_STRIDES) && array.ndim() > 0 {
+                strides.cast_mut()
+            } else {
+                ptr::null_mut()
+            },
+            suboffsets: ptr::null_mut(),
+            internal: ptr::null_mut(),
+        };
+        PyArray::root_of(&slf).get().count_export();
+        let internal = Box::into_raw(lent).cast::<c_void>();
+        // SAFETY: valid for writes: the protocol. What it points to lives in the box until the release.
+        unsafe { view.write(ffi::Py_buffer { internal, ..filled }) };
+        Ok(())
+    }
+
+    /// Takes the memory back.
+    ///
+    /// # Safety
+    ///
+    /// Called by the interpreter, once per view that was filled.
+    unsafe fn __releasebuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer) {
+        // SAFETY: a view that `__getbuffer__` filled: the protocol.
+        let lent = unsafe { (*view).internal }.cast::<Lent>();
+        if !lent.is_null() {
+            // SAFETY: the box of `__getbuffer__`, taken back once.
+            drop(unsafe { Box::from_raw(lent) });
+            PyArray::root_of(&slf).get().uncount_export();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+"""ml_dtypes beside us by DLPack: NumPy exports none of its dtypes, so that they go in by other doors or not at all."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import aria_array_bridge as ab
+from dlpack_producer import Producer
+
+PARTNERS = ("ml_dtypes",)
+
+BYTES = {
+    "bfloat16": (4, 16, 1), "float8_e3m4": (7, 8, 1), "float8_e4m3": (8, 8, 1), "float8_e4m3b11fnuz": (9, 8, 1),
+    "float8_e4m3fn": (10, 8, 1), "float8_e4m3fnuz": (11, 8, 1), "float8_e5m2": (12, 8, 1),
+    "float8_e5m2fnuz": (13, 8, 1), "float8_e8m0fnu": (14, 8, 1),
+}
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_our_itemsize_is_theirs(name):
+    x = ab.asarray(Producer(dtype=BYTES[name], shape=(2, 3)))
+    assert (x.dtype.name, x.itemsize) == (name, np.dtype(getattr(ml_dtypes, name)).itemsize)
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_numpy_refuses_to_export_them_and_we_pass_on_its_words(name):
+    a = np.zeros(3, getattr(ml_dtypes, name))
+    with pytest.raises(ab.ConversionError, match="DLPack") as caught:
+        ab.from_dlpack(a)
+    assert [reason.code for reason in caught.value.plan.reasons] == ["door"]
