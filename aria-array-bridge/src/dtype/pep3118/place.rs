@@ -31,14 +31,10 @@ pub(super) struct Placed {
     written: usize,
     /// What the letters want the record aligned to.
     align: usize,
-    /// The alignment of the most demanding letter, in whatever byte order.
-    most: usize,
     /// Some letter that has an alignment is not in byte order `@`.
     foreign: bool,
     /// Records of a sub-array at the end.
     tail: Option<Tail>,
-    /// Where records of a sub-array at the end are written that were taken to be padded although no letter says so.
-    stretched: Option<usize>,
     /// Some letter lies off its alignment, so that NumPy has not written this: gaps were left out.
     pub(super) implicit: bool,
     /// Where records are written of which nobody knows how far apart they lie.
@@ -61,7 +57,7 @@ impl Tail {
 
 /// Puts items behind each other; `base` is where they begin in the whole.
 pub(super) fn place(items: &[Item], manner: Manner, base: usize) -> Result<Placed, NotationError> {
-    let mut placed = Placed { align: 1, most: 1, ..Placed::default() };
+    let mut placed = Placed { align: 1, ..Placed::default() };
     let mut names = Names::new(items);
     let mut absorb = 0;
     for (i, item) in items.iter().enumerate() {
@@ -87,7 +83,6 @@ pub(super) fn place(items: &[Item], manner: Manner, base: usize) -> Result<Place
                     placed.end = round(placed.end, inner.align)?;
                 }
                 placed.align = placed.align.max(inner.align);
-                placed.most = placed.most.max(inner.most);
                 placed.foreign |= inner.foreign;
                 placed.tail = match count {
                     0 => None,
@@ -97,14 +92,13 @@ pub(super) fn place(items: &[Item], manner: Manner, base: usize) -> Result<Place
                 placed.hidden = placed.hidden.or(inner.hidden);
                 placed.written = add(placed.end, product(&item.shape, inner.written)?)?;
                 let elsewhere = product(&item.shape, inner.padded - inner.written)?;
-                // Several records may as well lie without padding, and a gap behind them.
-                placed.stretched = inner.stretched.or((count > 1 && elsewhere > 0).then_some(item.at));
+                // Several records that no letter pads may as well lie without padding, or with more of it.
+                placed.hidden = placed.hidden.or((count > 1 && elsewhere > 0).then_some(item.at));
                 let size = match items.get(i + 1) {
                     _ if manner != Manner::Explicit => inner.padded,
                     None => inner.padded,
                     Some(next) if next.as_run().is_some_and(|bytes| bytes >= elsewhere) => {
                         absorb = elsewhere;
-                        placed.hidden = placed.hidden.or(placed.stretched.take());
                         inner.padded
                     }
                     _ if inner.end > inner.written => {
@@ -129,13 +123,11 @@ pub(super) fn place(items: &[Item], manner: Manner, base: usize) -> Result<Place
                 Manner::C | Manner::Ctypes if native => placed.end = round(placed.end, align)?,
                 _ => {}
             }
-            placed.most = placed.most.max(align);
             if native {
                 placed.align = placed.align.max(align);
             }
             placed.foreign |= !native && align > 1;
             placed.tail = None;
-            placed.stretched = None;
         }
         let bytes = product(&item.shape, parsed.dtype.itemsize())?;
         let field = Field { name: names.of(item), dtype: parsed.dtype, offset: placed.end, shape: item.shape.clone() };
@@ -153,9 +145,7 @@ pub(super) fn place(items: &[Item], manner: Manner, base: usize) -> Result<Place
 impl Placed {
     /// Where records are written whose distance is not known, if the whole has this size.
     pub(super) fn hidden(&self, size: usize) -> Option<usize> {
-        let as_well = |align| self.written.checked_next_multiple_of(align) == Some(size);
-        let stretched = self.stretched.filter(|_| [1, self.align, self.most].into_iter().any(as_well));
-        self.hidden.or(self.tail.and_then(|tail| tail.hides(size - self.end))).or(stretched)
+        self.hidden.or(self.tail.and_then(|tail| tail.hides(size - self.end)))
     }
 
     /// The record, of this many bytes.
