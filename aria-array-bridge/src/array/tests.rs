@@ -158,7 +158,7 @@ fn foreign_byte_order_is_swapped_into_a_copy() {
     let copy = array.copy_swapped(CopyOrder::C, &swap).unwrap();
     let bytes = copy.reinterpret(DType::Void(5)).unwrap();
     // SAFETY: ten bytes of our own copy.
-    let bytes = unsafe { slice::from_raw_parts(bytes.as_ptr(), 10) };
+    let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), 10) };
     assert_eq!(bytes, [0, 2, 1, 4, 3, 5, 7, 6, 9, 8]);
 }
 
@@ -199,14 +199,19 @@ fn packed_elements_are_copied_as_bytes() {
 #[test]
 fn long_runs_across_memory_and_at_odd_addresses_are_copied_whole() {
     let dtypes = [DType::U8, DType::U16, DType::F32, DType::U64, DType::C128, DType::Void(3), DType::Bytes(24)];
-    for dtype in dtypes {
+    for dtype in dtypes.into_iter().filter(|dtype| !cfg!(miri) || dtype.itemsize() == 3) {
         let size = dtype.itemsize() as isize;
-        let across = [size, size * 37 + 1]; // No multiple of the itemsize: every column begins at another alignment.
-        for (shape, strides) in [([37, 70], across), ([70, 37], [-size * 3, size * 210]), ([3, 33], [0, size])] {
+        let (rows, columns) = if cfg!(miri) { (3, 18) } else { (37, 70) };
+        let across = [size, size * rows as isize + 1]; // No multiple of the itemsize: every column begins at another alignment.
+        for (shape, strides) in [
+            ([rows, columns], across),
+            ([columns, rows], [-size * 3, size * 3 * columns as isize]),
+            ([3, columns], [0, size]),
+        ] {
             let array = shared(dtype.clone(), Layout::new(size as usize, &shape, &strides).unwrap());
             let copy = array.copy(CopyOrder::C).unwrap().reinterpret(DType::Void(size as usize)).unwrap();
             // SAFETY: our own dense copy.
-            let found = unsafe { slice::from_raw_parts(copy.as_ptr(), copy.nbytes()) };
+            let found = unsafe { core::slice::from_raw_parts(copy.as_ptr(), copy.nbytes()) };
             let start = array.layout().span().start;
             let expected: Vec<u8> =
                 array.layout().offsets().flat_map(|o| (0..size).map(move |byte| (o - start + byte) as u8)).collect();

@@ -5,9 +5,9 @@
 use super::tensor::{self, Wish};
 use crate::array::{PyArray, describe};
 use crate::error::refused;
-use crate::import::tensor::reason;
 use crate::plan::record;
 use crate::request::copy_policy;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_dlpack::{Format, Managed, RawManaged, Stream, abi, check_stream, negotiate};
 use core::ffi::CStr;
@@ -54,7 +54,9 @@ impl PyArray {
             (wish.ignores_read_only, wish.target) = (true, "torch.Tensor");
         }
         let (managed, plan) = tensor::managed(slf, &wish)?;
-        record(&plan);
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         capsule(py, managed)
     }
 

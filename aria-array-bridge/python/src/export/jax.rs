@@ -8,7 +8,7 @@
 use super::tensor::{self, Wish, said};
 use crate::array::PyArray;
 use crate::error::refused;
-use crate::plan::{is_tracing, record};
+use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Access, Array, DType};
@@ -35,7 +35,7 @@ impl PyArray {
         let mut wish = Wish::standard(Format::Legacy, policy);
         wish.target = "jax.Array";
         (wish.never_writes, wish.dense, wish.alignment) = (true, true, ALIGNMENT);
-        let (managed, mut plan) = tensor::managed(slf, &wish)?;
+        let (managed, plan) = tensor::managed(slf, &wish)?;
         let device = tensor::device(inner);
         let handover = HandOver { tensor: Mutex::new(Some(managed)), device: (device.kind, device.id) };
         let from_dlpack = py.import(intern!(py, "jax.dlpack"))?.getattr(intern!(py, "from_dlpack"))?;
@@ -44,8 +44,8 @@ impl PyArray {
             strict.set_item(intern!(py, "copy"), false)?;
         }
         let made = from_dlpack.call((Bound::new(py, handover)?,), Some(&strict));
-        let made = made.map_err(|error| said(py, &plan, "JAX", error))?;
-        if is_tracing() {
+        let made = made.map_err(|error| said(slf, &wish, "JAX", error))?;
+        if let Some(mut plan) = plan {
             if plan.outcome == Outcome::View && inner.access() == Access::Shared && !inner.is_readonly() {
                 let text = "others may write the memory, and JAX takes it for immutable";
                 plan.reasons.push(Reason::new("immutability", "C5", text).hint("copy=True"));

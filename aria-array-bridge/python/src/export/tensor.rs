@@ -2,15 +2,15 @@
 
 use crate::array::{PyArray, RootExport, describe};
 use crate::error::refused;
-use crate::import::tensor::reason;
-use crate::request::memory_or_value;
+use crate::plan::is_tracing;
 use aria_array_bridge::Array;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::buffer::Release;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::ledger::{self, Direction, Name};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Managed, Memory, export};
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::OnceLock;
 
@@ -48,21 +48,43 @@ impl Wish {
     }
 }
 
-/// A tensor over the array's memory, or over a copy, and what was done. The tensor counts as an export while it lives.
+/// A tensor over the array's memory, or over a copy, and what was done where somebody asks. The tensor counts as an
+/// export while it lives.
 ///
 /// # Errors
 ///
 /// `ConversionError`, which is a `BufferError`, with the plan; `MemoryError`.
-pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Managed, Plan)> {
+pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Managed, Option<Plan>)> {
     let py = array.py();
     let inner = array.get().live()?;
+    if is_view(inner, wish) && !is_tracing() {
+        return Ok((share(array, inner, wish)?, None)); // A plan has words, and words take time.
+    }
     let plan = plan(inner, wish);
     let made = match plan.outcome {
         Outcome::Refuse => return Err(refused(py, plan)),
         Outcome::View => share(array, inner, wish),
         Outcome::Copy => copy(py, inner, wish),
     }?;
-    Ok((made, plan))
+    Ok((made, Some(plan)))
+}
+
+/// True if [`plan`] says view.
+fn is_view(array: &Array, wish: &Wish) -> bool {
+    wish.copy != CopyPolicy::Always
+        && array.dtype().dlpack().is_some()
+        && array.null_count() == 0
+        && stride(array, wish).is_none()
+        && !is_misplaced(array, wish)
+        && (array.is_exported_writable()
+            || array.is_empty()
+            || !wish.ignores_read_only && (wish.never_writes || wish.format != Format::Legacy))
+}
+
+/// True if the consumer would read at addresses that it does not take.
+fn is_misplaced(array: &Array, wish: &Wish) -> bool {
+    let align = wish.alignment.max(array.dtype().alignment());
+    wish.alignment > 0 && !array.is_empty() && !(array.is_aligned() && array.address().is_multiple_of(align))
 }
 
 /// What is done for this wish.
@@ -81,9 +103,8 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     if let Some(reason) = stride(array, wish) {
         plan = plan.copying(bytes, reason);
     }
-    let align = wish.alignment.max(array.dtype().alignment());
-    let misplaced = !array.is_aligned() || !array.address().is_multiple_of(align);
-    if wish.alignment > 0 && !array.is_empty() && misplaced {
+    if is_misplaced(array, wish) {
+        let align = wish.alignment.max(array.dtype().alignment());
         let text = format!("address {:#x} or a stride is no multiple of {align}", array.address());
         plan = plan.copying(bytes, Reason::new("misaligned", "L5", text));
     }
@@ -158,17 +179,14 @@ fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Man
 }
 
 fn copy(py: Python<'_>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
-    let copy = py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| memory_or_value(&error))?;
-    own(copy, wish.format, Memory::Copied).map_err(|reason| refuse(py, inner, wish, reason))
-}
-
-/// A tensor over memory that was just made, and that nobody else holds.
-pub(crate) fn own(array: Array, format: Format, memory: Memory) -> Result<Managed, Reason> {
-    let array = array.share().map_err(|_| Reason::new("exported", "O3", "expected memory that nobody else holds"))?;
-    let descriptor = descriptor(&array);
-    // SAFETY: the array, which moves in, keeps every byte of its layout's span; it is the only handle (`share`), gives
-    // the memory to nobody, and the memory is our own, so that it may be written.
-    unsafe { export(array, &descriptor, format, memory) }.map_err(|error| reason(&error.error))
+    let made = py.detach(|| inner.copy_to_dlpack(wish.format, CopyOrder::Keep));
+    made.map_err(|reasons| {
+        if reasons.iter().any(|reason| reason.code == "memory") {
+            return PyMemoryError::new_err(format!("no memory for {} bytes", inner.nbytes()));
+        }
+        let plan = Plan::view("dlpack", describe(inner), wish.target);
+        refused(py, reasons.into_iter().fold(plan, Plan::refusing))
+    })
 }
 
 fn refuse(py: Python<'_>, array: &Array, wish: &Wish, reason: Reason) -> PyErr {
@@ -176,7 +194,8 @@ fn refuse(py: Python<'_>, array: &Array, wish: &Wish, reason: Reason) -> PyErr {
 }
 
 /// What another library said when it was handed the tensor, as a refusal that carries it as its cause.
-pub(crate) fn said(py: Python<'_>, plan: &Plan, library: &str, error: PyErr) -> PyErr {
+pub(crate) fn said(array: &Bound<'_, PyArray>, wish: &Wish, library: &str, error: PyErr) -> PyErr {
+    let py = array.py();
     let refusal = error.is_instance_of::<PyRuntimeError>(py)
         || error.is_instance_of::<PyValueError>(py)
         || error.is_instance_of::<PyTypeError>(py)
@@ -187,7 +206,11 @@ pub(crate) fn said(py: Python<'_>, plan: &Plan, library: &str, error: PyErr) -> 
     let text = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
     let text = text.lines().next().unwrap_or_default().to_string();
     let reason = Reason::new("door", "C2", format!("{library} refused the tensor: {text}"));
-    let refusal = refused(py, plan.clone().refusing(reason));
+    let inner = match array.get().live() {
+        Ok(inner) => inner,
+        Err(released) => return released,
+    };
+    let refusal = refuse(py, inner, wish, reason);
     refusal.set_cause(py, Some(error));
     refusal
 }

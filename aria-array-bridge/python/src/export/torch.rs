@@ -47,8 +47,10 @@ impl PyArray {
             }
             _ => torch.call_method1(intern!(py, "from_dlpack"), (capsule(py, managed)?,)),
         };
-        let made = made.map_err(|error| said(py, &plan, "PyTorch", error))?;
-        record(&plan);
+        let made = made.map_err(|error| said(slf, &wish, "PyTorch", error))?;
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         Ok(made)
     }
 }

@@ -126,6 +126,11 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
             Err(Refusal::Raise(error)) => return Err(error),
             Err(Refusal::Next(reason)) => reasons.push(reason),
         }
+        // NumPy's struct says everything that NumPy's other doors could say, and a masked array's other doors would lose
+        // its mask: what these two refuse is refused.
+        if matches!(door, Door::Numpy | Door::Masked) {
+            break;
+        }
     }
     let source = kind.name.text();
     let mut plan = Plan::view("", source.to_string(), "Array");
