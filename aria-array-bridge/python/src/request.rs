@@ -5,6 +5,7 @@
 
 use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
+use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::dtype::Swap;
@@ -100,12 +101,18 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if plan.outcome == Outcome::View {
         plan.target_address = plan.source_address;
     }
+    plan.reasons.extend(note(found));
     plan
+}
+
+/// What is worth saying of a conversion that nothing stands against.
+fn note(found: &Found) -> Option<Reason> {
+    if found.protocol == masked::protocol() { masked::note(&found.array) } else { None }
 }
 
 /// True if the request can be met by a view, without looking for words.
 fn is_plain_view(found: &Found, request: &Request) -> bool {
-    found.copied.is_none() && request.copy != CopyPolicy::Always && fits(found, request)
+    found.copied.is_none() && note(found).is_none() && request.copy != CopyPolicy::Always && fits(found, request)
 }
 
 /// True if the found memory is what is wanted, as it lies.
@@ -147,11 +154,11 @@ pub(crate) fn execute<'py>(
     let done = plan.outcome == Outcome::Copy && found.copied.is_some() && fits(&found, request);
     if done {
         plan.target_address = plan.source_address.take();
+    }
+    if done || plan.outcome == Outcome::View {
         if is_tracing() {
             record(&plan);
         }
-    }
-    if done || plan.outcome == Outcome::View {
         let origin = Origin::Plan(Box::new(plan));
         // SAFETY: the hold keeps the found array's memory alive: `Found`.
         return Bound::new(py, unsafe { PyArray::root(found.array, found.hold, origin) });

@@ -389,25 +389,6 @@ impl PyArray {
         let unsized_ = || pyo3::exceptions::PyTypeError::new_err("len() of an array without axes");
         self.live()?.shape().first().copied().ok_or_else(unsized_)
     }
-
-    /// A NumPy array over the same memory.
-    #[pyo3(signature = (*, copy = None))]
-    fn to_numpy<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
-        crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))
-    }
-
-    #[pyo3(signature = (dtype = None, *, copy = None))]
-    fn __array__<'py>(
-        slf: &Bound<'py, Self>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let array = crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))?;
-        match dtype {
-            None => Ok(array),
-            Some(dtype) => crate::export::numpy::with_dtype(&array, dtype, copy),
-        }
-    }
 }
 
 impl PyArray {

@@ -1,4 +1,10 @@
-//! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, no call into Python.
+//! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, and no call into Python for the numbers that
+//! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays.
+
+mod dtype;
+pub(crate) mod masked;
+
+pub(super) use masked::find_masked;
 
 use super::Refusal;
 use crate::array::Hold;
@@ -75,7 +81,12 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
             (dtype, Swap::Units(unit))
         }
         Some(dtype) => (dtype, Swap::None),
-        None => return Err(Refusal::Next(Reason::new("dtype", "L1", "a NumPy dtype that is no element type here"))),
+        None => {
+            // SAFETY: attached; a live object, of which this makes a new reference.
+            let descr = unsafe { Bound::from_borrowed_ptr(object.py(), fields.descr.cast()) };
+            let parsed = dtype::read(&descr)?;
+            (parsed.dtype, parsed.swap)
+        }
     };
     let shape: smallvec::SmallVec<[usize; 4]> = dimensions.iter().map(|n| n.unsigned_abs()).collect();
     let layout = Layout::new(dtype.itemsize(), &shape, strides)
@@ -87,11 +98,6 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
     let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
     Ok(Found { array, hold: Hold::Object(object.clone().unbind(), None), swap, protocol: protocol(), copied: None })
-}
-
-/// A masked array: values and validity.
-pub(super) fn find_masked(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("nulls", "C4", "masked arrays are not read yet")))
 }
 
 fn protocol() -> Name {
