@@ -21,7 +21,7 @@ def rows(column):
 def numpy_dtype(row):
     """Return NumPy's dtype of a row; a typestr does not say a record's fields."""
     if row["name"].startswith("record"):
-        return np.dtype([("x", "<f8")])
+        return np.dtype([("x", "<f8")], align=True)
     return np.dtype(row["typestr"])
 
 

@@ -253,7 +253,7 @@ class TestMasked:
         source = np.ma.MaskedArray([1.0, 2.0, 3.0], [False, True, False])
         ours = ab.asarray(source)
         assert ours.address == source.data.ctypes.data
-        assert ours.plan.outcome == "view" and ours.plan.protocol == "numpy.ma"
+        assert ours.plan.outcome == "view" and ours.plan.protocol == "numpy struct and mask"
         assert [reason.code for reason in ours.plan.reasons] == ["mask-bits"]
         back = ours.to_numpy(nulls="mask")
         assert type(back) is np.ma.MaskedArray

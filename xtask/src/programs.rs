@@ -11,7 +11,7 @@ pub(crate) fn demo(args: &mut Args) -> Outcome<()> {
     let env = Env::ready(Packages::Default, None)?;
     wheel::install(&env)?;
     let select = ["--release", "--package", "aria-array-examples", "--bin", "demo"];
-    step("building the demonstration")
+    step("building the demonstration (a minute the first time)")
         .run(env.enter(cargo()).arg("build").args(select), "The message stands above.")?;
     heading("running it (its source: examples/src/demo)");
     let mut demo = env.enter(cargo());

@@ -131,7 +131,11 @@ pub(crate) fn named(name: &str) -> Outcome<Python> {
     };
     let program = format!("python{name}");
     let mut refused = Vec::new();
-    for path in on_path(&program).into_iter().chain(pyenv_prefix(name)).chain(pyenv_versions(&format!("{name}."))) {
+    let mut paths = on_path(&program);
+    paths.extend(pyenv_prefix(name));
+    paths.extend(pyenv_versions(&format!("{name}.")));
+    paths.dedup();
+    for path in paths {
         match probe(&path) {
             Ok(python) if (python.version.0, python.version.1) == wanted => return Ok(python),
             Ok(python) => refused.push(format!("\n  {}: it is {python}", path.display())),

@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::env::{Env, Packages};
 use crate::python;
 use crate::tally::{CargoTest, Pytest, Show, Tally};
-use crate::tools::{Doing, Failure, Outcome, Step, cargo, heading, lines, quiet, root, shown, span, step};
+use crate::tools::{Doing, Failure, Outcome, cargo, heading, lines, root, shown, span, step};
 use crate::wheel;
 
 /// The crates whose tests start a Python interpreter: run again for each.
@@ -135,7 +135,10 @@ fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
         "testing the Rust crates".to_owned()
     };
     test.arg("--no-fail-fast");
-    if !build(step("building the tests"), &mut test)? {
+    // Built first, so that building and testing are told apart.
+    let step = step("building the tests (a minute or two the first time)");
+    if let Err(failure) = step.run(again(&test).arg("--no-run"), "The compiler's message stands above.") {
+        eprintln!("error: {}", failure.text().unwrap_or("the tests do not build"));
         return Ok(Tally { failed: 1, ..Tally::default() });
     }
     let mut test = again(&test);
@@ -158,16 +161,6 @@ pub(crate) fn watch(test: &mut Command, verbose: bool) -> Outcome<Tally> {
         println!("{line}");
     }
     Ok(tally)
-}
-
-/// Builds what a `cargo test` will run, so that building and testing are told apart. Says whether it succeeded.
-fn build(step: Step, test: &mut Command) -> Outcome<bool> {
-    let ran = quiet(again(test).arg("--no-run")).doing(|| format!("running {}", shown(test)))?;
-    step.done();
-    if !ran.status.success() {
-        eprintln!("{}", ran.output.trim_end());
-    }
-    Ok(ran.status.success())
 }
 
 /// The same command once more.

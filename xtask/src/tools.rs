@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
@@ -77,42 +77,58 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// A line on the screen for something under way.
-pub(crate) struct Step(Instant);
+pub(crate) struct Step {
+    text: String,
+    start: Instant,
+}
 
 /// Says what is being done. The line ends with [`Step::done`].
 pub(crate) fn step(text: impl Display) -> Step {
-    print!("• {text}");
+    let step = Step { text: text.to_string(), start: Instant::now() };
+    print!("• {}", step.text);
     flush();
-    Step(Instant::now())
+    step
 }
 
 impl Step {
     /// Ends the line, with the time where it was worth a look.
     pub(crate) fn done(self) {
-        match self.0.elapsed().as_secs() {
+        self.again();
+        match self.start.elapsed().as_secs() {
             0 | 1 => println!(),
             seconds => println!(" ({})", span(seconds)),
         }
     }
 
-    /// Runs a program; its output is shown only if it fails.
+    /// Runs a program; its output is shown only if it fails. A terminal shows its newest line meanwhile.
     pub(crate) fn run(self, command: &mut Command, advice: &str) -> Outcome<()> {
-        let ran = quiet(command);
-        match &ran {
-            Ok(ran) if ran.status.success() => {
-                self.done();
-                Ok(())
-            }
-            Ok(ran) => {
-                println!();
+        let mut output = String::new();
+        let terminal = io::stdout().is_terminal();
+        let ran = lines(command, |line| {
+            if terminal && !line.trim().is_empty() {
+                self.again();
+                let room = 100_usize.saturating_sub(self.text.chars().count());
+                print!(" … {}", plain(line).trim().chars().take(room).collect::<String>());
                 flush();
-                eprintln!("{}", ran.output.trim_end());
-                Err(Failure::new(format!("{} ({})\n{advice}", shown(command), ran.status)))
             }
-            Err(error) => {
-                println!();
-                Err(Failure::new(format!("{} could not be started: {error}\n{advice}", shown(command))))
+            output += line;
+            output += "\n";
+        });
+        self.done();
+        match ran {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => {
+                eprintln!("{}", output.trim_end());
+                Err(Failure::new(format!("{} ({status})\n{advice}", shown(command))))
             }
+            Err(error) => Err(Failure::new(format!("{} could not be started: {error}\n{advice}", shown(command)))),
+        }
+    }
+
+    /// Writes the line afresh, where a terminal shows more than it.
+    fn again(&self) {
+        if io::stdout().is_terminal() {
+            print!("\r\u{1b}[2K• {}", self.text);
         }
     }
 }

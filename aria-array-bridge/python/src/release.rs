@@ -134,6 +134,25 @@ pub fn drain(py: Python<'_>) {
 /// [`NotRunning`] before the start, from the moment our `atexit` hook has run, and while this thread traverses
 /// for the garbage collector. A thread that is inside already may enter again at any time.
 pub fn attach<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotRunning> {
+    attach_only(|py| {
+        drain(py);
+        body(py)
+    })
+}
+
+/// As [`attach`], but the first thing is a pending Ctrl-C, which a finalizer would swallow: it is an error of `body`.
+pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
+    body: impl for<'py> FnOnce(Python<'py>) -> Result<R, E>,
+    explain: impl for<'py> FnOnce(Python<'py>, E) -> R,
+) -> Result<R, NotRunning> {
+    attach_only(|py| {
+        let interrupted = if QUEUE.is_empty() { Ok(()) } else { py.check_signals() };
+        drain(py);
+        interrupted.map_err(E::from).and_then(|()| body(py)).unwrap_or_else(|error| explain(py, error))
+    })
+}
+
+fn attach_only<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotRunning> {
     let _inside = match DEPTH.get() {
         0 => Some(ATTACHED.enter().ok_or(NotRunning)?),
         _ => None,
@@ -141,7 +160,6 @@ pub fn attach<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotR
     let _deeper = Deeper::enter();
     Python::try_attach(|py| {
         let _pending = Pending::put_aside(py);
-        drain(py);
         body(py)
     })
     .ok_or(NotRunning)

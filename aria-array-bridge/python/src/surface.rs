@@ -18,6 +18,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ConversionError", error::conversion_error(py)?)?;
     module.add("ArgumentError", error::argument_error(py)?)?;
     module.add_function(wrap_pyfunction!(asarray, module)?)?;
+    import::from_buffer::register(module)?;
     module.add_function(wrap_pyfunction!(from_dlpack, module)?)?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(trace_start, module)?)?;

@@ -66,6 +66,7 @@ impl Config {
     /// Off, Ctrl-C does what the program says, or else ends it, also after `import signal`, which would
     /// otherwise take the signal over without a word. On, Ctrl-C raises `KeyboardInterrupt` in Python code, and a
     /// loop that runs no Python code calls [`Runtime::check_signals`](crate::Runtime::check_signals) now and then.
+    /// Start Python on the program's main thread then: that is where the system delivers the signal.
     #[must_use]
     pub fn signals(mut self, signals: bool) -> Config {
         self.signals = signals;

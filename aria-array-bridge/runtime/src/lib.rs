@@ -29,6 +29,7 @@ mod iter;
 mod layout;
 mod load;
 mod object;
+mod op;
 mod platform;
 mod probe;
 mod report;
@@ -47,6 +48,7 @@ pub use config::Config;
 pub use error::{EndError, PyError, StartError, Tried};
 pub use iter::PyIter;
 pub use object::PyObject;
+pub use op::Op;
 pub use report::{Problem, Report};
 pub use runtime::{Releases, Runtime};
 pub use site::{Here, Site};
@@ -54,6 +56,6 @@ pub use value::Val;
 
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
-    pub use crate::{Args, Config, FromPy, PyError, PyIter, PyObject, Request, Runtime, Site, StartError, Val};
+    pub use crate::{Args, Config, FromPy, Op, PyError, PyIter, PyObject, Request, Runtime, Site, StartError, Val};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
 }

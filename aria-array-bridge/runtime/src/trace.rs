@@ -5,7 +5,7 @@ use crate::runtime::Runtime;
 use crate::state::{operate, table};
 use aria_array_bridge::Plan;
 use aria_array_bridge::ledger::{self, Entry};
-use aria_array_bridge::operations::OwnedBytes;
+use aria_array_bridge::operations::{Failure, Operations, OwnedBytes};
 use core::ptr;
 
 impl Runtime {
@@ -15,8 +15,12 @@ impl Runtime {
     ///
     /// Python does not run. `body` has not been called then.
     pub fn trace<R>(&self, body: impl FnOnce() -> R) -> Result<(R, Vec<Plan>), PyError> {
+        let begin = |table: &Operations, _: &mut Failure| {
+            // SAFETY: starting writes nothing.
+            unsafe { (table.trace)(1, ptr::null_mut()) }
+        };
         // SAFETY: one function of the table, called as it says.
-        unsafe { operate(|table, _| (table.trace)(1, ptr::null_mut())) }?;
+        unsafe { operate(begin) }?;
         let recording = Recording;
         let result = body();
         Ok((result, recording.stop()))

@@ -203,23 +203,27 @@ fn ctrl_c_ends_a_loop_also_after_python_has_imported_signal() {
 
 #[test]
 fn with_signals_on_ctrl_c_is_a_keyboard_interrupt() {
-    const NAME: &str = "with_signals_on_ctrl_c_is_a_keyboard_interrupt";
-    let status = interrupted(NAME, || {
+    ended_well(&program("with_signals_on_ctrl_c_is_a_keyboard_interrupt", || {
         let runtime = Runtime::start(&Config::from_env().signals(true)).unwrap();
-        println!("ready");
-        // Not a sleep: the signal goes to the process's main thread, which need not be Python's.
+        // Raised on Python's main thread, where the system delivers it in a program that starts Python there.
         let exec = PyObject::import("builtins").unwrap().getattr("exec").unwrap();
-        let error = exec.call(Args::new().arg("while True: pass")).unwrap_err();
+        let interrupt = "import signal\nsignal.raise_signal(signal.SIGINT)\nfor _ in range(1000): pass";
+        let error = exec.call(Args::new().arg(interrupt)).unwrap_err();
         assert!(error.is("KeyboardInterrupt") && !error.is("Exception"));
+        runtime.check_signals().unwrap();
+        names("import threading, _thread\nt = threading.Timer(0.05, _thread.interrupt_main)\nt.start()");
+        thread::sleep(Duration::from_millis(500));
+        assert!(runtime.check_signals().unwrap_err().is("KeyboardInterrupt"));
+        runtime.check_signals().unwrap();
         runtime.end().unwrap();
-    });
-    assert!(status.success(), "{status}");
+    }));
 }
 
 /// Runs a program, interrupts it when it says that it is ready, and returns how it ended.
 fn interrupted(name: &str, body: fn()) -> std::process::ExitStatus {
     use std::io::{BufRead, BufReader};
     if is_child(name) {
+        support::watch();
         body();
         exit(0);
     }

@@ -319,3 +319,19 @@ fn operations_run_in_a_frame_that_says_where_the_program_is() {
     drop(two);
     assert!(place().contains("'one'"));
 }
+
+#[test]
+fn operators_take_values_and_objects_in_either_order() {
+    python();
+    let array = PyObject::import("numpy").unwrap().call_method("arange", Args::new().arg(3.0)).unwrap();
+    let text = |object: PyObject| object.call_method("tolist", Args::new()).unwrap().repr().unwrap();
+    assert_eq!(text(Op::Mul.apply(2.0, &array).unwrap()), "[0.0, 2.0, 4.0]");
+    assert_eq!(text(Op::Sub.apply(&array, 1).unwrap()), "[-1.0, 0.0, 1.0]");
+    assert_eq!(text(Op::Gt.apply(&array, 0.5).unwrap()), "[False, True, True]");
+    assert!(Op::Contains.apply("abc", "b").unwrap().truthy().unwrap());
+    let list = eval("[1, 2]");
+    Op::DelItem.apply(&list, 0).unwrap();
+    assert_eq!(list.repr().unwrap(), "[2]");
+    assert_eq!(Op::Add.apply(1, "a").unwrap_err().kind(), "TypeError");
+    assert_eq!(Op::Pow.apply(2, 100).unwrap().str().unwrap(), "1267650600228229401496703205376");
+}

@@ -1,9 +1,10 @@
 //! Copies: the same elements in memory of our own. One pass, any strides on either side.
 
-use super::read::copy_bytes;
+use super::read::{copy_bytes, copy_run};
+use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::{DType, Swap};
-use crate::layout::{Dims, Layout};
+use crate::layout::Layout;
 
 /// In which order a copy lies in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,24 +37,34 @@ impl Array {
         if !self.device.is_host() {
             return Err(ArrayError::Device { found: self.device });
         }
-        let layout = match order {
-            _ if self.layout.is_packed() => self.layout.clone(),
-            CopyOrder::C => Layout::c_order(self.layout.itemsize(), self.shape())?,
-            CopyOrder::F => Layout::f_order(self.layout.itemsize(), self.shape())?,
-            CopyOrder::Keep => self.layout.like_memory()?,
-        };
-        let mut copy = Array::allocated(self.dtype.clone(), layout)?;
+        let layout = self.copy_layout(self.layout.itemsize(), order)?;
+        // SAFETY: `copy_elements` writes every element next, where there are any.
+        let mut copy = unsafe { Array::unwritten(self.dtype.clone(), layout) }?;
         if !copy.is_empty() {
             self.copy_elements(&mut copy);
             if !swap.is_none() {
                 copy.swap_elements(swap);
             }
         }
-        if let Some(validity) = &self.validity {
-            let valid: Vec<bool> = validity.iter().collect();
-            copy.validity = Some(Validity::from_bools(&valid, self.shape())?);
-        }
+        copy.validity = self.copied_validity()?;
         Ok(copy)
+    }
+
+    /// **Copies** the validity bits, where there are any.
+    pub(super) fn copied_validity(&self) -> Result<Option<Validity>, ArrayError> {
+        let Some(validity) = &self.validity else { return Ok(None) };
+        let valid: Vec<bool> = validity.iter().collect();
+        Validity::from_bools(&valid, self.shape()).map(Some)
+    }
+
+    /// The layout of a copy with elements of `itemsize` bytes.
+    pub(super) fn copy_layout(&self, itemsize: usize, order: CopyOrder) -> Result<Layout, ArrayError> {
+        Ok(match order {
+            _ if self.layout.is_packed() => self.layout.clone(),
+            CopyOrder::C => Layout::c_order(itemsize, self.shape())?,
+            CopyOrder::F => Layout::f_order(itemsize, self.shape())?,
+            CopyOrder::Keep => self.layout.like_memory(itemsize)?,
+        })
     }
 
     /// Fills a fresh, dense array of the same shape and dtype.
@@ -64,14 +75,14 @@ impl Array {
             unsafe { copy_bytes(from, to, self.nbytes()) };
             return;
         }
-        let runs = Runs::new(&self.layout, &copy.layout);
-        runs.visit(|source, target| {
+        let itemsize = self.layout.itemsize();
+        Runs::new(&self.layout, &copy.layout).visit(|run, source, target| {
             // SAFETY: `Runs` visits offsets that the source's layout has: within its span.
             let from = unsafe { from.offset(source) };
             // SAFETY: likewise for the copy.
             let to = unsafe { to.offset(target) };
             // SAFETY: a run of elements lies at both: `Runs`; the copy is fresh, so ours and apart.
-            unsafe { runs.copy(from, to) };
+            unsafe { copy_run(from, to, itemsize, run) };
         });
     }
 
@@ -97,85 +108,5 @@ fn swap_element(swap: &Swap, dtype: &DType, element: &mut [u8]) {
             }
         }
         _ => {}
-    }
-}
-
-/// Two layouts of one shape, walked together: axes in the order of the target's memory, neighbours joined, the
-/// innermost one copied as a run.
-struct Runs {
-    itemsize: usize,
-    /// (extent, source stride, target stride), outermost first, the run left out.
-    axes: Dims<(usize, isize, isize)>,
-    run: (usize, isize, isize),
-}
-
-impl Runs {
-    fn new(source: &Layout, target: &Layout) -> Runs {
-        let itemsize = source.itemsize();
-        let mut axes: Dims<(usize, isize, isize)> = (0..source.ndim())
-            .filter(|axis| source.shape()[*axis] != 1)
-            .map(|axis| (source.shape()[axis], source.strides()[axis], target.strides()[axis]))
-            .collect();
-        axes.sort_by_key(|(_, _, stride)| core::cmp::Reverse(stride.unsigned_abs()));
-        let mut joined: Dims<(usize, isize, isize)> = Dims::new();
-        for (extent, from, to) in axes {
-            match joined.last_mut() {
-                Some((outer, outer_from, outer_to))
-                    if from.checked_mul(extent.cast_signed()) == Some(*outer_from)
-                        && to.checked_mul(extent.cast_signed()) == Some(*outer_to) =>
-                {
-                    (*outer, *outer_from, *outer_to) = (*outer * extent, from, to);
-                }
-                _ => joined.push((extent, from, to)),
-            }
-        }
-        let run = joined.pop().unwrap_or((1, itemsize.cast_signed(), itemsize.cast_signed()));
-        Runs { itemsize, axes: joined, run }
-    }
-
-    /// Calls back with the source and target offsets of each run, in bytes.
-    fn visit(&self, mut each: impl FnMut(isize, isize)) {
-        let mut index: Dims<usize> = smallvec::smallvec![0; self.axes.len()];
-        let (mut source, mut target) = (0isize, 0isize);
-        loop {
-            each(source, target);
-            let mut axis = self.axes.len();
-            loop {
-                let Some(next) = axis.checked_sub(1) else { return };
-                axis = next;
-                let (extent, from, to) = self.axes[axis];
-                if index[axis] + 1 < extent {
-                    index[axis] += 1;
-                    (source, target) = (source + from, target + to);
-                    break;
-                }
-                let back = index[axis].cast_signed();
-                (source, target) = (source - back * from, target - back * to);
-                index[axis] = 0;
-            }
-        }
-    }
-
-    /// Copies one run.
-    ///
-    /// # Safety
-    ///
-    /// A run of readable elements begins at `from` and one of writable elements at `to`, each with its stride; the
-    /// target is nobody else's, and apart from the source.
-    unsafe fn copy(&self, from: *const u8, to: *mut u8) {
-        let (len, from_stride, to_stride) = self.run;
-        let dense = self.itemsize.cast_signed();
-        if from_stride == dense && to_stride == dense {
-            // SAFETY: `len` elements lie behind each other on both sides: the strides say so.
-            return unsafe { copy_bytes(from, to, len * self.itemsize) };
-        }
-        for i in 0..len.cast_signed() {
-            // SAFETY: element `i` of the run: the caller's duty.
-            let source = unsafe { from.offset(i * from_stride) };
-            // SAFETY: likewise.
-            let target = unsafe { to.offset(i * to_stride) };
-            // SAFETY: one whole element on each side: the caller's duty.
-            unsafe { copy_bytes(source, target, self.itemsize) };
-        }
     }
 }

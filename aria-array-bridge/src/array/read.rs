@@ -4,8 +4,10 @@
 //! nothing in this file makes a reference to it; every read is a volatile one of bytes, which the compiler
 //! neither repeats nor leaves out, and whose result is any bits at all. A torn value is possible and harmless.
 
+use super::runs::{Run, Runs};
 use super::{Array, ViewError};
 use crate::dtype::Element;
+use crate::layout::Layout;
 use bytemuck::Pod;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -28,6 +30,33 @@ pub(super) unsafe fn load<T: Pod>(address: *const u8) -> T {
     unsafe { value.assume_init() }
 }
 
+/// Reads a run of elements, and calls back with each one's place in the run. The target's stride is not used.
+///
+/// # Safety
+///
+/// A run of readable, initialised elements of `T` begins at `from`.
+pub(super) unsafe fn load_run<T: Element>(from: *const u8, run: Run, mut each: impl FnMut(isize, T)) {
+    let align = align_of::<T::Bits>();
+    let aligned = from.addr().is_multiple_of(align) && run.from_stride.unsigned_abs().is_multiple_of(align);
+    for i in 0..run.len.cast_signed() {
+        let source = from.wrapping_offset(i * run.from_stride); // At an element of the run, which the caller has.
+        let bits = if aligned {
+            // SAFETY: readable: the caller's duty; aligned, since the first is and the stride keeps it so.
+            unsafe { ptr::read_volatile(source.cast::<T::Bits>()) }
+        } else {
+            // SAFETY: readable: the caller's duty.
+            unsafe { load(source) }
+        };
+        each(i, T::from_bits(bits));
+    }
+}
+
+/// What the machine reads in one go without being told more about it.
+#[cfg(target_arch = "x86_64")]
+type Block = core::arch::x86_64::__m128i;
+#[cfg(not(target_arch = "x86_64"))]
+type Block = u64;
+
 /// Copies `len` bytes out of shared memory.
 ///
 /// # Safety
@@ -35,21 +64,67 @@ pub(super) unsafe fn load<T: Pod>(address: *const u8) -> T {
 /// `len` bytes at `from` are readable and initialised, `len` bytes at `to` are writable and nobody else's, and
 /// the two are apart.
 pub(super) unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
-    const WORD: usize = 8;
-    let words = len / WORD;
-    for i in 0..words {
-        // Wrapping, but within `len` bytes, so the address is that of a byte of the block.
-        let (source, target) = (from.wrapping_add(i * WORD), to.wrapping_add(i * WORD));
-        // SAFETY: within `len` bytes: the caller's duty; arrays of bytes have no alignment.
-        let word = unsafe { ptr::read_volatile(source.cast::<[u8; WORD]>()) };
-        // SAFETY: within `len` bytes that are ours: the caller's duty; arrays of bytes have no alignment.
-        unsafe { target.cast::<[u8; WORD]>().write(word) };
+    const BLOCK: usize = size_of::<Block>();
+    let head = from.align_offset(BLOCK).min(len); // Blocks are read aligned, so that each is one load.
+    let blocks = (len - head) / BLOCK;
+    let tail = head + blocks * BLOCK;
+    let bytes = |len| Run { len, from_stride: 1, to_stride: 1 };
+    // SAFETY: the first `head` of `len` bytes on both sides.
+    unsafe { copy_strided::<u8>(from, to, bytes(head)) };
+    let run = Run { len: blocks, from_stride: BLOCK.cast_signed(), to_stride: BLOCK.cast_signed() };
+    // SAFETY: whole blocks within `len` bytes on both sides; the first is aligned, or there is none.
+    unsafe { copy_strided::<Block>(from.wrapping_add(head), to.wrapping_add(head), run) };
+    // SAFETY: the rest of `len` bytes on both sides.
+    unsafe { copy_strided::<u8>(from.wrapping_add(tail), to.wrapping_add(tail), bytes(len - tail)) };
+}
+
+/// Copies a run of elements of `itemsize` bytes out of shared memory.
+///
+/// # Safety
+///
+/// A run of readable, initialised elements begins at `from` and one of writable elements at `to`, each with its
+/// stride; the target is nobody else's, and apart from the source.
+pub(super) unsafe fn copy_run(from: *const u8, to: *mut u8, itemsize: usize, run: Run) {
+    let dense = itemsize.cast_signed();
+    if run.from_stride == dense && run.to_stride == dense {
+        // SAFETY: the elements lie behind each other on both sides: the strides say so.
+        return unsafe { copy_bytes(from, to, run.len * itemsize) };
     }
-    for i in words * WORD..len {
-        // SAFETY: within `len` bytes: the caller's duty.
-        let byte = unsafe { ptr::read_volatile(from.wrapping_add(i)) };
-        // SAFETY: within `len` bytes that are ours: the caller's duty.
-        unsafe { to.wrapping_add(i).write(byte) };
+    let align = itemsize.clamp(1, align_of::<u64>()); // Used with powers of two alone.
+    let aligned = from.addr().is_multiple_of(align) && run.from_stride.unsigned_abs().is_multiple_of(align);
+    let copy: unsafe fn(*const u8, *mut u8, Run) = match itemsize {
+        1 => copy_strided::<u8>,
+        2 if aligned => copy_strided::<u16>,
+        4 if aligned => copy_strided::<u32>,
+        8 if aligned => copy_strided::<u64>,
+        16 if aligned => copy_strided::<[u64; 2]>,
+        _ => {
+            for i in 0..run.len.cast_signed() {
+                let (source, target) =
+                    (from.wrapping_offset(i * run.from_stride), to.wrapping_offset(i * run.to_stride));
+                // SAFETY: one whole element on each side: the caller's duty.
+                unsafe { copy_bytes(source, target, itemsize) };
+            }
+            return;
+        }
+    };
+    // SAFETY: elements of this size: the caller's duty; aligned on the source's side, checked, or bytes.
+    unsafe { copy(from, to, run) };
+}
+
+/// Copies a run of `T`s out of shared memory.
+///
+/// # Safety
+///
+/// That of [`copy_run`]; and every `T` of the source is aligned.
+unsafe fn copy_strided<T: Pod>(from: *const u8, to: *mut u8, run: Run) {
+    for i in 0..run.len.cast_signed() {
+        // Wrapping, but at an element of the run, which lies in the caller's memory.
+        let (source, target) = (from.wrapping_offset(i * run.from_stride), to.wrapping_offset(i * run.to_stride));
+        // SAFETY: readable and aligned: the caller's duty; any bits are a `T`: `Pod`.
+        let value = unsafe { ptr::read_volatile(source.cast::<T>()) };
+        // SAFETY: writable and ours: the caller's duty.
+        unsafe { target.cast::<T>().write_unaligned(value) };
     }
 }
 
@@ -93,7 +168,28 @@ impl Array {
     ///
     /// Says which of device, dtype and nulls does not fit.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>, ViewError> {
-        Ok(self.iter()?.collect())
+        self.check_readable::<T>()?;
+        let len = self.len();
+        let mut values = Vec::with_capacity(len);
+        let dense = match Layout::c_order(size_of::<T>(), self.shape()) {
+            Ok(dense) if len > 0 => dense,
+            Ok(_) => return Ok(values),
+            Err(_) => return Ok(self.iter()?.collect()), // Never: a `T` is as large as its bits, and those have a layout.
+        };
+        let (from, to) = (self.as_ptr().cast_const(), values.as_mut_ptr().cast::<u8>());
+        Runs::new(&self.layout, &dense).visit(|run, source, target| {
+            let (from, to) = (from.wrapping_offset(source), to.wrapping_offset(target));
+            let write = |i: isize, value: T| {
+                let target = to.wrapping_offset(i * run.to_stride).cast::<T>();
+                // SAFETY: an element of the dense layout, for which the vector has room; aligned, as its strides are.
+                unsafe { target.write(value) };
+            };
+            // SAFETY: `Runs` visits elements of this layout, which are there and of this dtype: invariants 1 and 2.
+            unsafe { load_run(from, run, write) };
+        });
+        // SAFETY: `len` elements were written: the layouts have one shape.
+        unsafe { values.set_len(len) };
+        Ok(values)
     }
 
     /// Reads the element at a byte offset that the layout has, of the dtype that was checked.

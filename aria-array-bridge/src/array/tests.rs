@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dtype::{Field, Record, Swap};
-use crate::layout::Slice;
+use crate::layout::{LayoutError, Slice};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -158,7 +158,7 @@ fn foreign_byte_order_is_swapped_into_a_copy() {
     let copy = array.copy_swapped(CopyOrder::C, &swap).unwrap();
     let bytes = copy.reinterpret(DType::Void(5)).unwrap();
     // SAFETY: ten bytes of our own copy.
-    let bytes = unsafe { slice::from_raw_parts(bytes.as_ptr(), 10) };
+    let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), 10) };
     assert_eq!(bytes, [0, 2, 1, 4, 3, 5, 7, 6, 9, 8]);
 }
 
@@ -194,6 +194,49 @@ fn packed_elements_are_copied_as_bytes() {
     let array = Array::from_owner(owner, int4, &[5]).map_err(|(e, _)| e).unwrap();
     assert_eq!((array.nbytes(), array.strides()), (3, &[][..]));
     assert_eq!(array.copy(CopyOrder::F).unwrap().nbytes(), 3);
+}
+
+#[test]
+fn long_runs_across_memory_and_at_odd_addresses_are_copied_whole() {
+    let dtypes = [DType::U8, DType::U16, DType::F32, DType::U64, DType::C128, DType::Void(3), DType::Bytes(24)];
+    for dtype in dtypes.into_iter().filter(|dtype| !cfg!(miri) || dtype.itemsize() == 3) {
+        let size = dtype.itemsize() as isize;
+        let (rows, columns) = if cfg!(miri) { (3, 18) } else { (37, 70) };
+        let across = [size, size * rows as isize + 1]; // No multiple of the itemsize: every column begins at another alignment.
+        for (shape, strides) in [
+            ([rows, columns], across),
+            ([columns, rows], [-size * 3, size * 3 * columns as isize]),
+            ([3, columns], [0, size]),
+        ] {
+            let array = shared(dtype.clone(), Layout::new(size as usize, &shape, &strides).unwrap());
+            let copy = array.copy(CopyOrder::C).unwrap().reinterpret(DType::Void(size as usize)).unwrap();
+            // SAFETY: our own dense copy.
+            let found = unsafe { core::slice::from_raw_parts(copy.as_ptr(), copy.nbytes()) };
+            let start = array.layout().span().start;
+            let expected: Vec<u8> =
+                array.layout().offsets().flat_map(|o| (0..size).map(move |byte| (o - start + byte) as u8)).collect();
+            assert_eq!(found, expected, "{dtype} {shape:?}");
+            if dtype == DType::U16 {
+                let pairs: Vec<u16> = expected.chunks(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
+                assert_eq!(array.to_vec::<u16>().unwrap(), pairs);
+                assert_eq!(array.iter::<u16>().unwrap().collect::<Vec<_>>(), pairs);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_arithmetic_is_done_on_an_opaque_handle() {
+    let metal = Device { kind: 8, id: 0 };
+    let (first, owner) = (NonNull::<u64>::dangling().cast(), Owner::immortal());
+    let layout = Layout::c_order(4, &[3]).unwrap();
+    // SAFETY: a handle that is never followed.
+    let array = unsafe { Array::from_raw(first, DType::I32, layout, metal, Access::Shared, true, owner) }.unwrap();
+    let whole = array.reshape(&[3, 1]).unwrap().slice(0, Slice { start: 0, len: 2, step: 1 }).unwrap();
+    assert_eq!((whole.shape(), whole.address()), (&[2, 1][..], array.address()));
+    let error = array.index(0, 2).unwrap_err();
+    assert_eq!(error, LayoutError::Handle { offset: 8 });
+    assert_eq!(error.to_string(), "expected a view that begins at the handle but found one 8 bytes after it");
 }
 
 fn dtypes() -> impl Strategy<Value = DType> {
@@ -327,11 +370,17 @@ mod c_struct {
 
     #[test]
     fn a_released_struct_is_refused_and_not_released_again() {
-        let (error, drops) = refused(|nd| {
-            // What a maker leaves behind: the struct's memory is this test's to leak.
-            nd.release = None;
-        });
-        assert_eq!((error, drops), (NdError::Released, 0));
+        let (owner, drops) = counted(8);
+        let array = Array::from_owner(owner, DType::F64, &[1]).map_err(|(e, _)| e).unwrap();
+        let mut nd = array.into_nd_array().unwrap();
+        // SAFETY: just made; only this test knows it.
+        let release = unsafe { nd.as_mut() }.release.take();
+        // SAFETY: live, but says that it is not.
+        assert_eq!(unsafe { Array::from_nd_array(nd) }.unwrap_err(), NdError::Released);
+        assert_eq!(drops.load(Ordering::Relaxed), 0);
+        // SAFETY: its own function, called for the first time.
+        unsafe { release.unwrap()(nd.as_ptr()) };
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
     }
 
     #[test]

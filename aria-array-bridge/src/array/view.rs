@@ -87,7 +87,7 @@ impl Array {
             Ok((wide.broadcast_to(layout.shape())?, 0))
         };
         let validity = self.validity.as_ref().map(|validity| validity.moved(wide)).transpose()?;
-        Ok(self.over((layout, offset), field.dtype.clone(), validity))
+        Ok(self.over((layout, offset), field.dtype.clone(), validity)?)
     }
 
     /// Reads the same bytes as another dtype of the same size, with the same strides: a `bool` as `u8`.
@@ -106,12 +106,16 @@ impl Array {
     fn viewed(&self, view: impl Fn(&Layout) -> Result<Moved, LayoutError>) -> Result<Array, LayoutError> {
         let moved = view(&self.layout)?;
         let validity = self.validity.as_ref().map(|validity| validity.moved(&view)).transpose()?;
-        Ok(self.over(moved, self.dtype.clone(), validity))
+        self.over(moved, self.dtype.clone(), validity)
     }
 
     /// An array over a layout whose span lies within this one's.
-    fn over(&self, (layout, offset): Moved, dtype: DType, validity: Option<Validity>) -> Array {
+    fn over(&self, moved: Moved, dtype: DType, validity: Option<Validity>) -> Result<Array, LayoutError> {
+        let (layout, offset) = moved;
+        if offset != 0 && self.device.is_opaque() {
+            return Err(LayoutError::Handle { offset });
+        }
         let buffer = self.buffer.moved(offset);
-        Array { buffer, dtype, layout, validity, ..self.clone() }
+        Ok(Array { buffer, dtype, layout, validity, ..self.clone() })
     }
 }

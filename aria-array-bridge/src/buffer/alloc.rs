@@ -1,8 +1,8 @@
-//! Memory of our own: 64-byte aligned, padded to 64, zeroed (rule L5).
+//! Memory of our own: 64-byte aligned, padded to 64 (rule L5).
 
 use super::Owner;
 use core::ptr::NonNull;
-use std::alloc::{Layout as Block, alloc_zeroed, dealloc};
+use std::alloc::{Layout as Block, alloc, alloc_zeroed, dealloc};
 
 /// Alignment of what we allocate, in bytes.
 pub const ALIGNMENT: usize = 64;
@@ -19,7 +19,7 @@ unsafe impl Sync for Allocation {}
 
 impl Drop for Allocation {
     fn drop(&mut self) {
-        // SAFETY: `start` came from `alloc_zeroed` with this very block, and is freed once: this is the drop.
+        // SAFETY: `start` came from the allocator with this very block, and is freed once: this is the drop.
         unsafe { dealloc(self.start.as_ptr(), self.block) };
     }
 }
@@ -33,10 +33,34 @@ pub(crate) fn dangling() -> NonNull<u8> {
 }
 
 /// Zeroed memory of at least `nbytes` bytes, or `None` where there is none.
+///
+/// Asked for at the system's own alignment, and moved up to ours: that way large memory comes zeroed from the
+/// kernel, page by page as it is touched, instead of being written twice.
 pub(crate) fn allocate(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
+    let padded = nbytes.max(1).checked_next_multiple_of(ALIGNMENT)?;
+    let block = Block::from_size_align(padded.checked_add(ALIGNMENT - SYSTEM)?, SYSTEM).ok()?;
+    // SAFETY: the size is at least 64, so not zero.
+    let start = NonNull::new(unsafe { alloc_zeroed(block) })?;
+    let up = start.addr().get().wrapping_neg() % ALIGNMENT; // At most 48, since `start` is a multiple of 16.
+    // SAFETY: `ALIGNMENT - SYSTEM` bytes are spare.
+    let first = unsafe { start.add(up) };
+    Some((first, Owner::new(Allocation { start, block })))
+}
+
+/// What the system's allocators align to without being asked, on every 64-bit target.
+const SYSTEM: usize = 16;
+
+/// Memory of at least `nbytes` bytes, of which the padding alone is zeroed, or `None` where there is none.
+///
+/// The first `nbytes` bytes are uninitialised: whoever asks writes them before anybody else sees the memory.
+pub(crate) fn allocate_unwritten(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let padded = nbytes.max(1).checked_next_multiple_of(ALIGNMENT)?;
     let block = Block::from_size_align(padded, ALIGNMENT).ok()?;
     // SAFETY: the size is at least 64, so not zero.
-    let start = NonNull::new(unsafe { alloc_zeroed(block) })?;
+    let start = NonNull::new(unsafe { alloc(block) })?;
+    // SAFETY: within the block: `nbytes <= padded`.
+    let padding = unsafe { start.add(nbytes) };
+    // SAFETY: the rest of the block, which is ours alone.
+    unsafe { padding.write_bytes(0, padded - nbytes) };
     Some((start, Owner::new(Allocation { start, block })))
 }

@@ -9,7 +9,7 @@ mod owner;
 pub use alloc::ALIGNMENT;
 pub use owner::{Deleter, ExportGuard, Owner, Release};
 
-pub(crate) use alloc::{allocate, dangling};
+pub(crate) use alloc::{allocate, allocate_unwritten, dangling};
 
 use core::ptr::NonNull;
 

@@ -38,6 +38,8 @@ pub enum LayoutError {
     PackedBoundary { bits: usize, index: usize },
     /// A field outside the element.
     Field { end: usize, itemsize: usize },
+    /// A view that begins elsewhere than at an opaque handle, with which there is no arithmetic (rule L7).
+    Handle { offset: isize },
 }
 
 /// A shape for a message: `(2, 3)`.
@@ -92,6 +94,9 @@ impl fmt::Display for LayoutError {
             Self::Packed { bits } => write!(f, "elements of {bits} bits have no strides to change"),
             Self::PackedBoundary { bits, index } => {
                 write!(f, "element {index} of {bits} bits does not begin at a byte")
+            }
+            Self::Handle { offset } => {
+                write!(f, "expected a view that begins at the handle but found one {offset} bytes after it")
             }
             Self::Field { end, itemsize } => {
                 write!(f, "expected a field within {itemsize} bytes but found its end at {end}")

@@ -124,13 +124,13 @@ proptest! {
             let reach: i128 = shape.iter().zip(&strides).map(|(n, s)| (*n as i128 - 1).max(0) * (*s as i128).abs()).sum();
             prop_assert!(layout.is_empty() || reach + itemsize as i128 <= isize::MAX as i128);
             let _ = (layout.len(), layout.nbytes(), layout.may_overlap(), layout.is_c_contiguous(), layout.is_f_contiguous());
-            let _ = layout.like_memory();
+            let _ = layout.like_memory(itemsize);
         }
     }
 
     #[test]
     fn like_memory_is_dense_and_keeps_the_order_of_strides(layout in layouts()) {
-        let dense = layout.like_memory().unwrap();
+        let dense = layout.like_memory(layout.itemsize()).unwrap();
         prop_assert_eq!(dense.shape(), layout.shape());
         prop_assert!(!dense.may_overlap() || dense.itemsize() == 0);
         prop_assert_eq!(dense.span(), 0..dense.nbytes() as isize);

@@ -263,24 +263,25 @@ impl Layout {
         Ok((layout, offset))
     }
 
-    /// The same extents, contiguous in the order of memory: axes keep their relative order of strides.
+    /// The same extents for elements of `itemsize` bytes, contiguous in the order of memory: axes keep their relative
+    /// order of strides. A packed layout stays as it is.
     ///
     /// # Errors
     ///
-    /// None that a valid layout can meet; the signature is that of the constructors.
-    pub fn like_memory(&self) -> Result<Layout, LayoutError> {
+    /// Too many bytes, for larger elements than this layout's.
+    pub fn like_memory(&self, itemsize: usize) -> Result<Layout, LayoutError> {
         if self.packed {
             return Ok(self.clone());
         }
         let mut axes: Dims<usize> = (0..self.ndim()).collect();
         axes.sort_by_key(|axis| core::cmp::Reverse(self.strides[*axis].unsigned_abs()));
         let permuted: Dims<usize> = axes.iter().map(|axis| self.shape[*axis]).collect();
-        let compact = Layout::c_order(self.item, &permuted)?;
+        let compact = Layout::c_order(itemsize, &permuted)?;
         let mut strides = self.strides.clone();
         for (place, axis) in axes.iter().enumerate() {
             strides[*axis] = compact.strides[place];
         }
-        self.rebuilt(self.shape.clone(), strides)
+        Layout::new(itemsize, &self.shape, &strides)
     }
 
     fn extent(&self, axis: usize) -> Result<usize, LayoutError> {

@@ -13,9 +13,9 @@ pub(crate) enum Hold {
     /// A buffer that the exporter keeps still.
     Buffer(HeldBuffer),
     /// A foreign owner behind a deleter; the collector cannot look into it.
-    Foreign(Owner),
+    Foreign(#[allow(dead_code, reason = "kept for its drop")] Owner),
     /// Memory of our own.
-    Own(Owner),
+    Own(#[allow(dead_code, reason = "kept for its drop")] Owner),
 }
 
 impl Hold {

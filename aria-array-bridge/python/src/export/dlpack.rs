@@ -5,10 +5,11 @@
 use super::tensor::{self, Wish};
 use crate::array::{PyArray, describe};
 use crate::error::refused;
-use crate::import::tensor::reason;
+use crate::plan::record;
 use crate::request::copy_policy;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_dlpack::{Format, Managed, RawManaged, abi, check_stream, negotiate};
+use aria_dlpack::{Format, Managed, RawManaged, Stream, abi, check_stream, negotiate};
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use pyo3::exceptions::PyTypeError;
@@ -40,14 +41,22 @@ impl PyArray {
             return refuse(Reason::new("device", "L7", text).expected(wanted, found));
         }
         let stream = stream.map(|stream| number(stream)).transpose()?;
-        if let Err(error) = check_stream(device, stream) {
-            return refuse(reason(&error));
+        match check_stream(device, stream) {
+            Err(error) => return refuse(reason(&error)),
+            Ok(Stream::Handle(_) | Stream::PerThreadDefault) => {
+                let text = "the memory was made safe on the default stream, and we wait for no other";
+                return refuse(Reason::new("stream", "L7", text).hint("ask on the default stream"));
+            }
+            Ok(Stream::None | Stream::Default | Stream::NoSync) => {}
         }
         let mut wish = Wish::standard(negotiate(max_version), copy_policy(copy));
         if !inner.is_exported_writable() && caller_is_torch(py)? {
             (wish.ignores_read_only, wish.target) = (true, "torch.Tensor");
         }
-        let (managed, _) = tensor::managed(slf, &wish)?;
+        let (managed, plan) = tensor::managed(slf, &wish)?;
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         capsule(py, managed)
     }
 

@@ -8,10 +8,11 @@ use super::dlpack::LATEST;
 use super::tensor::{self, Wish};
 use crate::array::PyArray;
 use crate::import::tensor::from_managed;
+use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::{Array, DType, Order};
 use aria_dlpack::abi::{self, DLDeviceType, DLManagedTensorVersioned, DLTensor, SetErrorFn};
-use aria_dlpack::{Device, ExchangeTable, Managed, Memory, RawManaged, TensorView};
+use aria_dlpack::{Device, ExchangeTable, Managed, RawManaged, TensorView};
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
@@ -66,7 +67,10 @@ unsafe extern "C" fn managed_from_object(object: *mut c_void, out: *mut *mut DLM
         let object = object.ok_or_else(|| PyTypeError::new_err("expected an object but found NULL"))?;
         let array = object.cast::<PyArray>()?;
         let wish = Wish { ignores_read_only: true, ..Wish::standard(LATEST, copy_policy(None)) };
-        let (managed, _) = tensor::managed(array, &wish)?;
+        let (managed, plan) = tensor::managed(array, &wish)?;
+        if let Some(plan) = plan {
+            record(&plan);
+        }
         if let RawManaged::Versioned(tensor) = managed.into_raw() {
             // SAFETY: writable, as the API promises.
             unsafe { out.write(tensor.as_ptr()) };
@@ -150,7 +154,7 @@ unsafe fn zeros_like(prototype: *const DLTensor) -> Result<Managed, Said> {
     let dtype = dtype.ok_or_else(|| (c"TypeError", format!("expected a known dtype but found {}", tensor.dtype)))?;
     let shape: Vec<usize> = tensor.shape.iter().map(|extent| extent.unsigned_abs() as usize).collect();
     let array = Array::zeros(dtype, &shape, Order::C).map_err(|error| (c"MemoryError", error.to_string()))?;
-    tensor::own(array, LATEST, Memory::Shared).map_err(|reason| (c"RuntimeError", reason.to_string()))
+    array.into_dlpack(LATEST).map_err(|refused| (c"RuntimeError", refused.to_string()))
 }
 
 /// `DLPackCurrentWorkStream`: the default stream. Memory that we hand on was made safe on that one.

@@ -3,8 +3,11 @@
 mod buffer;
 mod dlpack;
 mod exchange;
+mod interface;
+mod jax;
 pub(crate) mod numpy;
 mod tensor;
+mod torch;
 
 use crate::array::PyArray;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};

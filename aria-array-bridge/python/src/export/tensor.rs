@@ -2,15 +2,15 @@
 
 use crate::array::{PyArray, RootExport, describe};
 use crate::error::refused;
-use crate::import::tensor::reason;
-use crate::plan::{is_tracing, record};
-use crate::request::memory_or_value;
+use crate::plan::is_tracing;
 use aria_array_bridge::Array;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::buffer::Release;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::ledger::{self, Direction, Name};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Managed, Memory, export};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::OnceLock;
 
@@ -22,8 +22,12 @@ pub(crate) struct Wish {
     pub(crate) ignores_read_only: bool,
     /// It takes no negative strides.
     pub(crate) forward_only: bool,
-    /// It reads elements at addresses of their alignment.
-    pub(crate) aligned: bool,
+    /// It writes to no tensor, whatever the flags say.
+    pub(crate) never_writes: bool,
+    /// It takes no gaps and no overlaps between elements.
+    pub(crate) dense: bool,
+    /// Element zero must lie at a multiple of this, and elements at their own alignment; 0 if anywhere.
+    pub(crate) alignment: usize,
     /// What the array becomes, for the plan and the ledger.
     pub(crate) target: &'static str,
 }
@@ -31,29 +35,56 @@ pub(crate) struct Wish {
 impl Wish {
     /// What a consumer that keeps to the standard wants.
     pub(crate) fn standard(format: Format, copy: CopyPolicy) -> Wish {
-        let target = "dlpack tensor";
-        Wish { format, copy, ignores_read_only: false, forward_only: false, aligned: false, target }
+        Wish {
+            format,
+            copy,
+            ignores_read_only: false,
+            forward_only: false,
+            never_writes: false,
+            dense: false,
+            alignment: 0,
+            target: "dlpack tensor",
+        }
     }
 }
 
-/// A tensor over the array's memory, or over a copy, and what was done. The tensor counts as an export while it lives.
+/// A tensor over the array's memory, or over a copy, and what was done where somebody asks. The tensor counts as an
+/// export while it lives.
 ///
 /// # Errors
 ///
 /// `ConversionError`, which is a `BufferError`, with the plan; `MemoryError`.
-pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Managed, Plan)> {
+pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Managed, Option<Plan>)> {
     let py = array.py();
     let inner = array.get().live()?;
+    if is_view(inner, wish) && !is_tracing() {
+        return Ok((share(array, inner, wish)?, None)); // A plan has words, and words take time.
+    }
     let plan = plan(inner, wish);
     let made = match plan.outcome {
         Outcome::Refuse => return Err(refused(py, plan)),
         Outcome::View => share(array, inner, wish),
         Outcome::Copy => copy(py, inner, wish),
     }?;
-    if is_tracing() {
-        record(&plan);
-    }
-    Ok((made, plan))
+    Ok((made, Some(plan)))
+}
+
+/// True if [`plan`] says view.
+fn is_view(array: &Array, wish: &Wish) -> bool {
+    wish.copy != CopyPolicy::Always
+        && array.dtype().dlpack().is_some()
+        && array.null_count() == 0
+        && stride(array, wish).is_none()
+        && !is_misplaced(array, wish)
+        && (array.is_exported_writable()
+            || array.is_empty()
+            || !wish.ignores_read_only && (wish.never_writes || wish.format != Format::Legacy))
+}
+
+/// True if the consumer would read at addresses that it does not take.
+fn is_misplaced(array: &Array, wish: &Wish) -> bool {
+    let align = wish.alignment.max(array.dtype().alignment());
+    wish.alignment > 0 && !array.is_empty() && !(array.is_aligned() && array.address().is_multiple_of(align))
 }
 
 /// What is done for this wish.
@@ -72,16 +103,16 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     if let Some(reason) = stride(array, wish) {
         plan = plan.copying(bytes, reason);
     }
-    if wish.aligned && !array.is_aligned() {
-        let text =
-            format!("address {:#x} or a stride is no multiple of {}", array.address(), array.dtype().alignment());
+    if is_misplaced(array, wish) {
+        let align = wish.alignment.max(array.dtype().alignment());
+        let text = format!("address {:#x} or a stride is no multiple of {align}", array.address());
         plan = plan.copying(bytes, Reason::new("misaligned", "L5", text));
     }
     if !array.is_exported_writable() && !array.is_empty() {
         if wish.ignores_read_only {
             let text = format!("{} has no read-only arrays, and the memory may not be written", wish.target);
             plan = plan.copying(bytes, Reason::new("read-only", "L8", text).expected("writable", "read-only"));
-        } else if wish.format == Format::Legacy && wish.copy != CopyPolicy::Always {
+        } else if wish.format == Format::Legacy && wish.copy != CopyPolicy::Always && !wish.never_writes {
             let text = "the consumer asked without max_version, and such a tensor cannot say that it is read-only";
             let reason = Reason::new("read-only", "L8", text).expected("writable", "read-only");
             plan = plan.refusing(reason.hint("ask with max_version=(1, 0), or for a copy"));
@@ -96,7 +127,7 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
             plan = plan.refusing(Reason::new("device", "L7", text));
         } else if wish.copy == CopyPolicy::Never {
             plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
-        } else if wish.format == Format::Legacy && wish.copy == CopyPolicy::IfNeeded {
+        } else if wish.format == Format::Legacy && wish.copy == CopyPolicy::IfNeeded && !wish.never_writes {
             let text = "the consumer asked without max_version, and such a tensor cannot say that it is a copy";
             plan = plan.refusing(Reason::new("version", "C8", text).hint("ask with max_version=(1, 0), or for a copy"));
         }
@@ -118,39 +149,70 @@ fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
         let text = format!("stride {stride} is no multiple of the itemsize {itemsize}, and DLPack counts in elements");
         return Some(Reason::new("stride", "L3", text).at(format!("axis {axis}")));
     }
-    let (axis, (stride, _)) = strides().find(|(_, (stride, _))| wish.forward_only && **stride < 0)?;
-    let text = format!("stride {stride} is negative, and {} has no such strides", wish.target);
-    Some(Reason::new("stride", "L3", text).at(format!("axis {axis}")))
+    let backwards = strides().find(|(_, (stride, _))| (wish.forward_only || wish.dense) && **stride < 0);
+    if let Some((axis, (stride, _))) = backwards {
+        let text = format!("stride {stride} is negative, and {} has no such strides", wish.target);
+        return Some(Reason::new("stride", "L3", text).at(format!("axis {axis}")));
+    }
+    let span = array.layout().span();
+    if wish.dense && (span.end - span.start != array.nbytes().cast_signed() || array.layout().may_overlap()) {
+        let text =
+            format!("strides {:?} leave gaps or overlap, and {} has no such strides", array.strides(), wish.target);
+        return Some(Reason::new("stride", "L3", text));
+    }
+    None
 }
 
 fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
     static PROTOCOL: OnceLock<Name> = OnceLock::new();
     let protocol = *PROTOCOL.get_or_init(|| Name::of("dlpack"));
-    let descriptor = descriptor(inner);
+    let mut descriptor = descriptor(inner);
     let nbytes = inner.nbytes() as u64;
     let ticket = ledger::enter(Name::of(wish.target), protocol, Direction::Export, nbytes, descriptor.read_only);
+    // The legacy struct cannot say it, and this consumer need not be told.
+    descriptor.read_only &= !(wish.never_writes && wish.format == Format::Legacy);
     let owner = Holder(Some(Box::new(RootExport::new(array, Some(ticket)))));
-    // SAFETY: the owner holds the root, which keeps every byte of the layout's span; read-only unless others may write.
+    // SAFETY: the owner holds the root, which keeps every byte of the layout's span; read-only unless others may write, or the
+    // consumer writes to nothing.
     let made = unsafe { export(owner, &descriptor, wish.format, Memory::Shared) };
     made.map_err(|error| refuse(array.py(), inner, wish, reason(&error.error)))
 }
 
 fn copy(py: Python<'_>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
-    let copy = py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| memory_or_value(&error))?;
-    own(copy, wish.format, Memory::Copied).map_err(|reason| refuse(py, inner, wish, reason))
-}
-
-/// A tensor over memory that was just made, and that nobody else holds.
-pub(crate) fn own(array: Array, format: Format, memory: Memory) -> Result<Managed, Reason> {
-    let array = array.share().map_err(|_| Reason::new("exported", "O3", "expected memory that nobody else holds"))?;
-    let descriptor = descriptor(&array);
-    // SAFETY: the array, which moves in, keeps every byte of its layout's span; it is the only handle (`share`), gives
-    // the memory to nobody, and the memory is our own, so that it may be written.
-    unsafe { export(array, &descriptor, format, memory) }.map_err(|error| reason(&error.error))
+    let made = py.detach(|| inner.copy_to_dlpack(wish.format, CopyOrder::Keep));
+    made.map_err(|reasons| {
+        if reasons.iter().any(|reason| reason.code == "memory") {
+            return PyMemoryError::new_err(format!("no memory for {} bytes", inner.nbytes()));
+        }
+        let plan = Plan::view("dlpack", describe(inner), wish.target);
+        refused(py, reasons.into_iter().fold(plan, Plan::refusing))
+    })
 }
 
 fn refuse(py: Python<'_>, array: &Array, wish: &Wish, reason: Reason) -> PyErr {
     refused(py, Plan::view("dlpack", describe(array), wish.target).refusing(reason))
+}
+
+/// What another library said when it was handed the tensor, as a refusal that carries it as its cause.
+pub(crate) fn said(array: &Bound<'_, PyArray>, wish: &Wish, library: &str, error: PyErr) -> PyErr {
+    let py = array.py();
+    let refusal = error.is_instance_of::<PyRuntimeError>(py)
+        || error.is_instance_of::<PyValueError>(py)
+        || error.is_instance_of::<PyTypeError>(py)
+        || error.is_instance_of::<PyBufferError>(py);
+    if !refusal {
+        return error;
+    }
+    let text = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
+    let text = text.lines().next().unwrap_or_default().to_string();
+    let reason = Reason::new("door", "C2", format!("{library} refused the tensor: {text}"));
+    let inner = match array.get().live() {
+        Ok(inner) => inner,
+        Err(released) => return released,
+    };
+    let refusal = refuse(py, inner, wish, reason);
+    refusal.set_cause(py, Some(error));
+    refusal
 }
 
 /// The array in DLPack's words. Its dtype is one of DLPack's, and its strides are multiples of the itemsize where they

@@ -5,6 +5,7 @@
 
 use super::tensor;
 use crate::request::Found;
+use aria_array_bridge::convert::dlpack::{Import, reason};
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::Reason;
 use aria_dlpack::{Managed, RawManaged, abi};
@@ -32,11 +33,11 @@ pub(super) fn take(capsule: &Bound<'_, PyAny>, protocol: Name) -> Result<Found, 
         let raw = content(capsule).map_err(NotTaken::Refused)?;
         // SAFETY: a capsule of this name holds such a struct, until it is consumed: DLPack's Python specification. The
         // section keeps others from consuming it. What cannot be true is found by the check.
-        let view = unsafe { raw.check() }.map_err(|error| NotTaken::Refused(tensor::reason(&error)))?;
-        // SAFETY: the producer vouches for the memory; the tensor is owned by the capsule now, and by the hold below.
-        let array = unsafe { tensor::array(&view) }.map_err(NotTaken::Refused)?;
+        let view = unsafe { raw.check() }.map_err(|error| NotTaken::Refused(reason(&error)))?;
+        let import = Import::check(&view).map_err(|reason| NotTaken::Refused(*reason))?;
         let managed = consume(capsule, raw).map_err(NotTaken::Raised)?;
-        Ok(tensor::found(array, managed, protocol))
+        // SAFETY: just checked; the producer's promise.
+        Ok(unsafe { tensor::found(import, managed, protocol) })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::capsule::{self, NotTaken};
-use super::doors::Door;
+use super::doors::{Door, Kind};
 use crate::array::PyArray;
 use crate::error::refused;
 use crate::request::{Found, Request, execute};
@@ -25,11 +25,12 @@ pub(super) fn protocol() -> Name {
 ///
 /// A copy that is asked for is made by us, so that it lies as our copies do; of memory on a device, which we do not
 /// read, it is asked of the producer.
-pub(super) fn find(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
-    let found = take(&ask(object, request, request.copy == CopyPolicy::Never)?, source)?;
+pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
+    let source = kind.name;
+    let found = take(&ask(object, kind, request, request.copy == CopyPolicy::Never)?, source)?;
     if request.copy == CopyPolicy::Always && !found.array.device().is_host() && found.copied.is_none() {
         drop(found);
-        return take(&ask(object, request, true)?, source);
+        return take(&ask(object, kind, request, true)?, source);
     }
     Ok(found)
 }
@@ -48,12 +49,21 @@ pub(super) fn refuse(py: Python<'_>, source: Name, reason: Reason) -> PyErr {
 }
 
 /// Calls `__dlpack__`: with the version and the wishes, and once more without if the producer does not know them.
-fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request, say_copy: bool) -> Result<Bound<'py, PyAny>, Refusal> {
+fn ask<'py>(
+    object: &Bound<'py, PyAny>,
+    kind: &Kind,
+    request: &Request,
+    say_copy: bool,
+) -> Result<Bound<'py, PyAny>, Refusal> {
     let py = object.py();
     // On the type: what an instance carries under this name is not the protocol.
     let method = object.get_type().getattr(intern!(py, "__dlpack__"))?;
     let wishes = PyDict::new(py);
     wishes.set_item(intern!(py, "max_version"), (Version::LATEST.major, Version::LATEST.minor))?;
+    if kind.is_torch {
+        // Its own default is −1: it would not wait for the device.
+        wishes.set_item(intern!(py, "stream"), py.None())?;
+    }
     if say_copy {
         wishes.set_item(intern!(py, "copy"), request.copy == CopyPolicy::Always)?;
     }
@@ -62,8 +72,9 @@ fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request, say_copy: bool) -> Re
     }
     let subject = PyTuple::new(py, [object])?;
     let answer = match method.call(&subject, Some(&wishes)) {
-        // A producer from before the keywords. What it raises then is its answer.
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => method.call1(&subject),
+        // A producer from before the keywords, or so it seems: a class of its own would say something else. What it
+        // raises then is its answer.
+        Err(error) if error.get_type(py).is(py.get_type::<PyTypeError>()) => method.call1(&subject),
         answer => answer,
     };
     answer.map_err(|error| not_now(py, "__dlpack__", error))

@@ -94,21 +94,18 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         Some(NumpyKind::Masked) => doors.push(Door::Masked),
         None => {}
     }
-    // A masked array's other doors would lose its mask.
-    if doors != [Door::Masked] {
-        let candidates = [
-            (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
-            // SAFETY: attached; a live object. The answer depends on its type alone.
-            (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
-            (Door::Dlpack, speaks("__dlpack__")?),
-            (Door::ArrayStruct, speaks("__array_struct__")?),
-            (Door::ArrayInterface, speaks("__array_interface__")?),
-            (Door::CudaArrayInterface, speaks("__cuda_array_interface__")?),
-            (Door::ArrayMethod, speaks("__array__")?),
-            (Door::Sequence, is_plain(class)),
-        ];
-        doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
-    }
+    let candidates = [
+        (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
+        // SAFETY: attached; a live object. The answer depends on its type alone.
+        (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
+        (Door::Dlpack, speaks("__dlpack__")?),
+        (Door::ArrayStruct, speaks("__array_struct__")?),
+        (Door::ArrayInterface, speaks("__array_interface__")?),
+        (Door::CudaArrayInterface, speaks("__cuda_array_interface__")?),
+        (Door::ArrayMethod, speaks("__array__")?),
+        (Door::Sequence, is_plain(class)),
+    ];
+    doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
     let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
     let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
     let is_torch = super::torch::is_tensor(class)?;

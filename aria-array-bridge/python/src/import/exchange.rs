@@ -8,10 +8,12 @@ use super::dlpack::{not_now, refuse};
 use super::doors::Kind;
 use super::tensor;
 use crate::request::Found;
+use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::Reason;
 use aria_dlpack::{ExchangeApi, ExchangeError, abi};
 use core::ptr::NonNull;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -73,17 +75,22 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind) -> Result<Found, Refu
     // function that returns its errors.
     let managed = match unsafe { table.functions.managed_from_object(pointer) } {
         Ok(managed) => managed,
-        Err(ExchangeError::Raised { .. }) => return Err(not_now(py, "the exchange table", PyErr::fetch(py))),
-        Err(ExchangeError::Tensor(error)) => return Err(Refusal::Raise(refuse(py, kind.name, tensor::reason(&error)))),
+        Err(ExchangeError::Raised { .. }) => {
+            let error = PyErr::fetch(py);
+            if kind.is_torch && error.is_instance_of::<PyRuntimeError>(py) {
+                // What PyTorch's C++ cannot say as a tensor; its `__dlpack__` says it in words.
+                return Err(Refusal::Next(Reason::new("door", "C2", "PyTorch's exchange table refused the tensor")));
+            }
+            return Err(not_now(py, "the exchange table", error));
+        }
+        Err(ExchangeError::Tensor(error)) => return Err(Refusal::Raise(refuse(py, kind.name, reason(&error)))),
         Err(error) => return Err(Refusal::Next(Reason::new("door", "C2", error.to_string()))),
     };
-    let raise = |reason: Reason| Refusal::Raise(refuse(py, kind.name, reason));
-    let view = managed.check().map_err(|error| raise(tensor::reason(&error)))?;
-    // SAFETY: the producer vouches for the memory; the hold below keeps the tensor.
-    let array = unsafe { tensor::array(&view) }.map_err(raise)?;
-    if !array.device().is_host() {
-        let text = format!("the exchange table does not wait for {}", array.device());
+    let import = tensor::check(&managed).map_err(|reason| Refusal::Raise(refuse(py, kind.name, reason)))?;
+    if !import.device().is_host() {
+        let text = format!("the exchange table does not wait for {}", import.device());
         return Err(Refusal::Next(Reason::new("door", "C2", text)));
     }
-    Ok(tensor::found(array, managed, protocol()))
+    // SAFETY: just checked; the producer's promise.
+    Ok(unsafe { tensor::found(import, managed, protocol()) })
 }

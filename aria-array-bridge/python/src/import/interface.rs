@@ -1,21 +1,18 @@
-//! The doors of the array interfaces. **Zero-copy.**
+//! The doors of the array interfaces: `__array_struct__`, `__array_interface__`, `__cuda_array_interface__`. **Zero-copy.**
+//!
+//! They lend an address and nothing that keeps it alive: the root holds the object and what it gave (K-I4). A dict
+//! is believed as little as possible: every number is checked, and a `data` buffer's own length bounds the span.
+
+mod dict;
+mod structure;
+
+pub(crate) use dict::{find as find_dict, find_cuda};
+pub(crate) use structure::{Interface, find as find_struct};
 
 use super::Refusal;
-use crate::request::{Found, Request};
 use aria_array_bridge::plan::Reason;
-use pyo3::prelude::*;
 
-/// `__array_struct__`.
-pub(super) fn find_struct(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("door", "C2", "this door is not open yet")))
-}
-
-/// `__array_interface__`.
-pub(super) fn find_dict(_object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("door", "C2", "this door is not open yet")))
-}
-
-/// `__cuda_array_interface__`.
-pub(super) fn find_cuda(_object: &Bound<'_, PyAny>, _request: &Request) -> Result<Found, Refusal> {
-    Err(Refusal::Next(Reason::new("door", "C2", "this door is not open yet")))
+/// A description that contradicts itself: the next door may know better.
+fn wrong(text: impl Into<String>) -> Refusal {
+    Refusal::Next(Reason::new("malformed", "C8", text.into()))
 }

@@ -7,7 +7,8 @@ mod buffer;
 mod capsule;
 pub(crate) mod dlpack;
 mod doors;
-mod exchange;
+pub(crate) mod exchange;
+pub(crate) mod from_buffer;
 pub(crate) mod interface;
 mod method;
 pub(crate) mod numpy;
@@ -97,10 +98,10 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
         let found = match door {
             Door::Ours => ours(object),
             Door::Numpy => numpy::find(object),
-            Door::Masked => numpy::find_masked(object),
+            Door::Masked => numpy::masked::find(object),
             Door::Exchange => exchange::find(object, kind),
             Door::Buffer => buffer::find(object),
-            Door::Dlpack => dlpack::find(object, kind.name, request),
+            Door::Dlpack => dlpack::find(object, kind, request),
             Door::ArrayStruct => interface::find_struct(object),
             Door::ArrayInterface => interface::find_dict(object),
             Door::CudaArrayInterface => interface::find_cuda(object, request),
@@ -115,13 +116,12 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
                 return Ok(found);
             }
             Err(Refusal::Raise(error)) => return Err(error),
-            Err(Refusal::Next(reason)) => {
-                reasons.push(reason);
-                // NumPy's other doors say less than its struct, and would lose a mask.
-                if only.is_empty() && matches!(door, Door::Numpy | Door::Masked) {
-                    break;
-                }
-            }
+            Err(Refusal::Next(reason)) => reasons.push(reason),
+        }
+        // NumPy's struct says everything that NumPy's other doors could say, and a masked array's other doors would lose
+        // its mask: what these two refuse is refused.
+        if matches!(door, Door::Numpy | Door::Masked) {
+            break;
         }
     }
     let source = kind.name.text();

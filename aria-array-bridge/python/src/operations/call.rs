@@ -1,9 +1,10 @@
 //! Calls: positional and keyword arguments, `*` and `**`.
 
 use super::entry::{Error, enter};
+use super::frame::{self, Function};
 use super::object::{give, the};
+use super::text;
 use super::value::Values;
-use super::{frame, text};
 use aria_array_bridge::operations::{Args, Failure, Object, Status, Text};
 use core::slice;
 use pyo3::exceptions::PyTypeError;
@@ -28,7 +29,7 @@ pub(super) unsafe extern "C" fn call(
             // SAFETY: borrowed for the call: the table's contract.
             let name = unsafe { text::read(name, "a method's name") }?;
             let name = PyString::intern(py, name).into_any();
-            frame::run(py, vec![frame::named(py, "getattr")?, object.to_owned(), name], None)?
+            frame::run(py, vec![frame::the(py, Function::GetAttr)?, object.to_owned(), name], None)?
         };
         let mut all = vec![function];
         args.positional(py, &mut all)?;

@@ -17,8 +17,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) enum Error {
     /// An argument is no such thing.
     Argument(String),
-    /// It cannot be done in this state.
-    State(String),
     /// Python raised.
     Python(PyErr),
     /// A conversion was refused; Python's words for it, and the plan.
@@ -47,13 +45,11 @@ pub(super) type Answer = Result<Status, Error>;
 /// `failure` is NULL, or may be written to and holds nothing that needs to be released.
 pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Python<'py>) -> Answer) -> Status {
     let attached = AssertUnwindSafe(|| {
-        release::attach(|py| match body(py) {
-            Ok(status) => (status, None),
-            Err(error) => {
-                let (status, failure) = explain(py, error);
-                (status, Some(failure))
-            }
-        })
+        let explained = |py: Python<'_>, error| {
+            let (status, failure) = explain(py, error);
+            (status, Some(failure))
+        };
+        release::attach_interruptibly(|py| body(py).map(|status| (status, None)), explained)
     });
     // Unwind safety: all state that a panic can leave half-done belongs to the call; the queue and the counters are atomic.
     let (status, found) = match catch_unwind(attached) {
@@ -92,7 +88,6 @@ fn words(kind: &str, message: &str) -> Failure {
 fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
     match error {
         Error::Argument(text) => (ERR_ARGUMENT, words("ArgumentError", &text)),
-        Error::State(text) => (ERR_STATE, words("StateError", &text)),
         Error::Python(error) if error.is_instance_of::<PyMemoryError>(py) => (ERR_MEMORY, raised(py, &error)),
         Error::Python(error) => (ERR_PYTHON, raised(py, &error)),
         Error::Refused(error, plan) => {

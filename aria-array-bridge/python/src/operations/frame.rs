@@ -15,42 +15,57 @@ use pyo3::types::{PyDict, PyTuple};
 
 const SOURCE: &str = "\
 def aria(operation, /, *arguments, **keywords): return operation(*arguments, **keywords)
-import builtins, importlib, operator
-getattr, setattr, str, repr, iter, next, len, bool = map(
-    vars(builtins).get, ('getattr', 'setattr', 'str', 'repr', 'iter', 'next', 'len', 'bool'))
-getitem, setitem, index = operator.getitem, operator.setitem, operator.index
-import_module = importlib.import_module
-end = object()
+import importlib, operator
+all = (aria, getattr, setattr, operator.getitem, operator.setitem, operator.index, str, repr, iter, next, len, bool,
+    importlib.import_module, object())
 ";
+
+/// Functions of `SOURCE`, in its order.
+#[derive(Clone, Copy)]
+pub(super) enum Function {
+    Aria,
+    GetAttr,
+    SetAttr,
+    GetItem,
+    SetItem,
+    Index,
+    Str,
+    Repr,
+    Iter,
+    Next,
+    Len,
+    Bool,
+    Import,
+    /// Not a function: what `next` returns at the end.
+    End,
+}
+
+const FUNCTIONS: usize = Function::End as usize + 1;
 
 thread_local! {
     /// The site that this thread has entered: a handle with a reference of its own, or NULL.
     static SITE: Cell<*mut Object> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// The functions above, by name.
-static NAMES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+/// `all` of `SOURCE`.
+static ALL: PyOnceLock<[Py<PyAny>; FUNCTIONS]> = PyOnceLock::new();
 /// The frame of a thread that has entered no site.
 static NOWHERE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-fn names(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
+/// One of the functions of `SOURCE`.
+pub(super) fn the<'py>(py: Python<'py>, function: Function) -> PyResult<Bound<'py, PyAny>> {
     let make = || {
         let names = PyDict::new(py);
         let code = py.import("builtins")?.call_method1("compile", (SOURCE, "<aria>", "exec"))?;
         py.import("builtins")?.call_method1("exec", (code, &names))?;
-        Ok::<_, PyErr>(names.unbind())
+        names.as_any().get_item("all")?.extract::<[Py<PyAny>; FUNCTIONS]>()
     };
-    NAMES.get_or_try_init(py, make).map(|names| names.bind(py))
-}
-
-/// One of the functions of `SOURCE`, or `end`, which `next` returns at the end.
-pub(super) fn named<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    names(py)?.as_any().get_item(name)
+    ALL.get_or_try_init(py, make).map(|all| all[function as usize].bind(py).clone())
 }
 
 /// A function whose frame says that it is at this place, in the program's main module.
 fn at<'py>(py: Python<'py>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyAny>> {
-    let template = named(py, "aria")?;
+    let template = the(py, Function::Aria)?;
     let changes = PyDict::new(py);
     changes.set_item("co_filename", file)?;
     changes.set_item("co_firstlineno", line.max(1))?;

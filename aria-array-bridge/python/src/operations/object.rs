@@ -4,8 +4,9 @@
 //! results may be written to, borrowed text and values live for the call, the failure is empty.
 
 use super::entry::{Error, enter};
+use super::frame::{self, Function};
 use super::value::Values;
-use super::{frame, handle, text};
+use super::{handle, text};
 use aria_array_bridge::operations::{Failure, OK, Object, Status, Text, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -38,7 +39,7 @@ pub(super) unsafe extern "C" fn import(name: Text, out: *mut *mut Object, failur
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "a module's name") }?;
         let name = PyString::new(py, name).into_any();
-        let module = frame::run(py, vec![frame::named(py, "import_module")?, name], None)?;
+        let module = frame::run(py, vec![frame::the(py, Function::Import)?, name], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(module, out) }
     };
@@ -58,7 +59,7 @@ pub(super) unsafe extern "C" fn getattr(
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
         let name = PyString::intern(py, name).into_any();
-        let found = frame::run(py, vec![frame::named(py, "getattr")?, object.to_owned(), name], None)?;
+        let found = frame::run(py, vec![frame::the(py, Function::GetAttr)?, object.to_owned(), name], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(found, out) }
     };
@@ -80,7 +81,7 @@ pub(super) unsafe extern "C" fn setattr(
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
         let name = PyString::intern(py, name).into_any();
-        frame::run(py, vec![frame::named(py, "setattr")?, object.to_owned(), name, value.one(py)?], None)?;
+        frame::run(py, vec![frame::the(py, Function::SetAttr)?, object.to_owned(), name, value.one(py)?], None)?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -98,7 +99,7 @@ pub(super) unsafe extern "C" fn getitem(
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let item = frame::run(py, vec![frame::named(py, "getitem")?, object.to_owned(), key.one(py)?], None)?;
+        let item = frame::run(py, vec![frame::the(py, Function::GetItem)?, object.to_owned(), key.one(py)?], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(item, out) }
     };
@@ -120,7 +121,7 @@ pub(super) unsafe extern "C" fn setitem(
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         let (key, value) = (key.one(py)?, value.one(py)?);
-        frame::run(py, vec![frame::named(py, "setitem")?, object.to_owned(), key, value], None)?;
+        frame::run(py, vec![frame::the(py, Function::SetItem)?, object.to_owned(), key, value], None)?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -150,7 +151,7 @@ pub(super) unsafe extern "C" fn to_int(object: *mut Object, out: *mut i64, failu
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         // `index` returns an int, or raises.
-        let index = frame::run(py, vec![frame::named(py, "index")?, object.to_owned()], None)?;
+        let index = frame::run(py, vec![frame::the(py, Function::Index)?, object.to_owned()], None)?;
         // SAFETY: attached, a live int.
         let number = unsafe { ffi::PyLong_AsLongLong(index.as_ptr()) };
         if number == -1 {
@@ -173,7 +174,7 @@ pub(super) unsafe extern "C" fn truthy(object: *mut Object, failure: *mut Failur
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        Ok(Status::from(frame::run(py, vec![frame::named(py, "bool")?, object.to_owned()], None)?.is_truthy()?))
+        Ok(Status::from(frame::run(py, vec![frame::the(py, Function::Bool)?, object.to_owned()], None)?.is_truthy()?))
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
@@ -183,7 +184,7 @@ pub(super) unsafe extern "C" fn len(object: *mut Object, out: *mut i64, failure:
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let len: i64 = frame::run(py, vec![frame::named(py, "len")?, object.to_owned()], None)?.extract()?;
+        let len: i64 = frame::run(py, vec![frame::the(py, Function::Len)?, object.to_owned()], None)?.extract()?;
         // SAFETY: valid for writes: the table's contract.
         unsafe { out.write(len) };
         Ok(OK)
@@ -196,7 +197,7 @@ pub(super) unsafe extern "C" fn iter(object: *mut Object, out: *mut *mut Object,
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let iterator = frame::run(py, vec![frame::named(py, "iter")?, object.to_owned()], None)?;
+        let iterator = frame::run(py, vec![frame::the(py, Function::Iter)?, object.to_owned()], None)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(iterator, out) }
     };
@@ -208,8 +209,8 @@ pub(super) unsafe extern "C" fn next(iterator: *mut Object, out: *mut *mut Objec
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let iterator = unsafe { the(py, iterator) }?;
-        let end = frame::named(py, "end")?;
-        let item = frame::run(py, vec![frame::named(py, "next")?, iterator.to_owned(), end.clone()], None)?;
+        let end = frame::the(py, Function::End)?;
+        let item = frame::run(py, vec![frame::the(py, Function::Next)?, iterator.to_owned(), end.clone()], None)?;
         if item.is(&end) {
             return Ok(0);
         }

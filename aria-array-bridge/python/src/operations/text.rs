@@ -1,7 +1,7 @@
 //! Text on its way in, and `str` and `repr` on their way out.
 
 use super::entry::{Error, enter};
-use super::frame;
+use super::frame::{self, Function};
 use super::object::the;
 use aria_array_bridge::operations::{Failure, OK, Object, OwnedBytes, Status, Text};
 use core::slice;
@@ -30,22 +30,22 @@ pub(super) fn copy(text: &Bound<'_, PyString>) -> PyResult<OwnedBytes> {
 
 pub(super) unsafe extern "C" fn str(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, "str") }
+    unsafe { text_of(object, out, failure, Function::Str) }
 }
 
 pub(super) unsafe extern "C" fn repr(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, "repr") }
+    unsafe { text_of(object, out, failure, Function::Repr) }
 }
 
 /// # Safety
 ///
 /// As the table says: a live handle, a place to write the text to, a failure that is empty.
-unsafe fn text_of(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure, function: &str) -> Status {
+unsafe fn text_of(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure, function: Function) -> Status {
     let body = |py: Python<'_>| {
         // SAFETY: a live handle: the caller's duty.
         let object = unsafe { the(py, object) }?;
-        let text = frame::run(py, vec![frame::named(py, function)?, object.to_owned()], None)?;
+        let text = frame::run(py, vec![frame::the(py, function)?, object.to_owned()], None)?;
         let text = copy(text.cast::<PyString>()?)?;
         // SAFETY: valid for writes: the caller's duty.
         unsafe { out.write(text) };

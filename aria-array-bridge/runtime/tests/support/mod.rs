@@ -4,7 +4,9 @@
 
 use aria_array_runtime::prelude::*;
 use std::env;
-use std::process::{Command, Output, exit};
+use std::process::{Command, Output, abort, exit};
+use std::thread;
+use std::time::Duration;
 
 const CHILD: &str = "ARIA_TEST_CHILD";
 /// What a program says last, so that one that never ran is noticed.
@@ -31,12 +33,22 @@ pub(crate) fn command(name: &str) -> Command {
 /// As [`program`], with a command of one's own.
 pub(crate) fn run(command: &mut Command, name: &str, body: fn()) -> Output {
     if is_child(name) {
+        watch();
         body();
         println!("{DONE}");
         exit(0);
     }
     environment();
     command.output().expect("the child runs")
+}
+
+/// Ends this process when it takes a minute, so that a program that hangs is a test that fails.
+pub(crate) fn watch() {
+    thread::spawn(|| {
+        thread::sleep(Duration::from_secs(60));
+        eprintln!("this program hangs");
+        abort();
+    });
 }
 
 /// Says whether this process is to run the program called `name`.

@@ -18,6 +18,7 @@ use core::ffi::c_int;
 use numpy::PY_ARRAY_API;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NpyTypes, PyArrayObject, get_type_object};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use std::sync::OnceLock;
 
 struct Names {
@@ -78,8 +79,12 @@ pub(crate) fn to_numpy_with<'py>(
     nulls: Nulls,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
-    py.import("numpy")?; // Before its C interface is used, which would panic without it.
+    ensure_numpy(py)?;
     let inner = array.get().live()?;
+    let plain = inner.device().is_host() && inner.validity().is_none() && nulls != Nulls::Mask;
+    if plain && copy != CopyPolicy::Always && !plan::is_tracing() {
+        return view(array); // Nobody asks for the plan.
+    }
     let mut plan = Plan::view("numpy struct", crate::array::describe(inner), "numpy.ndarray");
     plan.source_address = Some(inner.address() as u64);
     if !inner.device().is_host() {
@@ -132,6 +137,12 @@ pub(crate) fn to_numpy_with<'py>(
         plan::record(&plan);
     }
     Ok(made)
+}
+
+/// Imports NumPy, once, before its C interface is used, which would panic without it.
+fn ensure_numpy(py: Python<'_>) -> PyResult<()> {
+    static IMPORTED: PyOnceLock<()> = PyOnceLock::new();
+    IMPORTED.get_or_try_init(py, || py.import("numpy").map(drop)).copied()
 }
 
 /// The same array as another dtype, as `__array__(dtype)` must answer it: NumPy's own `astype`.

@@ -1,128 +1,168 @@
-//! A `numpy.dtype` as ours, and how its bytes must be reversed: what the table of built-in numbers does not say.
-//!
-//! Times, text, raw memory and records by NumPy's own notation; ml_dtypes' types by their names. Everything else is
-//! refused by name: Python objects, text of any length, long doubles, one sub-byte value to a byte, other libraries' types.
+//! NumPy's dtypes as ours, where the struct's type number does not say everything: times, text, records, ml_dtypes.
 
-use super::super::Refusal;
 use aria_array_bridge::DType;
-use aria_array_bridge::dtype::{Field, Parsed, Record, Swap, parse_typestr};
+use aria_array_bridge::dtype::{Field, NotationError, Parsed, Record, Swap, parse_typestr};
 use aria_array_bridge::plan::Reason;
-use core::ffi::c_int;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
 /// Records within records at most.
 const MAX_DEPTH: usize = 64;
-/// Numbers from here on belong to types that other libraries registered.
-const FIRST_USER_TYPE: c_int = 256;
 
-/// The dtype and its byte order.
-pub(in crate::import) fn read(dtype: &Bound<'_, PyAny>) -> Result<Parsed, Refusal> {
-    let mut parsed = read_nested(dtype, 0)?;
-    if parsed.dtype.itemsize() == 0 {
-        parsed.swap = Swap::None; // No bytes, no order.
+/// Why a dtype is none here.
+pub(crate) enum Unknown {
+    /// It is refused, with the reason.
+    Refused(Box<Reason>),
+    /// Python raised.
+    Raised(PyErr),
+}
+
+impl From<PyErr> for Unknown {
+    fn from(error: PyErr) -> Unknown {
+        Unknown::Raised(error)
     }
-    Ok(parsed)
 }
 
-fn refuse<T>(code: &'static str, text: String, hint: &'static str) -> Result<T, Refusal> {
-    Err(Refusal::Next(Reason::new(code, "L1", text).hint(hint)))
+fn refuse<T>(code: &'static str, rule: &'static str, text: impl Into<String>) -> Result<T, Unknown> {
+    Err(Unknown::Refused(Box::new(Reason::new(code, rule, text.into()))))
 }
 
-fn read_nested(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Refusal> {
+/// Our dtype of a `numpy.dtype`, with the swap of its byte order.
+pub(crate) fn of(dtype: &Bound<'_, PyAny>) -> Result<Parsed, Unknown> {
+    parse(dtype, 0)
+}
+
+fn parse(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
     if depth > MAX_DEPTH {
-        return refuse("dtype", format!("expected at most {MAX_DEPTH} records within records"), "");
+        return refuse("limit", "C8", format!("expected at most {MAX_DEPTH} records within records"));
     }
-    let names = dtype.getattr("names")?;
-    if !names.is_none() {
-        return record(dtype, &names.cast_into::<PyTuple>().map_err(PyErr::from)?, depth);
+    if !dtype.getattr("names")?.is_none() {
+        return record(dtype, depth);
     }
     let kind: char = dtype.getattr("kind")?.extract()?;
-    let number: c_int = dtype.getattr("num")?.extract()?;
-    match kind {
-        'O' => {
-            let hint = "astype to a number, time or text dtype makes a copy that can be shared";
-            refuse("object-dtype", "the elements are Python objects".into(), hint)
-        }
-        'T' => refuse("dtype", "StringDType keeps its text elsewhere".into(), "astype('U') makes text of fixed width"),
-        _ if number >= FIRST_USER_TYPE => registered(dtype),
-        _ => builtin(dtype),
+    if kind == 'O' {
+        let reason = Reason::new("object-dtype", "L1", "the elements are Python objects");
+        return Err(Unknown::Refused(Box::new(reason.hint("x.astype(…) makes numbers of them, if they are numbers"))));
     }
-}
-
-/// What NumPy knows itself, by its type string.
-fn builtin(dtype: &Bound<'_, PyAny>) -> Result<Parsed, Refusal> {
-    let text: String = dtype.getattr("str")?.extract()?;
-    parse_typestr(&text).or_else(|error| {
-        let hint = if text.contains("f16") || text.contains("c32") { "astype('f8') or astype('c16')" } else { "" };
-        refuse("dtype", error.to_string(), hint)
-    })
-}
-
-/// What ml_dtypes registered, by its name.
-fn registered(dtype: &Bound<'_, PyAny>) -> Result<Parsed, Refusal> {
+    if kind == 'T' {
+        let reason = Reason::new("dtype", "L1", "StringDType keeps its text elsewhere");
+        return Err(Unknown::Refused(Box::new(reason.hint("astype('U') makes text of a fixed width, with a copy"))));
+    }
     let class = dtype.getattr("type")?;
-    let module = class.getattr("__module__")?.str()?;
-    let name = dtype.getattr("name")?.str()?.to_string_lossy().into_owned();
-    let ours = match &*module.to_string_lossy() {
-        "ml_dtypes" => DType::from_name(&name),
-        _ => None,
-    };
-    let (DType::Scalar(scalar), itemsize) = (match ours {
-        Some(ours) => (ours, dtype.getattr("itemsize")?.extract::<usize>()?),
-        None => return refuse("dtype", format!("{module}'s {name} is no element type here"), ""),
-    }) else {
-        return refuse("dtype", format!("{module}'s {name} is no element type here"), "");
-    };
-    let ours = DType::Scalar(scalar);
-    if ours.is_packed() {
-        let text = format!("expected packed elements but found {name}, one to a byte");
-        return refuse("subbyte", text, "astype('int8') or a float8 type makes a copy that can be shared");
+    let module: String = class.getattr("__module__")?.extract()?;
+    if module != "numpy" {
+        return registered(dtype, &class, &module);
     }
-    if ours.itemsize() != itemsize {
-        return refuse("itemsize", format!("expected {} bytes for {name} but found {itemsize}", ours.itemsize()), "");
+    let text: String = dtype.getattr("str")?.extract()?;
+    match parse_typestr(&text) {
+        Ok(parsed) if parsed.dtype.itemsize() == 0 => Ok(Parsed { swap: Swap::None, ..parsed }), // No bytes, no order.
+        Ok(parsed) => Ok(parsed),
+        Err(NotationError::Refused { what, .. }) => refuse("dtype", "L1", format!("the elements are {what} ({text})")),
+        Err(_) => refuse("dtype", "L1", format!("NumPy's {} is no element type here", dtype.getattr("name")?)),
     }
-    let order: char = dtype.getattr("byteorder")?.extract()?;
-    let foreign = if cfg!(target_endian = "little") { '>' } else { '<' };
-    let swap = if order == foreign && itemsize > 1 { Swap::Units(scalar.swap_unit()) } else { Swap::None };
-    Ok(Parsed { dtype: ours, swap })
 }
 
-fn record(dtype: &Bound<'_, PyAny>, names: &Bound<'_, PyTuple>, depth: usize) -> Result<Parsed, Refusal> {
-    let members = dtype.getattr("fields")?;
-    let (mut fields, mut swaps) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
-    for name in names {
-        let member = members.get_item(&name)?.cast_into::<PyTuple>().map_err(PyErr::from)?;
-        let name = name.cast_into::<PyString>().map_err(PyErr::from)?;
-        let Ok(name) = name.to_cow() else {
-            return refuse("dtype", "expected field names in Unicode but found a lone surrogate".into(), "");
-        };
-        let (mut element, offset) = (member.get_item(0)?, member.get_item(1)?.extract()?);
-        let mut shape: Vec<usize> = Vec::new();
-        let sub = element.getattr("subdtype")?;
-        if !sub.is_none() {
-            (element, shape) = sub.extract()?;
+/// A type that somebody registered with NumPy, known by its name: ml_dtypes.
+fn registered(dtype: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>, module: &str) -> Result<Parsed, Unknown> {
+    let itemsize: usize = dtype.getattr("itemsize")?.extract()?;
+    let name: String = class.getattr("__name__")?.extract()?;
+    match DType::from_name(&name) {
+        Some(known) if known.is_packed() => {
+            let text = format!("{module} keeps one {name} in each byte, and packed elements have several");
+            refuse("subbyte", "L3", text)
         }
-        let parsed = read_nested(&element, depth + 1).map_err(|refusal| within(refusal, &name))?;
-        swaps.push(parsed.swap);
-        fields.push(Field { name: (*name).into(), dtype: parsed.dtype, offset, shape: shape.into() });
+        Some(DType::Scalar(known)) if known.total_bits() == itemsize * 8 => {
+            let foreign = if cfg!(target_endian = "little") { '>' } else { '<' };
+            let swapped = dtype.getattr("byteorder")?.extract::<char>()? == foreign && itemsize > 1;
+            let swap = if swapped { Swap::Units(known.swap_unit()) } else { Swap::None };
+            Ok(Parsed { dtype: DType::Scalar(known), swap })
+        }
+        _ => refuse("dtype", "L1", format!("{module}.{name} is no element type here")),
     }
-    let record = match Record::new(fields, dtype.getattr("itemsize")?.extract()?) {
-        Ok(record) => record,
-        Err(error) => return refuse("dtype", error.to_string(), ""),
-    };
+}
+
+fn record(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
+    let itemsize: usize = dtype.getattr("itemsize")?.extract()?;
+    let names = dtype.getattr("names")?.cast_into::<PyTuple>().map_err(PyErr::from)?;
+    let members = dtype.getattr("fields")?;
+    let (mut fields, mut swaps) = (Vec::new(), Vec::new());
+    for name in names {
+        // (dtype, offset) or (dtype, offset, title)
+        let member = members.get_item(&name)?;
+        let (mut inner, offset) = (member.get_item(0)?, member.get_item(1)?.extract::<usize>()?);
+        let mut shape: Vec<usize> = Vec::new();
+        while !inner.getattr("subdtype")?.is_none() {
+            let part = inner.getattr("subdtype")?;
+            shape.extend(part.get_item(1)?.extract::<Vec<usize>>()?);
+            inner = part.get_item(0)?;
+        }
+        let Ok(name) = name.extract::<String>() else {
+            return refuse("dtype", "L1", "expected field names in Unicode but found a lone surrogate");
+        };
+        let parsed = parse(&inner, depth + 1).map_err(|unknown| within(unknown, &name))?;
+        fields.push(Field { name: name.into(), dtype: parsed.dtype, offset, shape: shape.into() });
+        swaps.push(parsed.swap);
+    }
     let swap = if swaps.iter().all(Swap::is_none) { Swap::None } else { Swap::Fields(swaps.into()) };
-    Ok(Parsed { dtype: DType::Record(Arc::new(record)), swap })
+    match Record::new(fields, itemsize) {
+        Ok(record) => Ok(Parsed { dtype: DType::Record(Arc::new(record)), swap }),
+        Err(error) => refuse("dtype", "L1", error.to_string()),
+    }
 }
 
 /// The refusal of a field says which.
-fn within(refusal: Refusal, name: &str) -> Refusal {
-    match refusal {
-        Refusal::Next(reason) => {
+fn within(unknown: Unknown, name: &str) -> Unknown {
+    match unknown {
+        Unknown::Refused(reason) => {
             let inner = reason.location.strip_prefix("field ").map(|inner| format!(".{inner}")).unwrap_or_default();
-            Refusal::Next(reason.at(format!("field {name}{inner}")))
+            Unknown::Refused(Box::new(reason.at(format!("field {name}{inner}"))))
         }
-        raise => raise,
+        raised @ Unknown::Raised(_) => raised,
     }
+}
+
+/// A `numpy.dtype` of ours, or `None` where NumPy has none.
+///
+/// # Errors
+///
+/// What NumPy raises; `ImportError` of ml_dtypes for its types.
+pub(crate) fn to_numpy<'py>(py: Python<'py>, dtype: &DType) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let make = py.import("numpy")?.getattr("dtype")?;
+    if let DType::Record(record) = dtype {
+        return record_to_numpy(py, &make, record);
+    }
+    if let Some(text) = aria_array_bridge::dtype::typestr(dtype) {
+        return make.call1((text,)).map(Some);
+    }
+    let DType::Scalar(scalar) = dtype else { return Ok(None) };
+    if scalar.lanes() != 1 || dtype.is_packed() {
+        return Ok(None);
+    }
+    let Some(class) = py.import("ml_dtypes")?.getattr_opt(&*dtype.name())? else { return Ok(None) };
+    make.call1((class,)).map(Some)
+}
+
+fn record_to_numpy<'py>(
+    py: Python<'py>,
+    make: &Bound<'py, PyAny>,
+    record: &Record,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (mut names, mut formats, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+    for field in record.fields() {
+        let Some(format) = to_numpy(py, &field.dtype)? else { return Ok(None) };
+        names.push(&*field.name);
+        offsets.push(field.offset);
+        formats.push(if field.shape.is_empty() {
+            format
+        } else {
+            (format, PyTuple::new(py, &field.shape)?).into_pyobject(py)?.into_any()
+        });
+    }
+    let description = PyDict::new(py);
+    description.set_item("names", names)?;
+    description.set_item("formats", formats)?;
+    description.set_item("offsets", offsets)?;
+    description.set_item("itemsize", record.itemsize())?;
+    make.call1((description,)).map(Some)
 }

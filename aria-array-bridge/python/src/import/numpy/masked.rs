@@ -10,7 +10,7 @@ use aria_array_bridge::{Array, ArrayError, DType, Validity};
 use pyo3::prelude::*;
 
 /// Values and validity. An array without a mask (`nomask`) has no validity.
-pub(in crate::import) fn find_masked(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
+pub(in crate::import) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let py = object.py();
     let mask = object.getattr("mask")?;
     let nomask = py.import("numpy.ma")?.getattr("nomask")?;
@@ -47,7 +47,7 @@ pub(in crate::import) fn find_masked(object: &Bound<'_, PyAny>) -> Result<Found,
 
 /// The protocol's name; plans of it have a note.
 pub(crate) fn protocol() -> aria_array_bridge::ledger::Name {
-    named!("numpy.ma")
+    named!("numpy struct and mask")
 }
 
 /// True = masked, any byte but 0 is true, turned into 1 = valid.

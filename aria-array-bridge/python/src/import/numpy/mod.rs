@@ -1,22 +1,20 @@
 //! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, and no call into Python for the numbers that
 //! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays.
 
-mod dtype;
+pub(crate) mod dtype;
 pub(crate) mod masked;
 
-pub(super) use masked::find_masked;
-
-use super::Refusal;
+use super::{Refusal, named};
 use crate::array::Hold;
 use crate::request::Found;
 use aria_array_bridge::dtype::Swap;
-use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use core::slice;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArrayObject};
+use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
@@ -58,8 +56,8 @@ pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> 
 /// The array as NumPy's struct says it.
 pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = object.as_ptr().cast::<PyArrayObject>();
-    // SAFETY: an exact `numpy.ndarray` (the door's type), whose struct is NumPy's stable ABI; attached, so nobody
-    // changes it meanwhile.
+    // SAFETY: a `numpy.ndarray` or a subclass (the doors' types), whose struct begins as NumPy's stable ABI says;
+    // attached, so nobody changes it meanwhile.
     let fields = unsafe { &(*array).fields };
     let ndim = usize::try_from(fields.nd).unwrap_or(0);
     let list = |start: *mut isize| match ndim {
@@ -82,10 +80,13 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
         }
         Some(dtype) => (dtype, Swap::None),
         None => {
-            // SAFETY: attached; a live object, of which this makes a new reference.
-            let descr = unsafe { Bound::from_borrowed_ptr(object.py(), fields.descr.cast()) };
-            let parsed = dtype::read(&descr)?;
-            (parsed.dtype, parsed.swap)
+            // SAFETY: attached; the array's own descriptor, a live object.
+            let descr = unsafe { Borrowed::from_ptr(object.py(), fields.descr.cast()) };
+            match dtype::of(&descr) {
+                Ok(parsed) => (parsed.dtype, parsed.swap),
+                Err(dtype::Unknown::Refused(reason)) => return Err(Refusal::Next(*reason)),
+                Err(dtype::Unknown::Raised(error)) => return Err(Refusal::Raise(error)),
+            }
         }
     };
     let shape: smallvec::SmallVec<[usize; 4]> = dimensions.iter().map(|n| n.unsigned_abs()).collect();
@@ -97,12 +98,13 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     // SAFETY: NumPy's arrays lie in live memory while the object lives, which the hold keeps; shared, as anybody may write.
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
     let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
-    Ok(Found { array, hold: Hold::Object(object.clone().unbind(), None), swap, protocol: protocol(), copied: None })
-}
-
-fn protocol() -> Name {
-    static NAME: std::sync::OnceLock<Name> = std::sync::OnceLock::new();
-    *NAME.get_or_init(|| Name::of("numpy struct"))
+    Ok(Found {
+        array,
+        hold: Hold::Object(object.clone().unbind(), None),
+        swap,
+        protocol: named!("numpy struct"),
+        copied: None,
+    })
 }
 
 /// The dtype of a type number whose size is fixed.

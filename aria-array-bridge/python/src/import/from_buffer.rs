@@ -1,0 +1,133 @@
+//! `ab.from_buffer`: bytes that somebody lends, read as the caller says. **Zero-copy.** And `ab.from_array_interface`.
+
+use super::{Refusal, buffer, interface, named};
+use crate::array::{HeldBuffer, Hold, PyArray};
+use crate::dtype::dtype_of;
+use crate::error::bad_argument;
+use crate::request::{Found, Request, execute};
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
+use core::ptr::NonNull;
+use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(from_buffer, module)?)?;
+    module.add_function(wrap_pyfunction!(from_array_interface, module)?)
+}
+
+/// An array over the memory that an object lends by the buffer protocol.
+///
+/// Without further arguments the buffer's own format and shape hold. With any of them the buffer is a row of bytes, read as
+/// `dtype` (default uint8) from byte `offset` on, in `shape` (default: one axis, as long as the bytes reach) with `strides` in
+/// bytes (default: C order). Nothing outside of the buffer can be reached.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, dtype = None, shape = None, strides = None, offset = 0))]
+fn from_buffer<'py>(
+    x: &Bound<'py, PyAny>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    shape: Option<Shape>,
+    strides: Option<Vec<isize>>,
+    offset: usize,
+) -> PyResult<Bound<'py, PyArray>> {
+    let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
+    let found = if dtype.is_none() && shape.is_none() && strides.is_none() && offset == 0 {
+        buffer::find(x)
+    } else {
+        let dtype = dtype.map_or(Ok(DType::U8), dtype_of)?;
+        cast(x, dtype, shape.map(Shape::extents), strides, offset)
+    };
+    finish(x, name, found)
+}
+
+/// An array over the memory that `__array_struct__` or `__array_interface__` of an object describes.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>> {
+    let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
+    let found = if x.hasattr("__array_struct__")? {
+        interface::find_struct(x)
+    } else if x.hasattr("__array_interface__")? {
+        interface::find_dict(x)
+    } else {
+        let text = format!("{} has neither __array_struct__ nor __array_interface__", name.text());
+        Err(Refusal::Next(Reason::new("not-an-array", "C2", text)))
+    };
+    finish(x, name, found)
+}
+
+/// An extent, or several.
+#[derive(FromPyObject)]
+enum Shape {
+    One(usize),
+    Many(Vec<usize>),
+}
+
+impl Shape {
+    fn extents(self) -> Vec<usize> {
+        match self {
+            Shape::One(extent) => vec![extent],
+            Shape::Many(extents) => extents,
+        }
+    }
+}
+
+fn finish<'py>(x: &Bound<'py, PyAny>, name: Name, found: Result<Found, Refusal>) -> PyResult<Bound<'py, PyArray>> {
+    match found {
+        Ok(found) => execute(x.py(), found, name, &Request::default()),
+        Err(Refusal::Raise(error)) => Err(error),
+        Err(Refusal::Next(reason)) => {
+            let plan = Plan::view("", name.text().to_string(), "Array");
+            Err(bad_argument(x.py(), plan.refusing(reason)))
+        }
+    }
+}
+
+fn cast(
+    x: &Bound<'_, PyAny>,
+    dtype: DType,
+    shape: Option<Vec<usize>>,
+    strides: Option<Vec<isize>>,
+    offset: usize,
+) -> Result<Found, Refusal> {
+    let held = HeldBuffer::get(x, ffi::PyBUF_SIMPLE)?;
+    let view = held.view();
+    let (len, itemsize) = (view.len.max(0).unsigned_abs(), dtype.itemsize());
+    let bad = |text: String| Refusal::Raise(PyValueError::new_err(text));
+    let rest = len
+        .checked_sub(offset)
+        .ok_or_else(|| bad(format!("expected an offset within {len} bytes but found {offset}")))?;
+    if dtype.is_packed() {
+        return Err(bad(format!("expected a dtype of whole bytes but found {dtype}")));
+    }
+    let shape = match shape {
+        Some(shape) => shape,
+        None if itemsize > 0 && rest.is_multiple_of(itemsize) => vec![rest / itemsize],
+        None => return Err(bad(format!("expected a multiple of {itemsize} bytes but found {rest}"))),
+    };
+    let layout = match &strides {
+        None => Layout::c_order(itemsize, &shape),
+        Some(strides) => Layout::new(itemsize, &shape, strides),
+    };
+    let layout = layout.map_err(|error| bad(error.to_string()))?;
+    let (span, start) = (layout.span(), offset.cast_signed());
+    let inside = span.start.checked_add(start).is_some_and(|low| low >= 0)
+        && span.end.checked_add(start).is_some_and(|high| high.unsigned_abs() <= len);
+    if !layout.is_empty() && !inside {
+        let (low, high) = (span.start as i128 + start as i128, span.end as i128 + start as i128);
+        let text = format!("expected elements within {len} bytes but found them from {low} to {high}");
+        return Err(Refusal::Next(Reason::new("span-overflow", "L4", text)));
+    }
+    // Within the buffer, or no elements at all: wrapping has no say.
+    let first = NonNull::new(view.buf.cast::<u8>().wrapping_add(offset)).unwrap_or(NonNull::dangling());
+    let access = if x.is_exact_instance_of::<PyBytes>() { Access::Frozen } else { Access::Shared };
+    let owner = Owner::immortal();
+    // SAFETY: the span lies within the buffer, checked above, which the hold keeps still; frozen only for exact bytes.
+    let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, access, view.readonly != 0, owner) };
+    let array = array.map_err(|error| bad(error.to_string()))?;
+    Ok(Found { array, hold: Hold::Buffer(held), swap: Swap::None, protocol: named!("buffer"), copied: None })
+}

@@ -1,0 +1,50 @@
+//! Inside a process that runs Python already: its Python is used, and lives on.
+
+mod support;
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use support::environment;
+
+/// The library of `examples/guest.rs`, which `cargo test` builds along with the tests.
+fn guest() -> PathBuf {
+    let this = env::current_exe().expect("this test's file");
+    let name = format!("{}guest{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    let guest = this.parent().and_then(|deps| deps.parent()).expect("target/debug").join("examples").join(name);
+    assert!(guest.is_file(), "{} is not built: cargo build -p aria-array-runtime --examples", guest.display());
+    guest
+}
+
+/// Runs a script with `guest` set to the loaded library, and returns what it printed.
+fn python(script: &str) -> String {
+    let load = format!(
+        "import ctypes, faulthandler, sys\nfaulthandler.dump_traceback_later(60, exit=True)\nexecutable = sys.executable\npath = {:?}\n",
+        guest().display().to_string()
+    );
+    let output = Command::new(format!("{}/bin/python3", environment()))
+        .args(["-c", &(load + script)])
+        .output()
+        .expect("Python runs");
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && errors.is_empty(), "{}\n{text}\n{errors}", output.status);
+    text.into_owned()
+}
+
+#[test]
+fn a_guest_uses_the_python_that_is_there_and_ends_nothing() {
+    for loader in ["CDLL", "PyDLL"] {
+        let text = python(&format!(
+            "guest = ctypes.{loader}(path)\nassert guest.guest_run() == 0\nprint(greeting, '|', after)\n\
+             assert guest.guest_run() == 0"
+        ));
+        assert_eq!(text.trim(), "hello from the guest | the end of a guest ends nothing");
+    }
+}
+
+#[test]
+fn a_thread_that_drops_objects_while_the_host_ends_harms_nobody() {
+    for _ in 0..10 {
+        python("guest = ctypes.CDLL(path)\nassert guest.guest_leaves_a_dropper() == 0");
+    }
+}

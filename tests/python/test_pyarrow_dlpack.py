@@ -1,0 +1,53 @@
+"""pyarrow's arrays by DLPack: numbers without nulls, shared and read-only."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import aria_array_bridge as ab
+from dlpack_producer import alive
+
+PARTNERS = ("pyarrow",)
+
+DTYPES = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_is_shared_and_read_only(dtype):
+    column = pa.array(np.arange(5).astype(dtype))
+    x = ab.from_dlpack(column, copy=False)
+    assert (x.dtype, x.shape, x.address) == (dtype, (5,), column.buffers()[1].address)
+    assert x.readonly
+    assert not np.from_dlpack(x).flags.writeable
+
+
+def test_an_offset_is_applied():
+    column = pa.array(np.arange(10.0))[3:7]
+    x = ab.from_dlpack(column)
+    assert x.address == column.buffers()[1].address + 24
+    assert x.to_numpy().tolist() == [3, 4, 5, 6]
+
+
+def test_no_elements():
+    assert ab.from_dlpack(pa.array([], pa.float64())).shape == (0,)
+
+
+@pytest.mark.parametrize("column", [pa.array([1.0, None]), pa.array(["a"]), pa.array([True, False])])
+def test_what_pyarrow_refuses_is_refused_with_its_words(column):
+    with pytest.raises((ab.ConversionError, TypeError), match="(?i)null|type|bit"):
+        ab.from_dlpack(column)
+
+
+def test_a_tensor_is_shared():
+    tensor = pa.Tensor.from_numpy(np.arange(6.0).reshape(2, 3))
+    if not hasattr(tensor, "__dlpack__"):
+        return
+    assert ab.from_dlpack(tensor).shape == (2, 3)
+
+
+def test_nothing_is_left_when_the_array_is_gone():
+    before = alive()
+    x = ab.from_dlpack(pa.array([1.0, 2.0]))
+    assert len(alive()) == len(before) + 1
+    del x
+    assert alive() == before

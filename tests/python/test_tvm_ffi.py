@@ -1,0 +1,98 @@
+"""apache-tvm-ffi beside us: both ways, also by the exchange table, which its functions use for their arguments.
+
+It drops the read-only flag of what it takes, and checks neither extents nor versions (lists K-D3, K-D9, K-D22).
+"""
+
+import numpy as np
+import pytest
+import tvm_ffi
+
+import aria_array_bridge as ab
+from dlpack_producer import READ_ONLY, Producer, alive
+
+PARTNERS = ("tvm_ffi",)
+
+DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+OTHERS = {
+    "bfloat16": (4, 16, 1), "float8_e4m3fn": (10, 8, 1), "float8_e5m2": (12, 8, 1), "int4": (0, 4, 1),
+    "float4_e2m1fn": (17, 4, 1), "float32x4": (2, 32, 4), "complex64": (5, 64, 1), "float6_e2m3fn": (15, 6, 1),
+}
+
+
+def traced(call):
+    ab._core._trace_start()
+    try:
+        made = call()
+    finally:
+        plans = ab._core._trace_stop()
+    return made, plans[0]
+
+
+@pytest.fixture
+def echo():
+    """A function of theirs, whose argument and result go by our exchange table: what comes back is ours again."""
+    return tvm_ffi.convert(lambda tensor: tensor)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_is_shared_both_ways(dtype):
+    a = np.zeros((2, 3), dtype)
+    x = ab.asarray(a)
+    t = tvm_ffi.from_dlpack(x)
+    assert (str(t.dtype), t.shape, t.data_ptr()) == (dtype, (2, 3), x.address)
+    y = ab.from_dlpack(t)
+    assert (y.dtype, y.shape, y.address) == (dtype, (2, 3), x.address)
+
+
+@pytest.mark.parametrize("dtype", OTHERS)
+def test_dtypes_without_numpy_are_shared_both_ways(dtype):
+    x = ab.asarray(Producer(dtype=OTHERS[dtype], shape=(2, 2)))
+    y = ab.from_dlpack(tvm_ffi.from_dlpack(x))
+    assert (y.dtype, y.shape, y.address) == (dtype, (2, 2), x.address)
+
+
+LAYOUTS = {
+    "0-d": lambda: np.array(7.0),
+    "empty": lambda: np.zeros((0, 3)),
+    "C": lambda: np.arange(12.0).reshape(3, 4),
+    "F": lambda: np.asfortranarray(np.arange(12.0).reshape(3, 4)),
+    "negative": lambda: np.arange(12.0).reshape(3, 4)[::-1, ::-1],
+    "gaps": lambda: np.arange(24.0).reshape(4, 6)[::2, ::3],
+    "zero": lambda: np.lib.stride_tricks.as_strided(np.arange(3.0), (4, 3), (0, 8)),
+    "offset": lambda: np.arange(10.0)[3:],
+    "one": lambda: np.arange(3.0).reshape(1, 3, 1),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_shared_both_ways(layout):
+    a = LAYOUTS[layout]()
+    x = ab.asarray(a)
+    y = ab.from_dlpack(tvm_ffi.from_dlpack(x), copy=False)
+    np.testing.assert_array_equal(y.to_numpy(), a)
+    if a.size:
+        assert y.address == x.address
+
+
+def test_an_argument_goes_by_the_table_and_is_shared(echo):
+    x = ab.asarray(np.arange(6.0).reshape(2, 3))
+    t, plan = traced(lambda: echo(x))
+    assert isinstance(t, ab.Array)
+    assert (t.address, t.shape) == (x.address, (2, 3))
+    assert plan.outcome == "view"
+
+
+def test_read_only_memory_goes_by_the_table_as_a_copy(echo):
+    x = ab.asarray(Producer(flags=READ_ONLY))
+    t, plan = traced(lambda: echo(x))
+    assert ab.from_dlpack(t).address != x.address
+    assert (plan.outcome, plan.copied_bytes, plan.reasons[0].code) == ("copy", 24, "read-only")
+
+
+def test_nothing_is_left_when_theirs_are_gone(echo):
+    before = alive()
+    x = ab.asarray(np.arange(6.0))
+    for t in (tvm_ffi.from_dlpack(x), echo(x)):
+        assert ab.from_dlpack(t).address == x.address
+    del t, x
+    assert alive() == before
