@@ -85,7 +85,7 @@ def test_byte_swapped_data_is_copied_once_and_says_so(dtype):
     assert [reason.code for reason in ours.plan.reasons] == ["byte-order"]
     back = ours.to_numpy()
     assert back.dtype == dtype.newbyteorder("=") and same(back, source)
-    with pytest.raises(ab.ConversionError, match="byte-order"):
+    with pytest.raises(ab.ConversionError, match="other byte order"):
         ab.asarray(source, copy=False)
 
 
@@ -271,7 +271,7 @@ class TestMasked:
     @pytest.mark.parametrize("nulls", [None, "raise"])
     def test_nulls_are_refused_where_nobody_says_what_they_become(self, nulls):
         ours = ab.asarray(np.ma.MaskedArray([1, 2], [False, True]))
-        with pytest.raises(ab.ConversionError, match="1 nulls in int64") as caught:
+        with pytest.raises(ab.ConversionError, match="1 null in int64") as caught:
             ours.to_numpy(nulls=nulls)
         assert caught.value.plan.reasons[0].code == "nulls"
         for take in (np.asarray, memoryview):
@@ -294,7 +294,7 @@ class TestMasked:
     @pytest.mark.parametrize(("dtype", "value"), [("i8", 2**53 + 1), ("u8", 2**64 - 1), ("i8", -(2**63) + 1)])
     def test_an_integer_that_float64_lacks_is_refused(self, dtype, value):
         ours = ab.asarray(np.ma.MaskedArray(np.array([value, 0], dtype), [False, True]))
-        with pytest.raises(ab.ConversionError, match="inexact"):
+        with pytest.raises(ab.ConversionError, match="float64 exactly"):
             ours.to_numpy(nulls="nan")
         under_a_null = ab.asarray(np.ma.MaskedArray(np.array([value, 0], dtype), [True, False]))
         assert np.isnan(under_a_null.to_numpy(nulls="nan")[0])
@@ -305,7 +305,7 @@ class TestMasked:
 
     def test_a_copy_for_nan_is_refused_where_copies_are(self):
         ours = ab.asarray(np.ma.MaskedArray([1.0, 2.0], [False, True]))
-        with pytest.raises(ab.ConversionError, match="copy-never"):
+        with pytest.raises(ab.ConversionError, match="copy=False forbids"):
             ours.to_numpy(nulls="nan", copy=False)
 
     def test_text_has_nothing_to_stand_for_a_null(self):
@@ -361,7 +361,7 @@ class TestLifetime:
         source = np.arange(3)
         ours = ab.asarray(source)
         back = ours.to_numpy()
-        with pytest.raises(BufferError, match="1 export is alive"):
+        with pytest.raises(BufferError, match="1 export is alive: numpy.ndarray"):
             ours.release()
         del back
         ours.release()

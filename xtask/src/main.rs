@@ -1,7 +1,7 @@
 //! The project's commands: `cargo xtask` lists them.
 //!
 //! Each command makes what it needs (a virtual environment, packages, the wheel) and says so in one line a step.
-//! This file holds the list alone; [`env`], [`wheel`] and [`python`] make things ready, the others do the work.
+//! This file holds the list alone; `env`, `wheel` and `python` make things ready, the others do the work.
 
 mod args;
 mod checks;

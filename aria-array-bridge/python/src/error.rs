@@ -54,11 +54,35 @@ pub(crate) fn bad_argument(py: Python<'_>, plan: Plan) -> PyErr {
 
 fn with_plan(py: Python<'_>, class: PyResult<&Bound<'_, PyType>>, plan: Plan) -> PyErr {
     let raise = || {
-        let error = class?.call1((plan.to_string(),))?;
+        let error = class?.call1((sentence(&plan),))?;
         error.setattr("plan", Py::new(py, PyPlan::new(plan))?)?;
         Ok(PyErr::from_value(error))
     };
     raise().unwrap_or_else(|error: PyErr| error)
+}
+
+/// The text of an exception: the sentence of the first reason, what was found and wanted, what to do; then the others.
+fn sentence(plan: &Plan) -> String {
+    let mut text = String::new();
+    for reason in &plan.reasons {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&reason.text);
+        if !reason.location.is_empty() {
+            text += &format!(" ({})", reason.location);
+        }
+        if !reason.rule.is_empty() {
+            text += &format!("  [{}]", reason.rule);
+        }
+        if !reason.found.is_empty() || !reason.wanted.is_empty() {
+            text += &format!("\n  found: {}   wanted: {}", reason.found, reason.wanted);
+        }
+        if !reason.hint.is_empty() {
+            text += &format!("\n  hint: {}", reason.hint);
+        }
+    }
+    if text.is_empty() { plan.to_string() } else { text }
 }
 
 /// The plan that an exception of ours carries.

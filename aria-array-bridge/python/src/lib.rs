@@ -2,23 +2,24 @@
 //!
 //! | room | subject |
 //! |---|---|
-//! | [`array`] | the Python class `Array`: memory that a Python object or a Rust owner keeps alive |
-//! | [`import`] | doors in: which protocols a type speaks, cheapest first, and what each finds |
-//! | [`export`] | doors out: NumPy, DLPack, the buffer protocol, the array interfaces |
-//! | [`request`] | what the caller wants, the plan that follows, and its execution |
-//! | [`dtype`], [`plan`], [`error`] | the classes `DType`, `Plan` and `Reason`, and the two exceptions |
-//! | [`release`] | dropping without attaching: the release queue |
-//! | [`operations`] | the table through which a program without Python symbols uses all of it |
+//! | `array` | the Python class `Array`: memory that a Python object or a Rust owner keeps alive |
+//! | `import` | doors in: which protocols a type speaks, cheapest first, and what each finds |
+//! | `export` | doors out: NumPy, DLPack, the buffer protocol, the array interfaces |
+//! | `request` | what the caller wants, the plan that follows, and its execution |
+//! | `dtype`, `plan`, `error` | the classes `DType`, `Plan` and `Reason`, and the two exceptions |
+//! | `release` | dropping without attaching: the release queue |
+//! | `operations` | the table through which a program without Python symbols uses all of it |
 
-pub mod array;
-pub mod dtype;
-pub mod error;
-pub mod export;
-pub mod import;
+mod array;
+mod device;
+mod dtype;
+mod error;
+mod export;
+mod import;
 pub mod operations;
-pub mod plan;
-pub mod release;
-pub mod request;
+mod plan;
+mod release;
+mod request;
 mod surface;
 
 use pyo3::prelude::*;

@@ -7,11 +7,12 @@ use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
 use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
-use aria_array_bridge::array::CopyOrder;
+use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Array, DType, Device, Order};
+use core::cell::Cell;
 use pyo3::prelude::*;
 
 /// What the caller wants.
@@ -22,12 +23,49 @@ pub(crate) struct Request {
     pub(crate) order: Option<Order>,
     pub(crate) ndim: Option<usize>,
     pub(crate) writable: bool,
+    /// The result may not write, whatever the memory is.
+    pub(crate) readonly: bool,
+    /// Nulls are refused.
+    pub(crate) no_nulls: bool,
     pub(crate) device: Option<Device>,
 }
 
-/// Python's `copy=`.
+thread_local! {
+    /// How many `with ab.no_copy():` blocks this thread is in.
+    static STRICT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Enters (`true`) or leaves a block in which nothing is copied.
+pub(crate) fn forbid_copies(enter: bool) {
+    STRICT.set(if enter { STRICT.get() + 1 } else { STRICT.get().saturating_sub(1) });
+}
+
+/// True inside such a block.
+pub(crate) fn copies_are_forbidden() -> bool {
+    STRICT.get() > 0
+}
+
+/// Python's `order=`.
+///
+/// # Errors
+///
+/// `ValueError` for another word.
+pub(crate) fn copy_order(order: Option<&str>) -> PyResult<CopyOrder> {
+    match order {
+        None | Some("K") => Ok(CopyOrder::Keep),
+        Some("C") => Ok(CopyOrder::C),
+        Some("F") => Ok(CopyOrder::F),
+        Some(other) => {
+            let text = format!("expected order 'C', 'F' or 'K' but found {other:?}");
+            Err(pyo3::exceptions::PyValueError::new_err(text))
+        }
+    }
+}
+
+/// Python's `copy=`. Inside `no_copy()` what would be copied if needed is refused.
 pub(crate) fn copy_policy(copy: Option<bool>) -> CopyPolicy {
     match copy {
+        None if copies_are_forbidden() => CopyPolicy::Never,
         Some(false) => CopyPolicy::Never,
         None => CopyPolicy::IfNeeded,
         Some(true) => CopyPolicy::Always,
@@ -67,6 +105,11 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let reason = Reason::new("device", "L7", text).expected(device.to_string(), array.device().to_string());
         plan = plan.refusing(reason.hint("move it with the library that owns it"));
     }
+    let nulls = if request.no_nulls { array.null_count() } else { 0 };
+    if nulls > 0 {
+        let text = format!("{} in {}, and nulls=\"raise\" forbids it", counted_nulls(nulls), describe_short(array));
+        plan = plan.refusing(Reason::new("nulls", "C4", text).hint(".fill_null(value) on the array that keeps them"));
+    }
     if let Some(reason) = &found.copied {
         plan = plan.copying(bytes, reason.clone());
     }
@@ -74,12 +117,19 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");
         plan = plan.copying(bytes, reason.expected("native", "swapped"));
     }
+    let mut bytes = bytes;
     if let Some(dtype) = &request.dtype
         && dtype != array.dtype()
     {
         let text = format!("expected {dtype} but found {}", array.dtype());
-        let reason = Reason::new("dtype", "C2", text).expected(dtype.name(), array.dtype().name());
-        plan = plan.refusing(reason);
+        let reason = Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name());
+        if can_cast_same_kind(array.dtype(), dtype) {
+            bytes = (array.len() * dtype.itemsize()) as u64;
+            plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
+            plan = plan.copying(bytes, reason);
+        } else {
+            plan = plan.refusing(reason.hint("asarray casts within a kind: cast with the library that owns the array"));
+        }
     }
     if let Some(order) = request.order
         && !array.layout().is_contiguous(order)
@@ -95,7 +145,9 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
     }
-    if request.copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
+    if plan.outcome == Outcome::Copy && copies_are_forbidden() {
+        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));
+    } else if request.copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
         plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
     }
     if plan.outcome == Outcome::View {
@@ -110,6 +162,17 @@ fn note(found: &Found) -> Option<Reason> {
     if found.protocol == masked::protocol() { masked::note(&found.array) } else { None }
 }
 
+/// `1 null`, `3 nulls`.
+pub(crate) fn counted_nulls(nulls: usize) -> String {
+    if nulls == 1 { "1 null".to_string() } else { format!("{nulls} nulls") }
+}
+
+/// `int64[3]`.
+pub(crate) fn describe_short(array: &Array) -> String {
+    let text = describe(array);
+    text.strip_prefix("Array ").map(str::to_string).unwrap_or(text)
+}
+
 /// True if the request can be met by a view, without looking for words.
 fn is_plain_view(found: &Found, request: &Request) -> bool {
     found.copied.is_none() && note(found).is_none() && request.copy != CopyPolicy::Always && fits(found, request)
@@ -120,6 +183,7 @@ fn fits(found: &Found, request: &Request) -> bool {
     let array = &found.array;
     found.swap.is_none()
         && !(request.writable && array.is_readonly())
+        && !(request.no_nulls && array.null_count() > 0)
         && request.ndim.is_none_or(|ndim| ndim == array.ndim())
         && request.device.is_none_or(|device| device == array.device())
         && request.dtype.as_ref().is_none_or(|dtype| dtype == array.dtype())
@@ -133,10 +197,13 @@ fn fits(found: &Found, request: &Request) -> bool {
 /// `ConversionError` with the plan, where it refuses; `MemoryError`.
 pub(crate) fn execute<'py>(
     py: Python<'py>,
-    found: Found,
+    mut found: Found,
     source: Name,
     request: &Request,
 ) -> PyResult<Bound<'py, PyArray>> {
+    if request.readonly {
+        found.array = found.array.read_only();
+    }
     if is_plain_view(&found, request) {
         let origin = Origin::View { source, protocol: found.protocol };
         // SAFETY: the hold keeps the found array's memory alive: `Found`.
@@ -155,10 +222,10 @@ pub(crate) fn execute<'py>(
     if done {
         plan.target_address = plan.source_address.take();
     }
+    if is_tracing() && (done || plan.outcome == Outcome::View) {
+        record(&plan);
+    }
     if done || plan.outcome == Outcome::View {
-        if is_tracing() {
-            record(&plan);
-        }
         let origin = Origin::Plan(Box::new(plan));
         // SAFETY: the hold keeps the found array's memory alive: `Found`.
         return Bound::new(py, unsafe { PyArray::root(found.array, found.hold, origin) });
@@ -170,7 +237,16 @@ pub(crate) fn execute<'py>(
     };
     let (from, swap) = (&found.array, &found.swap);
     // Detached: the hold, which stays here, keeps the memory; reading needs no Python.
-    let copy = py.detach(|| from.copy_swapped(order, swap)).map_err(|error| memory_or_value(&error))?;
+    let copy = py.detach(|| match &request.dtype {
+        Some(dtype) if dtype != from.dtype() && swap.is_none() => from.cast(dtype, order),
+        Some(dtype) if dtype != from.dtype() => from.copy_swapped(CopyOrder::Keep, swap)?.cast(dtype, order),
+        _ => Ok(from.copy_swapped(order, swap)?),
+    });
+    let copy = copy.map_err(|error| match error {
+        CastError::Array(error) => memory_or_value(&error),
+        error => pyo3::exceptions::PyValueError::new_err(error.to_string()),
+    })?;
+    let copy = if request.readonly { copy.read_only() } else { copy };
     plan.target_address = Some(copy.address() as u64);
     if is_tracing() {
         record(&plan);

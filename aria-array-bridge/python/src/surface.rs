@@ -1,11 +1,12 @@
 //! The functions and classes of the module `_core`.
 
-use crate::array::PyArray;
-use crate::dtype::{PyDType, dtype_of};
+use crate::array::{PyArray, PyBitmap, PyLayout, unpickle};
+use crate::device::device_of;
+use crate::dtype::{PyDType, add_constants, dtype_of, record_dtype};
 use crate::plan::{PyPlan, PyReason, start_trace, stop_trace};
-use crate::request::{Request, copy_policy};
-use crate::{error, import};
-use aria_array_bridge::{Device, Order};
+use crate::request::{Request, copy_order, copy_policy, forbid_copies};
+use crate::{error, export, import};
+use aria_array_bridge::{CopyOrder, Order};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -13,6 +14,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add_class::<PyArray>()?;
     module.add_class::<PyDType>()?;
+    module.add_class::<PyBitmap>()?;
+    module.add_class::<PyLayout>()?;
     module.add_class::<PyPlan>()?;
     module.add_class::<PyReason>()?;
     module.add("ConversionError", error::conversion_error(py)?)?;
@@ -20,53 +23,111 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(asarray, module)?)?;
     import::from_buffer::register(module)?;
     module.add_function(wrap_pyfunction!(from_dlpack, module)?)?;
+    module.add_function(wrap_pyfunction!(explain, module)?)?;
+    module.add_function(wrap_pyfunction!(unpickle, module)?)?;
+    module.add_function(wrap_pyfunction!(record_dtype, module)?)?;
+    module.add_function(wrap_pyfunction!(no_copy, module)?)?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(trace_start, module)?)?;
     module.add_function(wrap_pyfunction!(trace_stop, module)?)?;
-    Ok(())
+    add_constants(module)
 }
 
-fn request(
-    dtype: Option<&Bound<'_, PyAny>>,
-    device: Option<&str>,
+/// The keyword arguments of `asarray` as a request.
+struct Options<'a, 'py> {
+    dtype: Option<&'a Bound<'py, PyAny>>,
+    device: Option<&'a Bound<'py, PyAny>>,
     copy: Option<bool>,
-    order: Option<&str>,
+    order: Option<&'a str>,
+    nulls: Option<&'a str>,
     writable: Option<bool>,
-) -> PyResult<Request> {
-    let order = match order {
-        None | Some("K" | "A") => None,
-        Some("C") => Some(Order::C),
-        Some("F") => Some(Order::F),
-        Some(other) => {
-            return Err(PyValueError::new_err(format!("expected order 'C', 'F' or 'K' but found {other:?}")));
-        }
-    };
-    let unknown =
-        |name: &str| PyValueError::new_err(format!("expected a device such as 'cpu' or 'cuda:0' but found {name:?}"));
-    let device = device.map(|name| Device::from_name(name).ok_or_else(|| unknown(name))).transpose()?;
-    let dtype = dtype.map(dtype_of).transpose()?;
-    Ok(Request { copy: copy_policy(copy), dtype, order, ndim: None, writable: writable == Some(true), device })
 }
 
-/// An array over the memory of any object that speaks an array protocol.
+impl Options<'_, '_> {
+    fn request(&self) -> PyResult<Request> {
+        let order = match copy_order(self.order)? {
+            CopyOrder::C => Some(Order::C),
+            CopyOrder::F => Some(Order::F),
+            CopyOrder::Keep => None,
+        };
+        let no_nulls = match self.nulls {
+            None => false,
+            Some("raise") => true,
+            Some(other) => {
+                let text = format!("expected nulls None or 'raise' but found {other:?}");
+                return Err(PyValueError::new_err(format!("{text}: 'nan' and 'mask' belong to to_numpy(nulls=…)")));
+            }
+        };
+        Ok(Request {
+            copy: copy_policy(self.copy),
+            dtype: self.dtype.map(dtype_of).transpose()?,
+            order,
+            ndim: None,
+            writable: self.writable == Some(true),
+            readonly: self.writable == Some(false),
+            no_nulls,
+            device: self.device.map(device_of).transpose()?,
+        })
+    }
+}
+
+/// An array over the memory of any object that speaks an array protocol; a copy only where sharing is impossible.
+///
+/// `dtype` casts within its kind, by a copy. `copy=False` refuses to copy, `True` always does. `order` is "C", "F" or
+/// None for as it lies. `nulls="raise"` refuses nulls. `writable=True` wants memory that may be written, `False` a view
+/// that may not.
 #[pyfunction]
-#[pyo3(signature = (obj, /, *, dtype = None, device = None, copy = None, order = None, writable = None))]
+#[pyo3(signature = (obj, /, *, dtype = None, device = None, copy = None, order = None, nulls = None, writable = None))]
 fn asarray<'py>(
     obj: &Bound<'py, PyAny>,
     dtype: Option<&Bound<'py, PyAny>>,
-    device: Option<&str>,
+    device: Option<&Bound<'py, PyAny>>,
     copy: Option<bool>,
     order: Option<&str>,
+    nulls: Option<&str>,
     writable: Option<bool>,
 ) -> PyResult<Bound<'py, PyArray>> {
-    import::import(obj, &request(dtype, device, copy, order, writable)?)
+    import::import(obj, &Options { dtype, device, copy, order, nulls, writable }.request()?)
+}
+
+/// What a conversion would do, and why. Converts nothing; a refusal is an answer, not an exception.
+///
+/// Without `to`, of `asarray(obj, …)`; with it, of the way from there on to that library: "numpy" or "torch".
+#[pyfunction]
+#[pyo3(signature = (
+    obj, /, *, to = None, dtype = None, device = None, copy = None, order = None, nulls = None, writable = None
+))]
+#[allow(clippy::too_many_arguments, reason = "they are Python's keywords")]
+fn explain(
+    obj: &Bound<'_, PyAny>,
+    to: Option<&str>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&Bound<'_, PyAny>>,
+    copy: Option<bool>,
+    order: Option<&str>,
+    nulls: Option<&str>,
+    writable: Option<bool>,
+) -> PyResult<PyPlan> {
+    // What nulls mean to the target, the way out decides.
+    let at_the_door = if to.is_some() { None } else { nulls };
+    let request = Options { dtype, device, copy, order, nulls: at_the_door, writable }.request()?;
+    let plan = match to {
+        None => import::explain(obj, &request)?,
+        Some(target) => export::explain(obj, &request, target, nulls)?,
+    };
+    Ok(PyPlan::new(plan))
 }
 
 /// An array over the memory of any object that speaks DLPack, or of a DLPack capsule.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, device = None, copy = None))]
-fn from_dlpack<'py>(x: &Bound<'py, PyAny>, device: Option<&str>, copy: Option<bool>) -> PyResult<Bound<'py, PyArray>> {
-    import::dlpack::from_dlpack(x, &request(None, device, copy, None, None)?)
+fn from_dlpack<'py>(
+    x: &Bound<'py, PyAny>,
+    device: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyArray>> {
+    let options = Options { dtype: None, device, copy, order: None, nulls: None, writable: None };
+    import::dlpack::from_dlpack(x, &options.request()?)
 }
 
 /// What is alive now, as (owner, protocol, direction, nbytes, readonly).
@@ -81,6 +142,12 @@ fn ledger(py: Python<'_>) -> Vec<(String, String, &'static str, u64, bool)> {
         (entry.owner.to_string(), entry.protocol.to_string(), direction, entry.nbytes, entry.readonly)
     };
     aria_array_bridge::ledger::entries().into_iter().map(entry).collect()
+}
+
+/// Enters or leaves a block of this thread in which nothing is copied.
+#[pyfunction(name = "_no_copy")]
+fn no_copy(enter: bool) {
+    forbid_copies(enter);
 }
 
 /// Starts recording this thread's conversions.

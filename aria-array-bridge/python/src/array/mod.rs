@@ -5,15 +5,32 @@
 //! as holding the foreign object, so that each reference is visited exactly once. There is no `tp_clear`: like
 //! a tuple, an array in a dead cycle goes when the rest of the cycle is cleared.
 
+mod bitmap;
+mod compare;
+mod element;
 mod hold;
+mod holders;
+mod index;
+mod layout;
+mod members;
+mod nulls;
+mod operators;
+mod pickle;
+mod shape;
+mod text;
+mod using;
+mod values;
 
+pub(crate) use bitmap::PyBitmap;
 pub(crate) use hold::{HeldBuffer, Hold};
+pub(crate) use layout::PyLayout;
+pub(crate) use pickle::unpickle;
 
-use crate::plan::PyPlan;
+use crate::import::named;
 use crate::release;
 use aria_array_bridge::buffer::Release;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};
-use aria_array_bridge::plan::{Outcome, Plan};
+use aria_array_bridge::plan::Plan;
 use aria_array_bridge::queue::Node;
 use aria_array_bridge::{Access, Array, Owner};
 use core::ptr::NonNull;
@@ -150,8 +167,17 @@ impl PyArray {
 
     /// Makes another Python array over the same memory, which holds the root.
     pub(crate) fn view<'py>(this: &Bound<'py, PyArray>, array: Array) -> PyResult<Bound<'py, PyArray>> {
+        let origin = match &this.get().origin {
+            Origin::View { source, protocol } => Origin::View { source: *source, protocol: *protocol },
+            // The copy has been made already: this is a view of it.
+            Origin::Plan(_) => Origin::View { source: named!("aria_array_bridge.Array"), protocol: named!("view") },
+        };
+        PyArray::view_from(this, array, origin)
+    }
+
+    /// As [`view`](Self::view), with a story of its own.
+    fn view_from<'py>(this: &Bound<'py, PyArray>, array: Array, origin: Origin) -> PyResult<Bound<'py, PyArray>> {
         let root = PyArray::root_of(this);
-        let origin = this.get().origin.clone();
         root.get().count_export();
         Bound::new(this.py(), PyArray { array, keep: Keep::View(root.clone().unbind()), origin })
     }
@@ -197,12 +223,15 @@ impl PyArray {
                 "expected the array that owns the memory but found a view of it: release that",
             ));
         };
+        release::drain(this.py()); // What was dropped elsewhere is no export.
         let taken = {
             let mut hold = root.hold.lock().unwrap_or_else(PoisonError::into_inner);
             match root.exports.load(Ordering::Acquire) {
                 0 => root.released.store(true, Ordering::Release),
-                1 => return Err(PyBufferError::new_err("1 export is alive")),
-                n => return Err(PyBufferError::new_err(format!("{n} exports are alive"))),
+                alive => {
+                    drop(hold); // Naming them runs Python.
+                    return Err(PyBufferError::new_err(holders::sentence(this, alive)));
+                }
             }
             hold.take()
         };
@@ -296,104 +325,5 @@ impl PyArray {
                 _ => Ok(()),
             },
         }
-    }
-
-    /// Extents, in elements.
-    #[getter]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
-        pyo3::types::PyTuple::new(py, self.live()?.shape())
-    }
-
-    /// Strides, in bytes.
-    #[getter]
-    fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
-        pyo3::types::PyTuple::new(py, self.live()?.strides())
-    }
-
-    /// Number of axes.
-    #[getter]
-    fn ndim(&self) -> PyResult<usize> {
-        Ok(self.live()?.ndim())
-    }
-
-    /// Number of elements.
-    #[getter]
-    fn size(&self) -> PyResult<usize> {
-        Ok(self.live()?.len())
-    }
-
-    /// Bytes of one element.
-    #[getter]
-    fn itemsize(&self) -> PyResult<usize> {
-        Ok(self.live()?.dtype().itemsize())
-    }
-
-    /// Bytes of all elements together.
-    #[getter]
-    fn nbytes(&self) -> PyResult<usize> {
-        Ok(self.live()?.nbytes())
-    }
-
-    /// What one element is.
-    #[getter]
-    fn dtype(&self) -> PyResult<crate::dtype::PyDType> {
-        Ok(crate::dtype::PyDType::new(self.live()?.dtype().clone()))
-    }
-
-    /// Where the memory lives: "cpu", "cuda:0".
-    #[getter]
-    fn device(&self) -> PyResult<String> {
-        Ok(self.live()?.device().to_string())
-    }
-
-    /// Address of element zero.
-    #[getter]
-    fn address(&self) -> PyResult<usize> {
-        Ok(self.live()?.address())
-    }
-
-    /// True if this array and what it is exported to may not write.
-    #[getter]
-    fn readonly(&self) -> PyResult<bool> {
-        Ok(self.live()?.is_readonly())
-    }
-
-    /// Who may write to the memory: "frozen" (nobody) or "shared".
-    #[getter]
-    fn access(&self) -> PyResult<&'static str> {
-        Ok(self.live()?.access().name())
-    }
-
-    /// The plan of the conversion that made the array.
-    #[getter(plan)]
-    fn py_plan(&self) -> PyPlan {
-        PyPlan::new(self.plan())
-    }
-
-    /// Ends the ownership now. `BufferError` while exports are alive.
-    #[pyo3(name = "release")]
-    fn py_release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        PyArray::end(slf)
-    }
-
-    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    #[pyo3(signature = (*_exception))]
-    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        PyArray::end(slf)
-    }
-
-    fn __len__(&self) -> PyResult<usize> {
-        let unsized_ = || pyo3::exceptions::PyTypeError::new_err("len() of an array without axes");
-        self.live()?.shape().first().copied().ok_or_else(unsized_)
-    }
-}
-
-impl PyArray {
-    /// True if the conversion that made it copied.
-    pub(crate) fn was_copied(&self) -> bool {
-        matches!(&self.origin, Origin::Plan(plan) if plan.outcome == Outcome::Copy)
     }
 }

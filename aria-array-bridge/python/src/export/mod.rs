@@ -3,11 +3,14 @@
 mod buffer;
 mod dlpack;
 mod exchange;
+mod explain;
 mod interface;
 mod jax;
 pub(crate) mod numpy;
 mod tensor;
 mod torch;
+
+pub(crate) use explain::explain;
 
 use crate::array::PyArray;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};
@@ -20,6 +23,7 @@ use pyo3::prelude::*;
 #[pyclass(frozen, name = "_Export", module = "aria_array_bridge._core")]
 pub(crate) struct Export {
     root: Py<PyArray>,
+    holder: Name,
     _ticket: Ticket,
 }
 
@@ -31,7 +35,12 @@ impl Export {
         let ticket = ledger::enter(holder, protocol, Direction::Export, inner.nbytes() as u64, readonly);
         let root = PyArray::root_of(array);
         root.get().count_export();
-        Bound::new(array.py(), Export { root: root.clone().unbind(), _ticket: ticket })
+        Bound::new(array.py(), Export { root: root.clone().unbind(), holder, _ticket: ticket })
+    }
+
+    /// Who holds it: `numpy.ndarray`.
+    pub(crate) fn holder(&self) -> std::sync::Arc<str> {
+        self.holder.text()
     }
 }
 

@@ -55,7 +55,10 @@ pub(super) struct Kind {
 /// Types that are remembered at most, one a place. A power of two.
 const PLACES: usize = 256;
 
-static KINDS: Mutex<[Option<(usize, Arc<Kind>)>; PLACES]> = Mutex::new([const { None }; PLACES]);
+/// The address of a type, and what is known of it.
+type Place = Option<(usize, Arc<Kind>)>;
+
+static KINDS: Mutex<[Place; PLACES]> = Mutex::new([const { None }; PLACES]);
 
 impl Kind {
     /// The object as our own array, where it is one.

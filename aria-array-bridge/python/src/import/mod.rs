@@ -19,7 +19,9 @@ mod torch;
 use crate::array::PyArray;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
-use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
+use aria_array_bridge::Array;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{Outcome, Plan, Reason};
 use doors::Door;
 use pyo3::prelude::*;
 
@@ -59,10 +61,8 @@ pub(crate) fn import<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyRe
 fn import_by<'py>(object: &Bound<'py, PyAny>, request: &Request, only: &[Door]) -> PyResult<Bound<'py, PyArray>> {
     let py = object.py();
     let kind = doors::of(object)?;
-    if let Some(array) = kind.ours(object)
-        && let Some(array) = as_is(&array, request)?
-    {
-        return Ok(array);
+    if let Some(array) = kind.ours(object) {
+        return again(&array, kind.name, request);
     }
     let found = find(object, &kind, request, only)?;
     execute(py, found, kind.name, request)
@@ -70,23 +70,31 @@ fn import_by<'py>(object: &Bound<'py, PyAny>, request: &Request, only: &[Door]) 
 
 /// What would be done for this request, and why; converts nothing.
 pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<Plan> {
+    Ok(explain_found(object, request)?.0)
+}
+
+/// As [`explain`], with the array as its door finds it. For looking at its shape alone: nothing keeps its memory.
+pub(crate) fn explain_found(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<(Plan, Option<Array>)> {
     let kind = doors::of(object)?;
     match find(object, &kind, request, &[]) {
-        Ok(found) => Ok(crate::request::plan(&found, kind.name, request)),
-        Err(error) => crate::error::plan_of(object.py(), &error).ok_or(error),
+        Ok(found) => Ok((crate::request::plan(&found, kind.name, request), Some(found.array))),
+        Err(error) => Ok((crate::error::plan_of(object.py(), &error).ok_or(error)?, None)),
     }
 }
 
-/// The same object, where it already is what is wanted.
-fn as_is<'py>(array: &Bound<'py, PyArray>, request: &Request) -> PyResult<Option<Bound<'py, PyArray>>> {
-    let inner = array.get().live()?;
-    let fits = request.copy != CopyPolicy::Always
-        && !(request.writable && inner.is_readonly())
-        && request.ndim.is_none_or(|ndim| ndim == inner.ndim())
-        && request.device.is_none_or(|device| device == inner.device())
-        && request.dtype.as_ref().is_none_or(|dtype| dtype == inner.dtype())
-        && request.order.is_none_or(|order| inner.layout().is_contiguous(order));
-    Ok(fits.then(|| array.clone()))
+/// Our own array as requested: itself, a view of it, or a copy.
+fn again<'py>(array: &Bound<'py, PyArray>, source: Name, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+    let inner = PyArray::using(array)?;
+    let found = ours(array.as_any()).map_err(|refusal| match refusal {
+        Refusal::Raise(error) => error,
+        Refusal::Next(reason) => bad_argument(array.py(), Plan::view("", "Array", "Array").refusing(reason)),
+    })?;
+    let plan = crate::request::plan(&found, source, request);
+    match plan.outcome {
+        Outcome::View if request.readonly && !inner.is_readonly() => PyArray::view(array, inner.clone().read_only()),
+        Outcome::View => Ok(array.clone()),
+        _ => execute(array.py(), found, source, request), // A copy, made while `inner` keeps the memory; or a refusal.
+    }
 }
 
 /// Tries the doors of a type in their order.
@@ -144,7 +152,7 @@ fn ours(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
         array: inner,
         hold: crate::array::Hold::Object(object.clone().unbind(), None),
         swap: aria_array_bridge::dtype::Swap::None,
-        protocol: aria_array_bridge::ledger::Name::of("aria array"),
+        protocol: named!("aria array"),
         copied: None,
     })
 }

@@ -120,7 +120,7 @@ unsafe fn request_of(raw: *const RawRequest) -> Result<Request, Error> {
         COPY_ALWAYS => CopyPolicy::Always,
         other => return Err(unknown("a copy policy of 0, 1 or 2", other.to_string())),
     };
-    Ok(Request { copy, dtype, order, ndim, writable: raw.writable != 0, device: None })
+    Ok(Request { copy, dtype, order, ndim, writable: raw.writable != 0, ..Request::default() })
 }
 
 pub(super) unsafe extern "C" fn array_from_py(

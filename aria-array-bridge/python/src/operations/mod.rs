@@ -1,7 +1,7 @@
 //! The operations table: every function through which a program without Python symbols uses Python.
 //!
 //! `aria_array_bridge::operations` states the contract; here are the functions. All of them enter
-//! through [`entry`], which attaches, catches panics and turns errors into failures.
+//! through `entry`, which attaches, catches panics and turns errors into failures.
 
 mod arrays;
 mod call;

@@ -11,6 +11,7 @@ use super::Export;
 use crate::array::PyArray;
 use crate::error::refused;
 use crate::plan;
+use crate::request::{copies_are_forbidden, counted_nulls, describe_short};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
@@ -20,6 +21,9 @@ use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NpyTypes, PyArrayObject, get_type_objec
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::sync::OnceLock;
+
+/// What to do about nulls.
+const HINT: &str = "nulls=\"nan\" (float64, copy), nulls=\"mask\" (numpy.ma), .fill_null(0)";
 
 struct Names {
     ndarray: Name,
@@ -80,7 +84,7 @@ pub(crate) fn to_numpy_with<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     ensure_numpy(py)?;
-    let inner = array.get().live()?;
+    let inner = &*PyArray::using(array)?; // What follows may detach.
     let plain = inner.device().is_host() && inner.validity().is_none() && nulls != Nulls::Mask;
     if plain && copy != CopyPolicy::Always && !plan::is_tracing() {
         return view(array); // Nobody asks for the plan.
@@ -98,16 +102,17 @@ pub(crate) fn to_numpy_with<'py>(
         plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
     }
     if missing > 0 {
-        let text = format!("{missing} nulls in {}, and numpy.ndarray has none", inner.dtype());
+        let text = format!("{} in {}, and numpy.ndarray has none", counted_nulls(missing), describe_short(inner));
         let reason = Reason::new("nulls", "C4", text);
         match nulls {
-            Nulls::Refuse => return Err(refused(py, plan.refusing(reason.hint("nulls='nan' or nulls='mask'")))),
+            Nulls::Refuse => return Err(refused(py, plan.refusing(reason.hint(HINT)))),
             Nulls::Nan => plan = plan.copying(bytes, reason),
             Nulls::Mask => {}
         }
     }
-    if copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
-        let reason = Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it");
+    if plan.outcome == Outcome::Copy && (copy == CopyPolicy::Never || copies_are_forbidden()) {
+        let who = if copies_are_forbidden() { "no_copy()" } else { "copy=False" };
+        let reason = Reason::new("copy-never", "C1", format!("a copy would be needed, and {who} forbids it"));
         return Err(refused(py, plan.refusing(reason)));
     }
     let filled = missing > 0 && nulls == Nulls::Nan;

@@ -1,0 +1,153 @@
+//! Nulls: which there are, and arrays without them [C4].
+
+use super::values::fresh;
+use super::{Origin, PyArray, describe};
+use crate::error::refused;
+use crate::import::named;
+use aria_array_bridge::dtype::Element;
+use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, DType};
+use bytemuck::Pod;
+use core::ptr::NonNull;
+use half::{bf16, f16};
+use num_complex::Complex;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
+
+#[pymethods]
+impl PyArray {
+    /// True where an element is missing. A copy: validity is bits, and bools are bytes.
+    fn is_null<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray>> {
+        let reason = Reason::new("bits", "C5", "validity is bits, and booleans are bytes");
+        fresh(slf, reason, Some(&DType::BOOL), |array| {
+            let nulls: Vec<bool> = match array.validity() {
+                Some(validity) => validity.iter().map(|valid| !valid).collect(),
+                None => vec![false; array.len()],
+            };
+            Ok(Array::from(nulls).reshape(array.shape())?)
+        })
+    }
+
+    /// A copy in which every null is `value`, which the dtype must have exactly.
+    #[pyo3(signature = (value, /))]
+    fn fill_null<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>> {
+        let dtype = slf.get().live()?.dtype().clone();
+        match dtype {
+            DType::BOOL => {
+                let value: bool = value.cast::<PyBool>().map_err(|_| unfit(value, &dtype))?.is_true();
+                filled(slf, move |array| with(array, u8::from(value), Some(DType::U8)))
+            }
+            DType::I8 => integer::<i8>(slf, value),
+            DType::I16 => integer::<i16>(slf, value),
+            DType::I32 => integer::<i32>(slf, value),
+            DType::I64 => integer::<i64>(slf, value),
+            DType::U8 => integer::<u8>(slf, value),
+            DType::U16 => integer::<u16>(slf, value),
+            DType::U32 => integer::<u32>(slf, value),
+            DType::U64 => integer::<u64>(slf, value),
+            DType::F16 => real(slf, value, f16::from_f64),
+            DType::BF16 => real(slf, value, bf16::from_f64),
+            DType::F32 => real(slf, value, |value| value as f32),
+            DType::F64 => real(slf, value, |value| value),
+            DType::C64 => complex(slf, value, |re, im| Complex::new(re as f32, im as f32)),
+            DType::C128 => complex(slf, value, Complex::new),
+            _ => Err(PyTypeError::new_err(format!("expected numbers or bools to fill but found {dtype}"))),
+        }
+    }
+
+    /// The same memory, to be written on the caller's word that it may be [W5]. **Zero-copy**; refused for frozen memory.
+    fn assume_writable<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray>> {
+        let array = slf.get().live()?;
+        if array.access() != Access::Shared {
+            let reason = Reason::new("frozen", "L8", "nobody may write to frozen memory while it is shared");
+            let reason =
+                reason.expected("shared", array.access().name()).hint("copy() gives memory that may be written");
+            return Err(refused(slf.py(), Plan::view("view", describe(array), describe(array)).refusing(reason)));
+        }
+        let first = NonNull::new(array.as_ptr());
+        let first = first.ok_or_else(|| PyValueError::new_err("expected an address but found NULL"))?;
+        let (dtype, layout, device) = (array.dtype().clone(), array.layout().clone(), array.device());
+        // SAFETY: the same memory and layout as the array's, which its owner keeps, and so does the view's root; shared,
+        // checked above. That it may be written is the caller's word, which the method's name asks for.
+        let written =
+            unsafe { Array::from_raw(first, dtype, layout, device, Access::Shared, false, array.owner().clone()) };
+        let value = |error: ArrayError| PyValueError::new_err(error.to_string());
+        let written = match array.validity() {
+            Some(validity) => written.and_then(|written| written.with_validity(validity.clone())),
+            None => written,
+        };
+        PyArray::view_from(
+            slf,
+            written.map_err(value)?,
+            Origin::View { source: named!("aria_array_bridge.Array"), protocol: named!("assume_writable") },
+        )
+    }
+}
+
+fn unfit(value: &Bound<'_, PyAny>, dtype: &DType) -> PyErr {
+    let shown = value.repr().map_or_else(|_| value.get_type().to_string(), |text| text.to_string());
+    PyValueError::new_err(format!("expected a value that {dtype} has but found {shown}"))
+}
+
+fn filled<'py>(
+    this: &Bound<'py, PyArray>,
+    make: impl Fn(&Array) -> Result<Array, ArrayError> + Send + Sync,
+) -> PyResult<Bound<'py, PyArray>> {
+    fresh(this, Reason::new("nulls", "C4", "nulls are filled"), None, make)
+}
+
+/// A copy with `value` in place of the nulls; elements are written as `seen`, where that is another dtype.
+fn with<T: Element + Pod>(array: &Array, value: T, seen: Option<DType>) -> Result<Array, ArrayError> {
+    let dtype = array.dtype().clone();
+    let mut copy = array.clone().without_validity().copy(CopyOrder::C)?;
+    if let Some(seen) = seen {
+        copy = copy.reinterpret(seen)?;
+    }
+    if let Some(validity) = array.validity() {
+        let (expected, found) = (size_of::<T>(), copy.dtype().itemsize());
+        let wrong = ArrayError::Itemsize { dtype: T::DTYPE, expected, found }; // Fresh memory of this dtype lends slices.
+        let slots = copy.as_mut_slice::<T>().map_err(|_| wrong)?;
+        for (slot, _) in slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid) {
+            *slot = value;
+        }
+    }
+    if *copy.dtype() == dtype { Ok(copy) } else { copy.reinterpret(dtype) }
+}
+
+fn integer<'py, T>(this: &Bound<'py, PyArray>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>>
+where
+    T: Element + Pod + for<'a> FromPyObject<'a, 'py>,
+{
+    let plain = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+    let number = if plain { value.extract::<T>().ok() } else { None };
+    let number = number.ok_or_else(|| unfit(value, &T::DTYPE))?;
+    filled(this, move |array| with(array, number, None))
+}
+
+/// A number that rounding may change, as writing it in the dtype would.
+fn real<'py, T: Element + Pod>(
+    this: &Bound<'py, PyArray>,
+    value: &Bound<'py, PyAny>,
+    round: impl Fn(f64) -> T,
+) -> PyResult<Bound<'py, PyArray>> {
+    let plain =
+        (value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>()) && !value.is_instance_of::<PyBool>();
+    let number = if plain { value.extract::<f64>().ok() } else { None };
+    let number = round(number.ok_or_else(|| unfit(value, &T::DTYPE))?);
+    filled(this, move |array| with(array, number, None))
+}
+
+fn complex<'py, T: Element + Pod>(
+    this: &Bound<'py, PyArray>,
+    value: &Bound<'py, PyAny>,
+    make: impl Fn(f64, f64) -> T,
+) -> PyResult<Bound<'py, PyArray>> {
+    use pyo3::types::PyComplexMethods;
+    let number = match value.cast::<PyComplex>() {
+        Ok(value) => make(value.real(), value.imag()),
+        Err(_) if value.is_instance_of::<PyBool>() => return Err(unfit(value, &T::DTYPE)),
+        Err(_) => make(value.extract::<f64>().map_err(|_| unfit(value, &T::DTYPE))?, 0.0),
+    };
+    filled(this, move |array| with(array, number, None))
+}

@@ -1,0 +1,81 @@
+//! What the way out to a library would do, without doing it.
+
+use crate::array::describe;
+use crate::import;
+use crate::request::{Request, copies_are_forbidden};
+use aria_array_bridge::Array;
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// The plan from the object to this library.
+///
+/// # Errors
+///
+/// `ValueError` for a library that is not known; what the producer raises.
+pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nulls: Option<&str>) -> PyResult<Plan> {
+    let target = match to {
+        "numpy" => "numpy.ndarray",
+        "torch" => "torch.Tensor",
+        _ => return Err(PyValueError::new_err(format!("expected 'numpy' or 'torch' but found {to:?}"))),
+    };
+    // Whether the whole way is a copy is said once, at its end.
+    let door = Request { copy: CopyPolicy::IfNeeded, ..request.clone() };
+    let (mut plan, array) = import::explain_found(object, &door)?;
+    plan.target = target.into();
+    let Some(array) = array.filter(|_| plan.outcome != Outcome::Refuse) else { return Ok(plan) };
+    let copied = plan.outcome == Outcome::Copy;
+    for (reason, refuses) in reasons(&array, to, nulls, copied) {
+        let bytes = array.nbytes() as u64;
+        plan = if refuses { plan.refusing(reason) } else { plan.copying(bytes, reason) };
+    }
+    if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
+        plan = plan.copying(array.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
+    }
+    if plan.outcome == Outcome::Copy && copies_are_forbidden() {
+        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));
+    } else if plan.outcome == Outcome::Copy && request.copy == CopyPolicy::Never {
+        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+    }
+    Ok(plan)
+}
+
+/// Why this array goes to that library as a copy, or (true) not at all. `copied` memory is fresh, so it may be written.
+fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(Reason, bool)> {
+    let mut reasons = Vec::new();
+    let torch = to == "torch";
+    if !torch && !array.device().is_host() {
+        let text = format!("NumPy reads the host's memory, and this is on {}", array.device());
+        reasons.push((Reason::new("device", "L7", text).expected("cpu", array.device().to_string()), true));
+    }
+    let missing = array.null_count();
+    if missing > 0 && !matches!(nulls, Some("nan" | "mask")) {
+        let (count, name) = (if missing == 1 { "1 null" } else { "nulls" }, describe(array));
+        let count = if missing == 1 { count.to_string() } else { format!("{missing} {count}") };
+        let library = if torch { "torch.Tensor" } else { "numpy.ndarray" };
+        let name = name.strip_prefix("Array ").unwrap_or(&name);
+        let hint = "nulls=\"nan\" (float64, copy), nulls=\"mask\" (numpy.ma), .fill_null(0)";
+        let hint = if torch { ".fill_null(0)" } else { hint };
+        let text = format!("{count} in {name}, and {library} has none");
+        reasons.push((Reason::new("nulls", "C4", text).hint(hint), true));
+    }
+    if !torch {
+        return reasons;
+    }
+    let itemsize = array.dtype().itemsize();
+    for (axis, (stride, extent)) in array.strides().iter().zip(array.shape()).enumerate() {
+        if *extent > 1 && itemsize > 0 && stride.unsigned_abs() % itemsize != 0 && !copied {
+            let text = format!("stride of {stride} bytes is no multiple of itemsize {itemsize}");
+            reasons.push((Reason::new("stride", "L3", text).at(format!("axis {axis}")), false));
+        }
+    }
+    if array.dtype().dlpack().is_none() {
+        reasons.push((Reason::new("dtype", "L1", format!("torch has no dtype for {}", array.dtype())), true));
+    }
+    if array.is_readonly() && !copied {
+        let reason = Reason::new("read-only", "L8", "torch has no read-only tensors; the source is read-only");
+        let hint = "s.to_numpy(copy=True) if you want a copy, or asarray(s).assume_writable() if the memory is yours";
+        reasons.push((reason.expected("writable", "read-only").hint(hint), false));
+    }
+    reasons
+}
