@@ -1,6 +1,6 @@
 //! `spec/dtypes.csv` beside [`DType`], beside the DLPack crate, and beside a C compiler.
 
-use aria_array_bridge::dtype::{DType, Element, Field, Record};
+use aria_array_bridge::dtype::{DType, Element, Field, Record, parse_arrow_format, parse_format};
 use aria_array_tests::compiler::{Language, output};
 use aria_array_tests::{Row, Table};
 use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Memory, Version, export};
@@ -116,6 +116,39 @@ fn kinds_are_those_of_the_typestr() {
     for row in table().rows().iter().filter(|row| !row.cell("typestr").is_empty()) {
         let dtype = dtype(row);
         assert_eq!(Some(dtype.kind()), row.cell("typestr").chars().nth(1), "{dtype}");
+    }
+}
+
+/// A cell, where there is one.
+fn spelling(row: &Row, column: &str) -> Option<String> {
+    Some(row.cell(column)).filter(|cell| !cell.is_empty()).map(str::to_owned)
+}
+
+/// The table is written for a little-endian machine whose `long` has eight bytes.
+#[test]
+#[cfg(all(target_pointer_width = "64", target_endian = "little", not(windows)))]
+fn notations_are_written_as_the_row_says_and_read_back() {
+    for row in table().rows() {
+        let dtype = dtype(row);
+        assert_eq!(dtype.format(), spelling(row, "pep3118"), "{dtype}");
+        for column in ["pep3118_native", "pep3118_standard"] {
+            for text in row.cell(column).split(' ').filter(|text| !text.is_empty()) {
+                let order = if column == "pep3118_standard" { "=" } else { "" };
+                let parsed = parse_format(&format!("{order}{text}"), Some(dtype.itemsize())).unwrap();
+                assert_eq!((&parsed.dtype, parsed.swap.is_none()), (&dtype, true), "{text}");
+            }
+        }
+        assert_eq!(dtype.typestr(), spelling(row, "typestr"), "{dtype}");
+        if let Some(text) = spelling(row, "typestr").filter(|_| dtype.record().is_none()) {
+            let parsed = DType::from_typestr(&text).unwrap();
+            assert_eq!((&parsed.dtype, parsed.swap.is_none()), (&dtype, true), "{text}");
+        }
+        // What is a view in another type's name (a bool in a byte) has no format of its own.
+        let view = spelling(row, "arrow_view").filter(|view| !view.contains(' '));
+        assert_eq!(dtype.arrow_format(), view, "{dtype}");
+        if let (Some(view), false) = (view, matches!(dtype, DType::Bytes(_))) {
+            assert_eq!(parse_arrow_format(&view), Some(dtype), "{view}");
+        }
     }
 }
 

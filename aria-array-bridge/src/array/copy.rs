@@ -3,7 +3,7 @@
 use super::read::{copy_bytes, copy_run};
 use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
-use crate::dtype::{DType, Swap};
+use crate::dtype::Swap;
 use crate::layout::Layout;
 
 /// In which order a copy lies in memory.
@@ -91,22 +91,6 @@ impl Array {
         let (dtype, itemsize) = (self.dtype.clone(), self.layout.itemsize());
         // SAFETY: `copy_swapped` made this allocation: `nbytes` initialised bytes, dense, that nobody else knows of.
         let bytes = unsafe { core::slice::from_raw_parts_mut(self.buffer.first().as_ptr(), self.layout.nbytes()) };
-        bytes.chunks_exact_mut(itemsize).for_each(|element| swap_element(swap, &dtype, element));
-    }
-}
-
-/// Reverses the bytes of one element in place.
-fn swap_element(swap: &Swap, dtype: &DType, element: &mut [u8]) {
-    match (swap, dtype) {
-        (Swap::Units(unit), _) if *unit > 1 => element.chunks_exact_mut(*unit).for_each(<[u8]>::reverse),
-        (Swap::Fields(swaps), DType::Record(record)) => {
-            for (field, swap) in record.fields().iter().zip(swaps) {
-                let (start, itemsize) = (field.offset, field.dtype.itemsize());
-                let Some(nbytes) = field.nbytes().filter(|_| itemsize > 0) else { continue };
-                let parts = element[start..start + nbytes].chunks_exact_mut(itemsize);
-                parts.for_each(|part| swap_element(swap, &field.dtype, part));
-            }
-        }
-        _ => {}
+        bytes.chunks_exact_mut(itemsize).for_each(|element| swap.apply(&dtype, element));
     }
 }

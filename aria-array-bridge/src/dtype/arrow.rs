@@ -37,7 +37,9 @@ pub fn parse_arrow_format(format: &str) -> Option<DType> {
         return Some(dtype.clone());
     }
     if let Some(len) = format.strip_prefix("w:") {
-        return len.parse().ok().map(DType::Void);
+        let digits = !len.is_empty() && len.bytes().all(|byte| byte.is_ascii_digit());
+        let len = len.parse::<i32>().ok().filter(|_| digits)?; // Arrow's widths are int32.
+        return usize::try_from(len).ok().map(DType::Void);
     }
     let unit =
         |text: &str| UNITS.iter().find(|(c, _)| text == c.encode_utf8(&mut [0; 4])).map(|(_, u)| TimeUnit::one(*u));
@@ -57,7 +59,22 @@ mod tests {
             let dtype = parse_arrow_format(format).unwrap();
             assert_eq!(arrow_format(&dtype).as_deref(), Some(format));
         }
-        for format in ["b", "u", "tdD", "tsn:UTC", "tss", "w:", "w:-1", "w:4:4", "", "tDx", "i4", "d:38,10"] {
+        for format in [
+            "b",
+            "u",
+            "tdD",
+            "tsn:UTC",
+            "tss",
+            "w:",
+            "w:-1",
+            "w:+1",
+            "w:2147483648",
+            "w:4:4",
+            "",
+            "tDx",
+            "i4",
+            "d:38,10",
+        ] {
             assert_eq!(parse_arrow_format(format), None, "{format}");
         }
         assert_eq!(arrow_format(&DType::BOOL), None);

@@ -10,6 +10,7 @@
 mod arrow;
 mod element;
 mod notation;
+mod order;
 mod pep3118;
 mod record;
 mod scalar;
@@ -19,6 +20,7 @@ mod typestr;
 pub use arrow::{arrow_format, parse_arrow_format};
 pub use element::Element;
 pub use notation::{NotationError, Parsed};
+pub use order::Swap;
 pub use pep3118::{format, parse_format};
 pub use record::{Field, Record, RecordError};
 pub use scalar::Scalar;
@@ -93,7 +95,7 @@ impl DType {
     pub fn bits(&self) -> usize {
         match self {
             DType::Scalar(scalar) => scalar.total_bits(),
-            _ => self.itemsize() * 8,
+            _ => self.itemsize().saturating_mul(8),
         }
     }
 
@@ -181,6 +183,30 @@ impl DType {
         Scalar::new(code, bits, lanes).map(DType::Scalar)
     }
 
+    /// The format of PEP 3118 in native byte order, or `None` where the buffer protocol has none: [`format`].
+    pub fn format(&self) -> Option<String> {
+        format(self)
+    }
+
+    /// NumPy's type string in native byte order, or `None` where NumPy has none: [`typestr`].
+    pub fn typestr(&self) -> Option<String> {
+        typestr(self)
+    }
+
+    /// Reads NumPy's type string, and says how bytes must be swapped: [`parse_typestr`].
+    ///
+    /// # Errors
+    ///
+    /// What is refused by name; what is no type string.
+    pub fn from_typestr(text: &str) -> Result<Parsed, NotationError> {
+        parse_typestr(text)
+    }
+
+    /// The Arrow format whose memory is this dtype's, or `None` where Arrow has none: [`arrow_format`].
+    pub fn arrow_format(&self) -> Option<String> {
+        arrow_format(self)
+    }
+
     /// The notation of a type that DLPack lacks, for `AriaNdArray::logical`: NumPy's type string, or a record's format.
     pub(crate) fn logical(&self) -> Option<std::ffi::CString> {
         let text = match self {
@@ -210,29 +236,6 @@ impl DType {
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
-    }
-}
-
-/// What must happen to the bytes of an element before this machine may read them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Swap {
-    /// Nothing: they are in native order, or order does not matter.
-    #[default]
-    None,
-    /// Each unit of this many bytes is reversed: 8 for a double, 4 for UCS-4 text or a complex of singles.
-    Units(usize),
-    /// Field by field of a record, in the order of its fields; sub-arrays swap each element.
-    Fields(Box<[Swap]>),
-}
-
-impl Swap {
-    /// Returns true if nothing has to happen.
-    pub fn is_none(&self) -> bool {
-        match self {
-            Swap::None => true,
-            Swap::Units(unit) => *unit <= 1,
-            Swap::Fields(fields) => fields.iter().all(Swap::is_none),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::DType;
 use core::fmt;
+use std::collections::HashSet;
 
 /// One field of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,8 @@ impl Field {
 pub struct Record {
     fields: Box<[Field]>,
     itemsize: usize,
+    /// Follows from the fields; remembered, since records within records would ask for it again and again.
+    alignment: usize,
 }
 
 /// Why fields make no record.
@@ -84,8 +87,9 @@ impl Record {
     ///
     /// Names the field that breaks an invariant.
     pub fn new(fields: Vec<Field>, itemsize: usize) -> Result<Record, RecordError> {
-        for (i, field) in fields.iter().enumerate() {
-            if fields[..i].iter().any(|other| other.name == field.name) {
+        let mut names = HashSet::with_capacity(fields.len());
+        for field in &fields {
+            if !names.insert(&field.name) {
                 return Err(RecordError::DuplicateName(field.name.clone()));
             }
             if field.dtype.is_packed() {
@@ -96,7 +100,13 @@ impl Record {
                 return Err(RecordError::OutOfBounds { name: field.name.clone(), end, itemsize });
             }
         }
-        Ok(Record { fields: fields.into(), itemsize })
+        let keeps = |field: &Field| {
+            let align = field.dtype.alignment();
+            field.offset.is_multiple_of(align) && itemsize.is_multiple_of(align)
+        };
+        let most = fields.iter().map(|field| field.dtype.alignment()).max();
+        let alignment = if fields.iter().all(keeps) { most.unwrap_or(1) } else { 1 };
+        Ok(Record { fields: fields.into(), itemsize, alignment })
     }
 
     /// The fields, in their order of declaration.
@@ -117,12 +127,7 @@ impl Record {
     /// Bytes that the record is aligned to: like its most demanding field where every field of every record in an array
     /// keeps to its own alignment, else 1.
     pub fn alignment(&self) -> usize {
-        let keeps = |field: &Field| {
-            let align = field.dtype.alignment();
-            field.offset.is_multiple_of(align) && self.itemsize.is_multiple_of(align)
-        };
-        let most = || self.fields.iter().map(|field| field.dtype.alignment()).max();
-        if self.fields.iter().all(keeps) { most().unwrap_or(1) } else { 1 }
+        self.alignment
     }
 }
 

@@ -16,6 +16,9 @@ pub fn parse_typestr(text: &str) -> Result<Parsed, NotationError> {
         [order @ (b'<' | b'>' | b'=' | b'|'), kind, ..] => (*order, *kind),
         _ => return Err(syntax(0, "'<', '>', '=' or '|', and a kind")),
     };
+    if kind == b'O' {
+        return Err(refused("a Python object"));
+    }
     let rest = text.get(2..).ok_or_else(|| syntax(1, "a kind"))?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (size, unit) = rest.split_at(digits);
@@ -43,7 +46,6 @@ pub fn parse_typestr(text: &str) -> Result<Parsed, NotationError> {
         b'S' | b'a' => DType::Bytes(size),
         b'U' if size <= isize::MAX as usize / 4 => DType::Str(size),
         b'V' => DType::Void(size),
-        b'O' => return Err(refused("a Python object")),
         b't' => return Err(refused("bits")),
         b'T' => return Err(refused("text of any length")),
         _ => return Err(syntax(1, "a kind and its size")),
@@ -95,13 +97,22 @@ pub enum Descr {
 /// Records within records at most.
 const MAX_DEPTH: usize = 64;
 
-/// Reads the description of a record: fields lie behind each other, padding has no name.
+/// Entries of one description at most.
+const MAX_FIELDS: usize = 16_384;
+
+/// Reads the description of a record: fields lie behind each other, padding has no name. NumPy describes what is no
+/// record as one entry without a name; that is read as what it holds.
 ///
 /// # Errors
 ///
 /// A field that is refused; fields that make no record.
 pub fn parse_descr(entries: &[DescrEntry]) -> Result<Parsed, NotationError> {
-    parse_nested(entries, 0)
+    match entries {
+        [DescrEntry { name, content: Descr::Typestr(text), shape }] if name.is_empty() && shape.is_empty() => {
+            parse_typestr(text)
+        }
+        _ => parse_nested(entries, 0),
+    }
 }
 
 fn parse_nested(entries: &[DescrEntry], depth: usize) -> Result<Parsed, NotationError> {
@@ -109,6 +120,9 @@ fn parse_nested(entries: &[DescrEntry], depth: usize) -> Result<Parsed, Notation
         return Err(NotationError::TooComplex { what: "records within records", limit: MAX_DEPTH });
     }
     let overflow = || NotationError::TooComplex { what: "bytes in a record", limit: isize::MAX as usize };
+    if entries.len() > MAX_FIELDS {
+        return Err(NotationError::TooComplex { what: "fields in a record", limit: MAX_FIELDS });
+    }
     let (mut fields, mut swaps, mut end) = (Vec::new(), Vec::new(), 0usize);
     for entry in entries {
         let parsed = match &entry.content {
@@ -205,6 +219,23 @@ mod tests {
         assert_eq!(entries[1].content, Descr::Typestr("|V7".into()));
         assert_eq!(parse_descr(&entries).unwrap().dtype, dtype);
         assert_eq!(typestr(&dtype).as_deref(), Some("|V60"));
+    }
+
+    #[test]
+    fn a_description_of_what_is_no_record_is_what_it_holds() {
+        let entry = |name: &str, text: &str| DescrEntry {
+            name: name.into(),
+            content: Descr::Typestr(text.into()),
+            shape: vec![],
+        };
+        assert_eq!(parse_descr(&[entry("", "|V8")]).unwrap().dtype, DType::Void(8));
+        assert_eq!(parse_descr(&[entry("", "<f8")]).unwrap().dtype, DType::F64);
+        assert_eq!(parse_descr(&[entry("", "<V2")]).unwrap().dtype, DType::Void(2)); // ml_dtypes' bfloat16
+        let padded = parse_descr(&[entry("", "|V3"), entry("a", "|i1"), entry("", "|V4")]).unwrap().dtype;
+        assert_eq!((padded.record().unwrap().fields()[0].offset, padded.itemsize()), (3, 8));
+        let error = parse_descr(&[entry("o", "|O"), entry("x", "<f8")]).unwrap_err().to_string();
+        assert!(error.contains("a Python object"), "{error}"); // NumPy writes no size there.
+        assert_eq!(parse_descr(&[]).unwrap().dtype.itemsize(), 0);
     }
 
     #[test]

@@ -16,21 +16,61 @@ pub(super) struct Item {
     pub(super) content: Content,
     /// Byte order `@`: native sizes, aligned.
     pub(super) native: bool,
+    /// Where it begins in the text.
+    pub(super) at: usize,
+}
+
+/// A format, followed to its end.
+pub(super) struct Format {
+    pub(super) items: Vec<Item>,
+    /// In the manner of ctypes before Python 3.12: every letter has its own `<` or `>`, and no padding is spelled out.
+    /// NumPy writes a byte order only where it changes, and never the machine's own `<` or `>`.
+    pub(super) unpadded: bool,
+}
+
+impl Item {
+    /// Bare padding that more of it may join.
+    fn run(&mut self) -> Option<&mut Padding> {
+        match &mut self.content {
+            Content::Padding(padding) if padding.bare && self.name.is_none() && self.shape.is_empty() => Some(padding),
+            _ => None,
+        }
+    }
+
+    /// How much bare padding this is, if it is that and nothing else.
+    pub(super) fn as_run(&self) -> Option<usize> {
+        match &self.content {
+            Content::Padding(Padding { bytes, bare: true }) if self.name.is_none() && self.shape.is_empty() => {
+                Some(*bytes)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What an item holds.
 pub(super) enum Content {
     Plain(Parsed),
-    Padding(usize),
+    Padding(Padding),
     Struct(Vec<Item>),
 }
 
+/// Bytes between fields; bytes that are a field, where they have a name.
+#[derive(Clone, Copy)]
+pub(super) struct Padding {
+    pub(super) bytes: usize,
+    /// Without a count: a run of `x`, as NumPy writes it.
+    pub(super) bare: bool,
+}
+
 /// Reads a whole format. The itemsize tells `u` of two bytes from `u` of four.
-pub(super) fn scan(text: &str, itemsize: Option<usize>) -> Result<Vec<Item>, NotationError> {
-    let mut scanner = Scanner { text, at: 0, order: b'@', items: 0, itemsize };
+pub(super) fn scan(text: &str, itemsize: Option<usize>) -> Result<Format, NotationError> {
+    let mut scanner = Scanner { text, at: 0, order: b'@', items: 0, itemsize, letters: Letters::default() };
     let items = scanner.items(0)?;
+    let Letters { all, prefixed, own, padding } = scanner.letters;
+    let unpadded = !padding && prefixed == all && (all > 1 || own > 0);
     match scanner.peek() {
-        None if !items.is_empty() => Ok(items),
+        None if !items.is_empty() => Ok(Format { items, unpadded }),
         _ => Err(scanner.expected("a format letter")),
     }
 }
@@ -42,7 +82,23 @@ struct Scanner<'a> {
     order: u8,
     items: usize,
     itemsize: Option<usize>,
+    letters: Letters,
 }
+
+/// How a format's letters are written.
+#[derive(Default)]
+struct Letters {
+    all: usize,
+    /// Directly behind a `<` or a `>`.
+    prefixed: usize,
+    /// Directly behind this machine's own order.
+    own: usize,
+    /// Whether there is any padding.
+    padding: bool,
+}
+
+const OWN: u8 = if cfg!(target_endian = "little") { b'<' } else { b'>' };
+const FOREIGN: u8 = if cfg!(target_endian = "little") { b'>' } else { b'<' };
 
 impl Scanner<'_> {
     fn peek(&self) -> Option<u8> {
@@ -72,35 +128,59 @@ impl Scanner<'_> {
         loop {
             match self.peek() {
                 None | Some(b'}') => return Ok(items),
-                Some(b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c) => self.at += 1,
-                Some(order @ (b'@' | b'=' | b'<' | b'>' | b'!' | b'^')) => {
-                    self.at += 1;
-                    self.order = if order == b'!' { b'>' } else { order };
-                }
+                Some(byte) if self.skips(byte) => {}
                 Some(_) => {
+                    let item = self.item(depth)?;
+                    if let (Some(run), Some(more)) = (items.last_mut().and_then(Item::run), item.as_run()) {
+                        run.bytes = run.bytes.saturating_add(more);
+                        continue;
+                    }
                     self.items += 1;
                     if self.items > MAX_ITEMS {
                         return Err(NotationError::TooComplex { what: "items in a format", limit: MAX_ITEMS });
                     }
-                    items.push(self.item(depth)?);
+                    items.push(item);
                 }
             }
         }
     }
 
-    fn item(&mut self, depth: usize) -> Result<Item, NotationError> {
-        let mut shape = self.shape()?;
-        // A byte order may stand between the extents and the letter, as NumPy writes it.
-        while let Some(order @ (b'@' | b'=' | b'<' | b'>' | b'!' | b'^')) = self.peek() {
-            self.at += 1;
-            self.order = if order == b'!' { b'>' } else { order };
+    /// Steps over white space, or over a byte order, which holds from here on.
+    fn skips(&mut self, byte: u8) -> bool {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => {}
+            b'!' => self.order = b'>',
+            b'@' | b'=' | b'<' | b'>' | b'^' => self.order = byte,
+            _ => return false,
         }
+        self.at += 1;
+        true
+    }
+
+    fn skip_all(&mut self) {
+        while self.peek().is_some_and(|byte| self.skips(byte)) {}
+    }
+
+    fn item(&mut self, depth: usize) -> Result<Item, NotationError> {
+        let at = self.at;
+        let mut shape = self.shape()?;
+        self.skip_all(); // A byte order may stand between the extents and the letter.
+        let prefix = self.at.checked_sub(1).and_then(|before| self.text.as_bytes().get(before)).copied();
         let count = self.number()?;
         let native = self.order == b'@';
         let letter = self.next().ok_or_else(|| self.expected("a format letter"))?;
+        match letter {
+            b'T' => {}
+            b'x' => self.letters.padding = true,
+            _ => {
+                self.letters.all += 1;
+                self.letters.prefixed += usize::from(matches!(prefix, Some(b'<' | b'>')));
+                self.letters.own += usize::from(prefix == Some(OWN));
+            }
+        }
         let content = match letter {
             b's' => Content::Plain(Parsed::native(DType::Bytes(count.unwrap_or(1)))),
-            b'x' => Content::Padding(count.unwrap_or(1)),
+            b'x' => Content::Padding(Padding { bytes: count.unwrap_or(1), bare: count.is_none() }),
             b'w' => self.ordered(DType::Str(count.unwrap_or(1))),
             b'u' => self.utf(count.unwrap_or(1), depth)?,
             other => {
@@ -111,7 +191,7 @@ impl Scanner<'_> {
             }
         };
         let name = self.name()?;
-        Ok(Item { name, shape: shape.into(), content, native })
+        Ok(Item { name, shape: shape.into(), content, native, at })
     }
 
     /// `(2,3)`
@@ -122,21 +202,23 @@ impl Scanner<'_> {
         }
         self.at += 1;
         loop {
-            while self.peek() == Some(b' ') {
-                self.at += 1;
-            }
+            self.skip_spaces();
             shape.push(self.number()?.ok_or_else(|| self.expected("an extent"))?);
             if shape.len() > crate::layout::MAX_NDIM {
                 return Err(NotationError::TooComplex { what: "axes of a field", limit: crate::layout::MAX_NDIM });
             }
-            while self.peek() == Some(b' ') {
-                self.at += 1;
-            }
+            self.skip_spaces();
             match self.next() {
                 Some(b',') => {}
                 Some(b')') => return Ok(shape),
                 _ => return Err(self.expected("',' or ')'")),
             }
+        }
+    }
+
+    fn skip_spaces(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
         }
     }
 
@@ -221,18 +303,14 @@ impl Scanner<'_> {
         NotationError::Syntax { text: self.text.to_owned(), at: self.at.saturating_sub(1), expected }
     }
 
-    /// `u`: ctypes' `wchar_t`, of four bytes where the itemsize says so. Inside a record the whole itemsize decides.
+    /// `u`: ctypes' `wchar_t`, of four bytes where the itemsize says so; inside a record, of this machine's size.
     fn utf(&self, count: usize, depth: usize) -> Result<Content, NotationError> {
-        if depth > 0 || self.itemsize == count.checked_mul(4) {
-            Ok(self.ordered(DType::Str(count)))
-        } else {
-            Err(self.refused("text of two bytes a character"))
-        }
+        let ucs4 = if depth > 0 { cfg!(not(windows)) } else { self.itemsize == count.checked_mul(4) };
+        if ucs4 { Ok(self.ordered(DType::Str(count))) } else { Err(self.refused("text of two bytes a character")) }
     }
 
     fn ordered(&self, dtype: DType) -> Content {
-        let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
-        let swap = if self.order == foreign { swapped(&dtype) } else { Swap::None };
+        let swap = if self.order == FOREIGN { swapped(&dtype) } else { Swap::None };
         Content::Plain(Parsed { dtype, swap })
     }
 }

@@ -177,7 +177,7 @@ fn what_is_no_format_is_refused_with_its_place() {
         ("(2 f", "expected ',' or ')'"),
         ("99999999999999999999d", "expected a smaller number"),
         ("é", "expected a format letter"),
-        ("T{d:a:d:a:}", "\"a\" twice"),
+        ("T{f:a:f:a:}", "\"a\" twice"),
     ] {
         let error = parse_format(text, Some(8)).unwrap_err().to_string();
         assert!(error.contains(words), "{text:?}: {error}");

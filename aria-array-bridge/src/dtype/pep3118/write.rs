@@ -4,82 +4,103 @@ use super::super::{DType, Record, Scalar};
 use core::fmt::Write;
 
 /// The format of a dtype in native byte order, or `None` where PEP 3118 has none: times, types of DLPack and ml_dtypes
-/// alone, vectors, records whose fields overlap or are out of order.
+/// alone, vectors, records whose fields overlap or are out of order, names with a colon or a NUL.
+///
+/// NumPy's own text wherever NumPy can read that back.
 pub fn format(dtype: &DType) -> Option<String> {
-    let mut out = String::new();
-    put(&mut out, dtype, &mut '@', true)?;
-    Some(out)
-}
-
-/// Writes one type. `order` is the byte order that holds so far; `aligned` says that elements keep to their alignment.
-fn put(out: &mut String, dtype: &DType, order: &mut char, aligned: bool) -> Option<()> {
+    let mut writer = Writer { out: String::new(), order: '@', standard: false };
     match dtype {
-        DType::Scalar(scalar) => {
-            let letter = letter(*scalar, !aligned)?;
-            put_order(out, order, aligned);
-            out.push_str(letter);
-        }
-        DType::Bytes(len) => write!(out, "{len}s").ok()?,
-        DType::Str(len) => {
-            put_order(out, order, aligned);
-            write!(out, "{len}w").ok()?;
-        }
-        DType::Void(len) => write!(out, "{len}x").ok()?,
-        DType::Record(record) => {
-            if record.alignment() > 1 {
-                put_order(out, order, aligned);
+        DType::Record(record) => writer.record(record, record.itemsize(), false)?,
+        plain => writer.plain(plain, true)?,
+    }
+    Some(writer.out)
+}
+
+struct Writer {
+    out: String,
+    /// The byte order that holds so far.
+    order: char,
+    /// Whether anything was written in standard order.
+    standard: bool,
+}
+
+impl Writer {
+    fn plain(&mut self, dtype: &DType, aligned: bool) -> Option<()> {
+        match dtype {
+            DType::Scalar(scalar) => {
+                let letter = letter(*scalar, !aligned)?;
+                if scalar.alignment() > 1 {
+                    self.order(aligned);
+                }
+                self.out.push_str(letter);
             }
-            put_record(out, record, order, aligned || record.alignment() == 1)?;
+            DType::Bytes(len) => write!(self.out, "{len}s").ok()?,
+            DType::Str(len) => {
+                self.order(aligned);
+                write!(self.out, "{len}w").ok()?;
+            }
+            DType::Void(len) => write!(self.out, "{len}x").ok()?,
+            DType::DateTime(_) | DType::TimeDelta(_) | DType::Record(_) => return None,
         }
-        DType::DateTime(_) | DType::TimeDelta(_) => return None,
+        Some(())
     }
-    Some(())
+
+    /// Says native, or standard where the type lies off its alignment, if that does not hold already.
+    fn order(&mut self, aligned: bool) {
+        let wanted = if aligned { '@' } else { '=' };
+        if self.order != wanted {
+            self.out.push(wanted);
+            self.order = wanted;
+        }
+        self.standard |= !aligned;
+    }
+
+    /// Writes a record. Every place where it lies is a multiple of `step`, in bytes; a field is called aligned where
+    /// all that encloses it is, too, since readers align records within records.
+    fn record(&mut self, record: &Record, step: usize, nested: bool) -> Option<()> {
+        self.out.push_str("T{");
+        let (mut end, mut counted) = (0, false);
+        for field in record.fields() {
+            self.pad(field.offset.checked_sub(end)?, counted);
+            if !field.shape.is_empty() {
+                let extents: Vec<String> = field.shape.iter().map(usize::to_string).collect();
+                write!(self.out, "({})", extents.join(",")).ok()?;
+            }
+            if field.name.contains([':', '\0']) {
+                return None;
+            }
+            let step = gcd(step, field.offset);
+            match &field.dtype {
+                DType::Record(inner) => self.record(inner, gcd(step, inner.itemsize()), true)?,
+                plain => self.plain(plain, step.is_multiple_of(plain.alignment()))?,
+            }
+            write!(self.out, ":{}:", field.name).ok()?;
+            end = field.offset + field.nbytes()?;
+            counted = matches!(field.dtype, DType::Record(_));
+        }
+        // Padding to the alignment goes without saying at the very end, as in C. NumPy omits more, here and at the end
+        // of nested records, which it then cannot read back.
+        let trailing = record.itemsize().checked_sub(end)?;
+        let natural = end.checked_next_multiple_of(record.alignment()) == Some(record.itemsize());
+        if nested || counted || self.standard || !natural {
+            self.pad(trailing, counted);
+        }
+        self.out.push('}');
+        Some(())
+    }
+
+    /// Spells padding out as NumPy does; with a count behind records, where NumPy's manner hides what is in between.
+    fn pad(&mut self, bytes: usize, counted: bool) {
+        match bytes {
+            0 => {}
+            1..=64 if !counted => self.out.extend(core::iter::repeat_n('x', bytes)),
+            _ => self.out.push_str(&std::format!("{bytes}x")),
+        }
+    }
 }
 
-/// Says native, aligned, or standard, where that does not hold already.
-fn put_order(out: &mut String, order: &mut char, aligned: bool) {
-    let wanted = if aligned { '@' } else { '=' };
-    if *order != wanted {
-        out.push(wanted);
-        *order = wanted;
-    }
-}
-
-/// Writes a record; in one that lies off its alignment, no field is aligned.
-fn put_record(out: &mut String, record: &Record, order: &mut char, kept: bool) -> Option<()> {
-    out.push_str("T{");
-    let mut end = 0;
-    for field in record.fields() {
-        pad(out, field.offset.checked_sub(end)?);
-        if !field.shape.is_empty() {
-            let extents: Vec<String> = field.shape.iter().map(usize::to_string).collect();
-            write!(out, "({})", extents.join(",")).ok()?;
-        }
-        if field.name.contains(':') {
-            return None;
-        }
-        let align = field.dtype.alignment();
-        let aligned = kept && field.offset.is_multiple_of(align) && record.itemsize().is_multiple_of(align);
-        put(out, &field.dtype, order, aligned)?;
-        write!(out, ":{}:", field.name).ok()?;
-        end = field.offset + field.nbytes()?;
-    }
-    // Padding to the alignment goes without saying, as in C.
-    let trailing = record.itemsize().checked_sub(end)?;
-    if *order != '@' || end.checked_next_multiple_of(record.alignment())? != record.itemsize() {
-        pad(out, trailing);
-    }
-    out.push('}');
-    Some(())
-}
-
-/// Padding, spelled out.
-fn pad(out: &mut String, bytes: usize) {
-    match bytes {
-        0 => {}
-        1..=16 => out.extend(core::iter::repeat_n('x', bytes)),
-        _ => out.push_str(&std::format!("{bytes}x")),
-    }
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// The letter of a scalar, with native or with standard sizes.
