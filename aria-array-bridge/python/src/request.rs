@@ -5,6 +5,7 @@
 
 use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
+use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
 use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
 use aria_array_bridge::dtype::Swap;
@@ -155,23 +156,29 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if plan.outcome == Outcome::View {
         plan.target_address = plan.source_address;
     }
+    plan.reasons.extend(note(found));
     plan
 }
 
+/// What is worth saying of a conversion that nothing stands against.
+fn note(found: &Found) -> Option<Reason> {
+    if found.protocol == masked::protocol() { masked::note(&found.array) } else { None }
+}
+
 /// `1 null`, `3 nulls`.
-fn counted_nulls(nulls: usize) -> String {
+pub(crate) fn counted_nulls(nulls: usize) -> String {
     if nulls == 1 { "1 null".to_string() } else { format!("{nulls} nulls") }
 }
 
 /// `int64[3]`.
-fn describe_short(array: &Array) -> String {
+pub(crate) fn describe_short(array: &Array) -> String {
     let text = describe(array);
     text.strip_prefix("Array ").map(str::to_string).unwrap_or(text)
 }
 
 /// True if the request can be met by a view, without looking for words.
 fn is_plain_view(found: &Found, request: &Request) -> bool {
-    found.copied.is_none() && request.copy != CopyPolicy::Always && fits(found, request)
+    found.copied.is_none() && note(found).is_none() && request.copy != CopyPolicy::Always && fits(found, request)
 }
 
 /// True if the found memory is what is wanted, as it lies.
