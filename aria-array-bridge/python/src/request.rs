@@ -5,6 +5,7 @@
 
 use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
+use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
 use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
 use aria_array_bridge::dtype::Swap;
@@ -90,7 +91,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     let array = &found.array;
     let mut plan = Plan::view(found.protocol.text().to_string(), source.text().to_string(), describe(array));
     plan.source_address = Some(array.address() as u64);
-    let bytes = array.nbytes() as u64;
+    let mut bytes = array.nbytes() as u64;
     if let Some(ndim) = request.ndim
         && ndim != array.ndim()
     {
@@ -109,6 +110,16 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let text = format!("{} in {}, and nulls=\"raise\" forbids it", counted_nulls(nulls), describe_short(array));
         plan = plan.refusing(Reason::new("nulls", "C4", text).hint(".fill_null(value) on the array that keeps them"));
     }
+    let cast = request.dtype.as_ref().filter(|dtype| *dtype != array.dtype()).map(|dtype| {
+        let text = format!("expected {dtype} but found {}", array.dtype());
+        (dtype, Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name()))
+    });
+    if let Some((dtype, reason)) = &cast
+        && !can_cast_same_kind(array.dtype(), dtype)
+    {
+        let hint = "asarray casts within a kind: cast with the library that owns the array";
+        plan = plan.refusing(reason.clone().hint(hint));
+    }
     if let Some(reason) = &found.copied {
         plan = plan.copying(bytes, reason.clone());
     }
@@ -116,19 +127,12 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");
         plan = plan.copying(bytes, reason.expected("native", "swapped"));
     }
-    let mut bytes = bytes;
-    if let Some(dtype) = &request.dtype
-        && dtype != array.dtype()
+    if let Some((dtype, reason)) = cast
+        && can_cast_same_kind(array.dtype(), dtype)
     {
-        let text = format!("expected {dtype} but found {}", array.dtype());
-        let reason = Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name());
-        if can_cast_same_kind(array.dtype(), dtype) {
-            bytes = (array.len() * dtype.itemsize()) as u64;
-            plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
-            plan = plan.copying(bytes, reason);
-        } else {
-            plan = plan.refusing(reason.hint("asarray casts within a kind: cast with the library that owns the array"));
-        }
+        bytes = (array.len() * dtype.itemsize()) as u64;
+        plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
+        plan = plan.copying(bytes, reason);
     }
     if let Some(order) = request.order
         && !array.layout().is_contiguous(order)
@@ -152,23 +156,29 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if plan.outcome == Outcome::View {
         plan.target_address = plan.source_address;
     }
+    plan.reasons.extend(note(found));
     plan
 }
 
+/// What is worth saying of a conversion that nothing stands against.
+fn note(found: &Found) -> Option<Reason> {
+    if found.protocol == masked::protocol() { masked::note(&found.array) } else { None }
+}
+
 /// `1 null`, `3 nulls`.
-fn counted_nulls(nulls: usize) -> String {
+pub(crate) fn counted_nulls(nulls: usize) -> String {
     if nulls == 1 { "1 null".to_string() } else { format!("{nulls} nulls") }
 }
 
 /// `int64[3]`.
-fn describe_short(array: &Array) -> String {
+pub(crate) fn describe_short(array: &Array) -> String {
     let text = describe(array);
     text.strip_prefix("Array ").map(str::to_string).unwrap_or(text)
 }
 
 /// True if the request can be met by a view, without looking for words.
 fn is_plain_view(found: &Found, request: &Request) -> bool {
-    found.copied.is_none() && request.copy != CopyPolicy::Always && fits(found, request)
+    found.copied.is_none() && note(found).is_none() && request.copy != CopyPolicy::Always && fits(found, request)
 }
 
 /// True if the found memory is what is wanted, as it lies.

@@ -1,7 +1,9 @@
 //! `Hold`: the foreign thing that a root owns.
 
+use crate::release;
 use aria_array_bridge::Owner;
 use core::mem::ManuallyDrop;
+use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -33,7 +35,11 @@ impl Hold {
 }
 
 /// A filled `Py_buffer`, at a fixed address; dropping it releases it, attached.
-pub(crate) struct HeldBuffer(Box<ffi::Py_buffer>);
+pub(crate) struct HeldBuffer {
+    view: Box<ffi::Py_buffer>,
+    /// The exporter, where the view does not own it itself.
+    exporter: Option<Py<PyAny>>,
+}
 
 // SAFETY: used only attached, as every part of a Python object.
 unsafe impl Send for HeldBuffer {}
@@ -41,38 +47,53 @@ unsafe impl Send for HeldBuffer {}
 unsafe impl Sync for HeldBuffer {}
 
 impl HeldBuffer {
-    /// Asks `object` for a buffer.
+    /// Asks `object` for a buffer. What an exporter answers against the protocol is a failure: -1 without an exception,
+    /// 0 with one, whose view is given back.
     ///
     /// # Errors
     ///
-    /// What the exporter raises.
+    /// What the exporter raises; `BufferError` where it says that it failed and not why.
     pub(crate) fn get(object: &Bound<'_, PyAny>, flags: core::ffi::c_int) -> PyResult<HeldBuffer> {
-        let mut buffer = Box::new(ffi::Py_buffer::new());
+        let py = object.py();
+        let mut view = Box::new(ffi::Py_buffer::new());
         // SAFETY: attached: `object`; the box is valid for writes and does not move until it is released.
-        if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } != 0 {
-            return Err(PyErr::fetch(object.py()));
+        let status = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *view, flags) };
+        let error = PyErr::take(py);
+        if status != 0 {
+            let silent = || PyBufferError::new_err("the exporter failed without an exception");
+            return Err(error.unwrap_or_else(silent));
         }
-        Ok(HeldBuffer(buffer))
+        let exporter = view.obj.is_null().then(|| object.clone().unbind());
+        let held = HeldBuffer { view, exporter };
+        match error {
+            None => Ok(held),
+            Some(error) => Err(error), // `held` gives the view back.
+        }
     }
 
     /// The filled struct.
     pub(crate) fn view(&self) -> &ffi::Py_buffer {
-        &self.0
+        &self.view
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.0.obj.is_null() {
-            return Ok(());
+        if let Some(exporter) = &self.exporter {
+            return visit.call(exporter);
         }
-        // SAFETY: a live reference that the buffer owns; `ManuallyDrop` gives none up. Only its address is used.
-        let object = ManuallyDrop::new(unsafe { core::mem::transmute::<*mut ffi::PyObject, Py<PyAny>>(self.0.obj) });
+        // SAFETY: a live reference that the view owns, and not NULL: `get` keeps the exporter otherwise. `ManuallyDrop`
+        // gives none up. Only its address is used.
+        let object = ManuallyDrop::new(unsafe { core::mem::transmute::<*mut ffi::PyObject, Py<PyAny>>(self.view.obj) });
         visit.call(&*object)
     }
 }
 
 impl Drop for HeldBuffer {
     fn drop(&mut self) {
-        // SAFETY: filled by `get` and released once; attached, since it lives in a Python object.
-        unsafe { ffi::PyBuffer_Release(&raw mut *self.0) };
+        // SAFETY: lives in a Python object or on the stack of a function that is attached.
+        let py = unsafe { Python::assume_attached() };
+        release::undisturbed(py, || {
+            // SAFETY: filled by `get` and released once; attached; no exception is pending.
+            unsafe { ffi::PyBuffer_Release(&raw mut *self.view) };
+        });
     }
 }

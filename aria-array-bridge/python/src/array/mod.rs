@@ -77,6 +77,8 @@ struct Root {
     /// Living views, exports and Rust handles.
     exports: AtomicUsize,
     released: AtomicBool,
+    /// The bare address was given to somebody who does not say for how long.
+    address_lent: AtomicBool,
     hold: Mutex<Option<(Hold, Option<Ticket>)>>,
 }
 
@@ -97,6 +99,7 @@ impl PyArray {
         let root = Root {
             exports: AtomicUsize::new(0),
             released: AtomicBool::new(false),
+            address_lent: AtomicBool::new(false),
             hold: Mutex::new(Some((hold, ticket))),
         };
         PyArray { array, keep: Keep::Root(root), origin }
@@ -155,6 +158,14 @@ impl PyArray {
     pub(crate) fn uncount_export(&self) {
         if let Some(exports) = self.exports_counter() {
             exports.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Notes that the bare address is given to somebody who keeps `this` and does not say for how long: from now on the
+    /// memory is released with the object, and not before.
+    pub(crate) fn lend_address(this: &Bound<'_, PyArray>) {
+        if let Keep::Root(root) = &PyArray::root_of(this).get().keep {
+            root.address_lent.store(true, Ordering::Release);
         }
     }
 
@@ -227,6 +238,10 @@ impl PyArray {
         let taken = {
             let mut hold = root.hold.lock().unwrap_or_else(PoisonError::into_inner);
             match root.exports.load(Ordering::Acquire) {
+                0 if root.address_lent.load(Ordering::Acquire) => {
+                    let text = "the address was given out by __array_interface__, which does not say for how long";
+                    return Err(PyBufferError::new_err(text));
+                }
                 0 => root.released.store(true, Ordering::Release),
                 alive => {
                     drop(hold); // Naming them runs Python.
@@ -324,25 +339,6 @@ impl PyArray {
                 Some(Some((hold, _))) => hold.traverse(&visit),
                 _ => Ok(()),
             },
-        }
-    }
-
-    /// A NumPy array over the same memory.
-    #[pyo3(signature = (*, copy = None))]
-    fn to_numpy<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
-        crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))
-    }
-
-    #[pyo3(signature = (dtype = None, *, copy = None))]
-    fn __array__<'py>(
-        slf: &Bound<'py, Self>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let array = crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))?;
-        match dtype {
-            None => Ok(array),
-            Some(dtype) => crate::export::numpy::with_dtype(&array, dtype, copy),
         }
     }
 }

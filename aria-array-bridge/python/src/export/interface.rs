@@ -48,7 +48,8 @@ fn list<'py>(py: Python<'py>, entries: &[DescrEntry]) -> PyResult<Bound<'py, PyL
 
 #[pymethods]
 impl PyArray {
-    /// The array as a dict; its consumer must keep this array alive.
+    /// The array as a dict; its consumer must keep this array alive. As it does not say for how long, `release()` refuses
+    /// from now on: the memory goes with the last object that holds it.
     #[getter]
     fn __array_interface__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let (py, array) = (slf.py(), slf.get().live()?);
@@ -64,6 +65,7 @@ impl PyArray {
             None => dict.set_item("descr", [("", typestr.as_str())])?,
         }
         dict.set_item("typestr", typestr)?;
+        PyArray::lend_address(slf);
         Ok(dict)
     }
 

@@ -49,13 +49,16 @@ fn from_buffer<'py>(
 #[pyo3(signature = (x, /))]
 fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>> {
     let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
-    let found = if x.hasattr("__array_struct__")? {
-        interface::find_struct(x)
-    } else if x.hasattr("__array_interface__")? {
-        interface::find_dict(x)
-    } else {
-        let text = format!("{} has neither __array_struct__ nor __array_interface__", name.text());
-        Err(Refusal::Next(Reason::new("not-an-array", "C2", text)))
+    // Looked up on the object itself: it was asked for by name. The struct is cheaper, the dict says more.
+    let found = match interface::find_struct(x) {
+        Err(Refusal::Next(first)) => match interface::find_dict(x) {
+            Err(Refusal::Next(second)) => {
+                let plan = Plan::view("", name.text().to_string(), "Array");
+                return Err(bad_argument(x.py(), plan.refusing(first).refusing(second)));
+            }
+            found => found,
+        },
+        found => found,
     };
     finish(x, name, found)
 }

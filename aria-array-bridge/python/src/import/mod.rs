@@ -112,7 +112,7 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
             Door::Dlpack => dlpack::find(object, kind, request),
             Door::ArrayStruct => interface::find_struct(object),
             Door::ArrayInterface => interface::find_dict(object),
-            Door::CudaArrayInterface => interface::find_cuda(object, request),
+            Door::CudaArrayInterface => interface::find_cuda(object),
             Door::ArrayMethod => method::find(object, request),
             Door::Sequence => sequence::find(object, request),
         };

@@ -1,9 +1,9 @@
-//! `__array_interface__` and `__cuda_array_interface__`: dicts of plain Python objects.
+//! `__array_interface__`: a dict of plain Python objects. Its parts are also `__cuda_array_interface__`'s.
 
 use super::super::{Refusal, named};
 use super::wrong;
 use crate::array::{HeldBuffer, Hold};
-use crate::request::{Found, Request};
+use crate::request::Found;
 use aria_array_bridge::dtype::{Descr, DescrEntry, Parsed, parse_descr, parse_typestr};
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
@@ -20,20 +20,18 @@ const MAX_DEPTH: usize = 64;
 /// The array that `__array_interface__` describes.
 pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let dict = dict(object, "__array_interface__")?;
-    let parsed = dtype(&dict)?;
-    let (shape, strides) = (shape(&dict)?, strides(&dict)?);
-    let layout = layout(&parsed.dtype, &shape, strides.as_deref())?;
-    if present(&dict, "mask")?.is_some() {
-        let text = "the interface has a mask, which says what is missing";
-        return Err(Refusal::Next(Reason::new("nulls", "C4", text).hint("numpy.ma.MaskedArray keeps it")));
-    }
+    version(&dict, &[3])?;
+    let (parsed, layout) = elements(&dict)?;
     let offset = present(&dict, "offset")?.map_or(Ok(0isize), |offset| number(&offset, "offset"))?;
     let (first, readonly, hold) = match present(&dict, "data")? {
         Some(data) if data.is_instance_of::<PyTuple>() => {
+            if offset != 0 {
+                return Err(wrong(format!(
+                    "expected an offset with a buffer alone but found {offset} with an address"
+                )));
+            }
             let (address, readonly) = pointer(&data)?;
-            let moved =
-                address.checked_add_signed(offset).ok_or_else(|| wrong("the offset leaves the address space"))?;
-            (moved, readonly, Hold::Object(object.clone().unbind(), Some(dict.clone().into_any().unbind())))
+            (address, readonly, Hold::Object(object.clone().unbind(), Some(dict.clone().into_any().unbind())))
         }
         data => {
             // The object itself is the buffer where the dict has no data.
@@ -50,50 +48,40 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     Ok(Found { array, hold, swap: parsed.swap, protocol: named!("__array_interface__"), copied: None })
 }
 
-/// The array that `__cuda_array_interface__` describes. Its memory is carried, never read.
-pub(crate) fn find_cuda(object: &Bound<'_, PyAny>, _request: &Request) -> Result<Found, Refusal> {
-    let dict = dict(object, "__cuda_array_interface__")?;
-    let parsed = dtype(&dict)?;
-    let (shape, strides) = (shape(&dict)?, strides(&dict)?);
-    let layout = layout(&parsed.dtype, &shape, strides.as_deref())?;
-    if present(&dict, "mask")?.is_some() {
-        return Err(Refusal::Next(Reason::new("nulls", "C4", "the interface has a mask, which says what is missing")));
+/// The version, where the dict says one, is one of these.
+pub(super) fn version(dict: &Bound<'_, PyDict>, known: &[i64]) -> Result<(), Refusal> {
+    let Some(version) = dict.get_item("version")? else { return Ok(()) };
+    if version.extract::<i64>().is_ok_and(|version| known.contains(&version)) {
+        return Ok(());
     }
-    if let Some(stream) = present(&dict, "stream")?
-        && number(&stream, "stream")? == 0
-    {
-        let text = "expected a stream of None, 1, 2 or a handle but found 0, which is ambiguous";
-        return Err(Refusal::Next(Reason::new("stream", "L7", text)));
-    }
-    let data = present(&dict, "data")?.ok_or_else(|| wrong("expected data in the interface"))?;
-    let (address, readonly) = pointer(&data)?;
-    let array = array(address, parsed.dtype, layout, Device { kind: 2, id: 0 }, readonly)?;
-    let hold = Hold::Object(object.clone().unbind(), Some(dict.into_any().unbind()));
-    Ok(Found { array, hold, swap: parsed.swap, protocol: named!("__cuda_array_interface__"), copied: None })
+    let text = format!("expected an interface of version {known:?} but found {}", text_of(&version));
+    Err(Refusal::Next(Reason::new("version", "C8", text)))
 }
 
-/// Reads the dict. The member's own exceptions are the caller's to see, refusals apart.
-fn dict<'py>(object: &Bound<'py, PyAny>, name: &str) -> Result<Bound<'py, PyDict>, Refusal> {
-    let py = object.py();
-    match object.getattr(name) {
-        Ok(value) => value.cast_into::<PyDict>().map_err(|_| wrong(format!("expected a dict from {name}"))),
-        Err(error)
-            if error.is_instance_of::<PyBufferError>(py)
-                || error.is_instance_of::<PyValueError>(py)
-                || error.is_instance_of::<PyTypeError>(py) =>
-        {
-            Err(Refusal::Next(Reason::new("door", "C2", format!("{name} refuses: {}", error.value(py)))))
-        }
-        Err(error) => Err(Refusal::Raise(error)),
+/// What the elements are and how they lie; no mask says that some are missing.
+pub(super) fn elements(dict: &Bound<'_, PyDict>) -> Result<(Parsed, Layout), Refusal> {
+    let parsed = dtype(dict)?;
+    let (shape, strides) = (shape(dict)?, strides(dict)?);
+    let layout = layout(&parsed.dtype, &shape, strides.as_deref())?;
+    if present(dict, "mask")?.is_some() {
+        let text = "the interface has a mask, which says what is missing";
+        return Err(Refusal::Next(Reason::new("nulls", "C4", text).hint("numpy.ma.MaskedArray keeps it")));
     }
+    Ok((parsed, layout))
+}
+
+/// Reads the dict.
+pub(super) fn dict<'py>(object: &Bound<'py, PyAny>, name: &str) -> Result<Bound<'py, PyDict>, Refusal> {
+    let value = super::member(object, name)?;
+    value.cast_into::<PyDict>().map_err(|_| wrong(format!("expected a dict from {name}")))
 }
 
 /// A member that is there and not None.
-fn present<'py>(dict: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(super) fn present<'py>(dict: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     Ok(dict.get_item(name)?.filter(|value| !value.is_none()))
 }
 
-fn number(value: &Bound<'_, PyAny>, what: &str) -> Result<isize, Refusal> {
+pub(super) fn number(value: &Bound<'_, PyAny>, what: &str) -> Result<isize, Refusal> {
     value.extract().map_err(|_| wrong(format!("expected an integer as {what} but found {}", text_of(value))))
 }
 
@@ -142,21 +130,37 @@ fn dtype(dict: &Bound<'_, PyDict>) -> Result<Parsed, Refusal> {
         let code = if text.get(1..2) == Some("O") { "object-dtype" } else { "dtype" };
         Refusal::Next(Reason::new(code, "L1", error.to_string()))
     })?;
-    match (&parsed.dtype, present(dict, "descr")?) {
-        (DType::Void(itemsize), Some(descr)) => {
-            // [("", "|V16")] says no more than the typestr.
-            let trivial = descr.cast::<PyList>().is_ok_and(|list| list.len() == 1)
-                && descr.get_item(0).and_then(|entry| entry.get_item(0)).is_ok_and(|name| name.eq("").unwrap_or(false));
-            if trivial { Ok(parsed) } else { parse_descr_list(&descr, *itemsize) }
-        }
-        _ => Ok(parsed),
+    let DType::Void(itemsize) = &parsed.dtype else { return Ok(parsed) };
+    let vague = |text: String| {
+        Err(Refusal::Next(
+            Reason::new("dtype", "L1", text).hint("a library's own door says more than its array interface"),
+        ))
+    };
+    if !text.starts_with('|') {
+        return vague(format!("{text} is a type that only its own library can name"));
     }
+    let Some(descr) = present(dict, "descr")? else {
+        return vague(format!("{text} without a description says nothing of its fields"));
+    };
+    // [("", "|V16")] says that there are none.
+    let entries = entries(&descr, 0)?;
+    if let [DescrEntry { name, content: Descr::Typestr(raw), shape }] = &*entries
+        && name.is_empty()
+        && shape.is_empty()
+        && *raw == *text
+    {
+        return Ok(parsed);
+    }
+    record(&entries, *itemsize)
 }
 
 /// A record of a `descr` list, which must have the itemsize that the typestr says.
 pub(super) fn parse_descr_list(descr: &Bound<'_, PyAny>, itemsize: usize) -> Result<Parsed, Refusal> {
-    let entries = entries(descr, 0)?;
-    let parsed = parse_descr(&entries).map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
+    record(&entries(descr, 0)?, itemsize)
+}
+
+fn record(entries: &[DescrEntry], itemsize: usize) -> Result<Parsed, Refusal> {
+    let parsed = parse_descr(entries).map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
     let found = parsed.dtype.itemsize();
     if found != itemsize {
         let text = format!("expected fields of {itemsize} bytes but found {found}");
@@ -181,7 +185,11 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize) -> Result<Vec<DescrEntry>, Re
         }
         let (name, kind) = (item.get_item(0)?, item.get_item(1)?);
         // (title, name) has the name last.
-        let name = if name.is_instance_of::<PyTuple>() { name.get_item(1)? } else { name };
+        let name = match name.cast::<PyTuple>() {
+            Ok(pair) if pair.len() == 2 => pair.get_item(1)?,
+            Ok(_) => return Err(wrong("expected (title, name) as the name of a field")),
+            Err(_) => name,
+        };
         let name: String = name.extract().map_err(|_| wrong("expected text as the name of a field"))?;
         let content = match kind.extract::<String>() {
             Ok(text) => Descr::Typestr(text),
@@ -206,7 +214,7 @@ fn extents(value: &Bound<'_, PyAny>) -> Result<Vec<usize>, Refusal> {
 }
 
 /// `(address, read-only)`
-fn pointer(data: &Bound<'_, PyAny>) -> Result<(usize, bool), Refusal> {
+pub(super) fn pointer(data: &Bound<'_, PyAny>) -> Result<(usize, bool), Refusal> {
     let pair = data.cast::<PyTuple>().map_err(|_| wrong("expected (address, read-only) as data"))?;
     if pair.len() != 2 {
         return Err(wrong(format!("expected (address, read-only) as data but found {} items", pair.len())));
@@ -242,9 +250,16 @@ fn inside(layout: &Layout, offset: isize, len: isize) -> Result<(), Refusal> {
     Err(Refusal::Next(Reason::new("span-overflow", "L4", text)))
 }
 
-fn array(address: usize, dtype: DType, layout: Layout, device: Device, readonly: bool) -> Result<Array, Refusal> {
+pub(super) fn array(
+    address: usize,
+    dtype: DType,
+    layout: Layout,
+    device: Device,
+    readonly: bool,
+) -> Result<Array, Refusal> {
     let span = layout.span();
-    let reaches = |end: isize| address.checked_add_signed(end).is_some();
+    // No process has memory in the upper half of the address space, so that neither end can wrap.
+    let reaches = |end: isize| isize::try_from(address).ok().and_then(|first| first.checked_add(end)).is_some();
     if !layout.is_empty() && (!reaches(span.start) || !reaches(span.end)) {
         return Err(Refusal::Next(Reason::new(
             "span-overflow",

@@ -10,7 +10,6 @@ use aria_array_bridge::{Access, Array, Device, Layout, Owner};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::NonNull;
 use core::slice;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
@@ -42,18 +41,7 @@ impl Interface {
 /// The array that the struct describes.
 pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let py = object.py();
-    let capsule = match object.getattr("__array_struct__") {
-        Ok(capsule) => capsule,
-        Err(error)
-            if error.is_instance_of::<PyBufferError>(py)
-                || error.is_instance_of::<PyValueError>(py)
-                || error.is_instance_of::<PyTypeError>(py) =>
-        {
-            let text = format!("__array_struct__ refuses: {}", error.value(py));
-            return Err(Refusal::Next(Reason::new("door", "C2", text)));
-        }
-        Err(error) => return Err(Refusal::Raise(error)),
-    };
+    let capsule = super::member(object, "__array_struct__")?;
     // SAFETY: attached; a live object, of whatever type.
     let named_null = unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), core::ptr::null()) } == 1;
     if !named_null {
@@ -106,19 +94,30 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
 /// The dtype: of the description where there is one, else of kind and size.
 fn parsed(py: Python<'_>, interface: &Interface) -> Result<Parsed, Refusal> {
     let kind = char::from(interface.typekind as u8);
-    if kind == 'V' && interface.flags & Interface::HAS_DESCR != 0 && !interface.descr.is_null() {
-        // SAFETY: attached; a live object that the struct owns: NumPy's protocol, by the flag.
-        let descr = unsafe { Bound::from_borrowed_ptr(py, interface.descr) };
-        return super::dict::parse_descr_list(&descr, interface.itemsize as usize);
+    let itemsize = usize::try_from(interface.itemsize)
+        .map_err(|_| wrong(format!("expected an itemsize of 0 or more but found {}", interface.itemsize)))?;
+    let described = interface.flags & Interface::HAS_DESCR != 0 && !interface.descr.is_null();
+    let vague = |text: String| {
+        let reason = Reason::new("dtype", "L1", text);
+        Err(Refusal::Next(reason.hint("__array_interface__ says more than __array_struct__")))
+    };
+    match kind {
+        'V' if described => {
+            // SAFETY: attached; a live object that the struct owns: NumPy's protocol, by the flag.
+            let descr = unsafe { Bound::from_borrowed_ptr(py, interface.descr) };
+            return super::dict::parse_descr_list(&descr, itemsize);
+        }
+        // NumPy itself forgets every flag of a record's struct, the byte order and the description's own included.
+        'V' => return vague(format!("V{itemsize} without a description says nothing of its fields")),
+        'U' if !itemsize.is_multiple_of(4) => return vague(format!("text of {itemsize} bytes is no UCS-4")),
+        'M' | 'm' => return vague("the struct of a time says no unit".into()),
+        _ => {}
     }
     let order = match (interface.flags & Interface::NOTSWAPPED != 0, cfg!(target_endian = "little")) {
         (true, true) | (false, false) => '<',
         (true, false) | (false, true) => '>',
     };
-    let size = match kind {
-        'U' => interface.itemsize / 4,
-        _ => interface.itemsize,
-    };
+    let size = if kind == 'U' { itemsize / 4 } else { itemsize };
     let text = format!("{order}{kind}{size}");
     parse_typestr(&text).map_err(|error| {
         let code = if kind == 'O' { "object-dtype" } else { "dtype" };

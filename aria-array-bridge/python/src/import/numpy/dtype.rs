@@ -45,14 +45,18 @@ fn parse(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
         let reason = Reason::new("object-dtype", "L1", "the elements are Python objects");
         return Err(Unknown::Refused(Box::new(reason.hint("x.astype(…) makes numbers of them, if they are numbers"))));
     }
-    let itemsize: usize = dtype.getattr("itemsize")?.extract()?;
+    if kind == 'T' {
+        let reason = Reason::new("dtype", "L1", "StringDType keeps its text elsewhere");
+        return Err(Unknown::Refused(Box::new(reason.hint("astype('U') makes text of a fixed width, with a copy"))));
+    }
     let class = dtype.getattr("type")?;
     let module: String = class.getattr("__module__")?.extract()?;
     if module != "numpy" {
-        return registered(&class, &module, itemsize);
+        return registered(dtype, &class, &module);
     }
     let text: String = dtype.getattr("str")?.extract()?;
     match parse_typestr(&text) {
+        Ok(parsed) if parsed.dtype.itemsize() == 0 => Ok(Parsed { swap: Swap::None, ..parsed }), // No bytes, no order.
         Ok(parsed) => Ok(parsed),
         Err(NotationError::Refused { what, .. }) => refuse("dtype", "L1", format!("the elements are {what} ({text})")),
         Err(_) => refuse("dtype", "L1", format!("NumPy's {} is no element type here", dtype.getattr("name")?)),
@@ -60,16 +64,19 @@ fn parse(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
 }
 
 /// A type that somebody registered with NumPy, known by its name: ml_dtypes.
-fn registered(class: &Bound<'_, PyAny>, module: &str, itemsize: usize) -> Result<Parsed, Unknown> {
+fn registered(dtype: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>, module: &str) -> Result<Parsed, Unknown> {
+    let itemsize: usize = dtype.getattr("itemsize")?.extract()?;
     let name: String = class.getattr("__name__")?.extract()?;
     match DType::from_name(&name) {
         Some(known) if known.is_packed() => {
             let text = format!("{module} keeps one {name} in each byte, and packed elements have several");
             refuse("subbyte", "L3", text)
         }
-        Some(known) if known.itemsize() == itemsize => {
-            // A registered type has no byte order that it says; NumPy swaps none of them.
-            Ok(Parsed { dtype: known, swap: Swap::None })
+        Some(DType::Scalar(known)) if known.total_bits() == itemsize * 8 => {
+            let foreign = if cfg!(target_endian = "little") { '>' } else { '<' };
+            let swapped = dtype.getattr("byteorder")?.extract::<char>()? == foreign && itemsize > 1;
+            let swap = if swapped { Swap::Units(known.swap_unit()) } else { Swap::None };
+            Ok(Parsed { dtype: DType::Scalar(known), swap })
         }
         _ => refuse("dtype", "L1", format!("{module}.{name} is no element type here")),
     }
@@ -90,8 +97,10 @@ fn record(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
             shape.extend(part.get_item(1)?.extract::<Vec<usize>>()?);
             inner = part.get_item(0)?;
         }
-        let parsed = parse(&inner, depth + 1)?;
-        let name: String = name.extract()?;
+        let Ok(name) = name.extract::<String>() else {
+            return refuse("dtype", "L1", "expected field names in Unicode but found a lone surrogate");
+        };
+        let parsed = parse(&inner, depth + 1).map_err(|unknown| within(unknown, &name))?;
         fields.push(Field { name: name.into(), dtype: parsed.dtype, offset, shape: shape.into() });
         swaps.push(parsed.swap);
     }
@@ -99,6 +108,17 @@ fn record(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
     match Record::new(fields, itemsize) {
         Ok(record) => Ok(Parsed { dtype: DType::Record(Arc::new(record)), swap }),
         Err(error) => refuse("dtype", "L1", error.to_string()),
+    }
+}
+
+/// The refusal of a field says which.
+fn within(unknown: Unknown, name: &str) -> Unknown {
+    match unknown {
+        Unknown::Refused(reason) => {
+            let inner = reason.location.strip_prefix("field ").map(|inner| format!(".{inner}")).unwrap_or_default();
+            Unknown::Refused(Box::new(reason.at(format!("field {name}{inner}"))))
+        }
+        raised @ Unknown::Raised(_) => raised,
     }
 }
 

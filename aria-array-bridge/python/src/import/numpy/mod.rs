@@ -1,7 +1,8 @@
-//! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, no call into Python.
+//! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, and no call into Python for the numbers that
+//! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays.
 
 pub(crate) mod dtype;
-pub(super) mod masked;
+pub(crate) mod masked;
 
 use super::{Refusal, named};
 use crate::array::Hold;
@@ -55,8 +56,8 @@ pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> 
 /// The array as NumPy's struct says it.
 pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = object.as_ptr().cast::<PyArrayObject>();
-    // SAFETY: an exact `numpy.ndarray` (the door's type), whose struct is NumPy's stable ABI; attached, so nobody
-    // changes it meanwhile.
+    // SAFETY: a `numpy.ndarray` or a subclass (the doors' types), whose struct begins as NumPy's stable ABI says;
+    // attached, so nobody changes it meanwhile.
     let fields = unsafe { &(*array).fields };
     let ndim = usize::try_from(fields.nd).unwrap_or(0);
     let list = |start: *mut isize| match ndim {

@@ -1,19 +1,29 @@
 //! Our array as a `numpy.ndarray`: NumPy's own constructor over our memory. **Zero-copy.**
+//!
+//! `dtype` finds NumPy's descriptor, `nulls` makes what stands for nulls where the caller asks for it.
+
+mod dtype;
+mod nulls;
+
+pub(crate) use nulls::Nulls;
 
 use super::Export;
 use crate::array::PyArray;
 use crate::error::refused;
 use crate::plan;
+use crate::request::{copies_are_forbidden, counted_nulls, describe_short};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
-use aria_array_bridge::{Array, DType};
 use core::ffi::c_int;
 use numpy::PY_ARRAY_API;
-use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, NpyTypes, PyArray_Descr, PyArrayObject, get_type_object};
+use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NpyTypes, PyArrayObject, get_type_object};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::sync::OnceLock;
+
+/// What to do about nulls.
+const HINT: &str = "nulls=\"nan\" (float64, copy), nulls=\"mask\" (numpy.ma), .fill_null(0)";
 
 struct Names {
     ndarray: Name,
@@ -25,15 +35,60 @@ fn names() -> &'static Names {
     NAMES.get_or_init(|| Names { ndarray: Name::of("numpy.ndarray"), protocol: Name::of("numpy struct") })
 }
 
+#[pymethods]
+impl PyArray {
+    /// A NumPy array over the same memory. `nulls`: None and "raise" refuse an array with nulls, "nan" copies it with
+    /// NaN or NaT in their places (integers as float64, refused where inexact), "mask" gives a MaskedArray.
+    #[pyo3(signature = (*, copy = None, nulls = None))]
+    fn to_numpy<'py>(
+        slf: &Bound<'py, Self>,
+        copy: Option<bool>,
+        nulls: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let nulls = nulls.map_or(Ok(Nulls::Refuse), Nulls::parse)?;
+        to_numpy_with(slf, crate::request::copy_policy(copy), nulls)
+    }
+
+    #[pyo3(signature = (dtype = None, *, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = to_numpy(slf, crate::request::copy_policy(copy))?;
+        match dtype {
+            None => Ok(array),
+            Some(dtype) => with_dtype(&array, dtype, copy),
+        }
+    }
+}
+
 /// A NumPy array over the same memory; read-only where this array's exports are.
 ///
 /// # Errors
 ///
 /// `ConversionError` where NumPy cannot say it; `ImportError` without NumPy.
 pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
+    to_numpy_with(array, copy, Nulls::Refuse)
+}
+
+/// As [`to_numpy`], with something in the place of nulls.
+///
+/// # Errors
+///
+/// As `to_numpy`; `ConversionError` where nothing can stand for a null.
+pub(crate) fn to_numpy_with<'py>(
+    array: &Bound<'py, PyArray>,
+    copy: CopyPolicy,
+    nulls: Nulls,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     ensure_numpy(py)?;
-    let inner = array.get().live()?;
+    let inner = &*PyArray::using(array)?; // What follows may detach.
+    let plain = inner.device().is_host() && inner.validity().is_none() && nulls != Nulls::Mask;
+    if plain && copy != CopyPolicy::Always && !plan::is_tracing() {
+        return view(array); // Nobody asks for the plan.
+    }
     let mut plan = Plan::view("numpy struct", crate::array::describe(inner), "numpy.ndarray");
     plan.source_address = Some(inner.address() as u64);
     if !inner.device().is_host() {
@@ -41,25 +96,49 @@ pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> Py
             Reason::new("device", "L7", format!("NumPy reads the host's memory, and this is on {}", inner.device()));
         return Err(refused(py, plan.refusing(reason.expected("cpu", inner.device().to_string()))));
     }
-    let nulls = inner.null_count();
-    if nulls > 0 {
-        let text = format!("{nulls} nulls in {}, and numpy.ndarray has none", inner.dtype());
-        return Err(refused(py, plan.refusing(Reason::new("nulls", "C4", text))));
-    }
+    let missing = inner.null_count();
+    let bytes = inner.nbytes() as u64;
     if copy == CopyPolicy::Always {
-        plan = plan.copying(inner.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
-        let copied =
-            py.detach(|| inner.copy(CopyOrder::Keep)).map_err(|error| crate::request::memory_or_value(&error))?;
-        plan.target_address = Some(copied.address() as u64);
-        let fresh = PyArray::from_array(copied, crate::array::Origin::Plan(Box::new(plan.clone())), true);
-        let made = view(&Bound::new(py, fresh)?)?;
-        plan::record(&plan);
-        return Ok(made);
+        plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
     }
-    let made = view(array)?;
+    if missing > 0 {
+        let text = format!("{} in {}, and numpy.ndarray has none", counted_nulls(missing), describe_short(inner));
+        let reason = Reason::new("nulls", "C4", text);
+        match nulls {
+            Nulls::Refuse => return Err(refused(py, plan.refusing(reason.hint(HINT)))),
+            Nulls::Nan => plan = plan.copying(bytes, reason),
+            Nulls::Mask => {}
+        }
+    }
+    if plan.outcome == Outcome::Copy && (copy == CopyPolicy::Never || copies_are_forbidden()) {
+        let who = if copies_are_forbidden() { "no_copy()" } else { "copy=False" };
+        let reason = Reason::new("copy-never", "C1", format!("a copy would be needed, and {who} forbids it"));
+        return Err(refused(py, plan.refusing(reason)));
+    }
+    let filled = missing > 0 && nulls == Nulls::Nan;
+    let copied = if filled {
+        let made = py.detach(|| nulls::with_nan(inner));
+        Some(made.map_err(|reason| refused(py, plan.clone().refusing(*reason)))?)
+    } else if plan.outcome == Outcome::Copy {
+        let made = py.detach(|| inner.copy(CopyOrder::Keep));
+        Some(made.map_err(|error| crate::request::memory_or_value(&error))?)
+    } else {
+        None
+    };
+    let made = match copied {
+        None => {
+            plan.target_address = plan.source_address;
+            view(array)?
+        }
+        Some(copied) => {
+            plan.target_address = Some(copied.address() as u64);
+            plan.copied_bytes = copied.nbytes() as u64;
+            let fresh = PyArray::from_array(copied, crate::array::Origin::Plan(Box::new(plan.clone())), true);
+            view(&Bound::new(py, fresh)?)?
+        }
+    };
+    let made = if nulls == Nulls::Mask { nulls::masked(&made, inner.validity())? } else { made };
     if plan::is_tracing() {
-        plan.target_address = plan.source_address;
-        debug_assert_eq!(plan.outcome, Outcome::View);
         plan::record(&plan);
     }
     Ok(made)
@@ -94,7 +173,7 @@ pub(crate) fn with_dtype<'py>(
 fn view<'py>(array: &Bound<'py, PyArray>) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     let inner = array.get().live()?;
-    let descr = descriptor(py, inner)?;
+    let descr = dtype::descriptor(py, inner)?;
     let export = Export::new(array, names().ndarray, names().protocol)?;
     let mut shape: smallvec::SmallVec<[isize; 8]> = inner.shape().iter().map(|n| n.cast_signed()).collect();
     let mut strides: smallvec::SmallVec<[isize; 8]> = inner.strides().into();
@@ -125,41 +204,4 @@ fn view<'py>(array: &Bound<'py, PyArray>) -> PyResult<Bound<'py, PyAny>> {
         return Err(PyErr::fetch(py));
     }
     Ok(made)
-}
-
-/// NumPy's descriptor of the dtype, as a reference to give away.
-fn descriptor(py: Python<'_>, array: &Array) -> PyResult<*mut PyArray_Descr> {
-    if let Some(number) = type_number(array.dtype()) {
-        // SAFETY: attached, NumPy is imported; a new reference to a built-in descriptor, or NULL with an exception.
-        let descr = unsafe { PY_ARRAY_API.PyArray_DescrFromType(py, number as c_int) };
-        return if descr.is_null() { Err(PyErr::fetch(py)) } else { Ok(descr) };
-    }
-    if let Some(dtype) = crate::import::numpy::dtype::to_numpy(py, array.dtype())? {
-        return Ok(dtype.into_ptr().cast());
-    }
-    let name = array.dtype().name();
-    let plan = Plan::view("numpy struct", crate::array::describe(array), "numpy.ndarray");
-    Err(refused(py, plan.refusing(Reason::new("dtype", "L1", format!("NumPy has no dtype for {name}")))))
-}
-
-fn type_number(dtype: &DType) -> Option<NPY_TYPES> {
-    Some(match *dtype {
-        DType::F64 => NPY_TYPES::NPY_DOUBLE,
-        DType::F32 => NPY_TYPES::NPY_FLOAT,
-        DType::F16 => NPY_TYPES::NPY_HALF,
-        DType::I64 if size_of::<core::ffi::c_long>() == 8 => NPY_TYPES::NPY_LONG,
-        DType::I64 => NPY_TYPES::NPY_LONGLONG,
-        DType::I32 => NPY_TYPES::NPY_INT,
-        DType::I16 => NPY_TYPES::NPY_SHORT,
-        DType::I8 => NPY_TYPES::NPY_BYTE,
-        DType::U64 if size_of::<core::ffi::c_long>() == 8 => NPY_TYPES::NPY_ULONG,
-        DType::U64 => NPY_TYPES::NPY_ULONGLONG,
-        DType::U32 => NPY_TYPES::NPY_UINT,
-        DType::U16 => NPY_TYPES::NPY_USHORT,
-        DType::U8 => NPY_TYPES::NPY_UBYTE,
-        DType::BOOL => NPY_TYPES::NPY_BOOL,
-        DType::C64 => NPY_TYPES::NPY_CFLOAT,
-        DType::C128 => NPY_TYPES::NPY_CDOUBLE,
-        _ => return None,
-    })
 }

@@ -1,0 +1,133 @@
+//! What stands for a null in NumPy, where the caller asks for it (rule C4).
+
+use aria_array_bridge::dtype::Element;
+use aria_array_bridge::plan::Reason;
+use aria_array_bridge::{Array, ArrayError, CopyOrder, DType, Validity};
+use bytemuck::Pod;
+use half::{bf16, f16};
+use num_complex::Complex;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// What happens to nulls: Python's `nulls=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// An array with nulls is refused: None and "raise".
+    Refuse,
+    /// A copy with NaN or NaT in their places.
+    Nan,
+    /// A MaskedArray.
+    Mask,
+}
+
+impl Nulls {
+    /// Reads the argument.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` for anything but its words.
+    pub(crate) fn parse(word: &Bound<'_, PyAny>) -> PyResult<Nulls> {
+        let text = word.extract::<String>().unwrap_or_default();
+        match text.as_str() {
+            "raise" => Ok(Nulls::Refuse),
+            "nan" => Ok(Nulls::Nan),
+            "mask" => Ok(Nulls::Mask),
+            _ => {
+                let shown = word.repr()?;
+                Err(PyValueError::new_err(format!(
+                    "expected nulls to be None, 'raise', 'nan' or 'mask' but found {shown}"
+                )))
+            }
+        }
+    }
+}
+
+/// A **copy** without nulls: NaN or NaT in their places; integers and bools as float64.
+///
+/// # Errors
+///
+/// A dtype that has nothing to stand for a null; an integer that float64 does not have.
+pub(super) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
+    match array.dtype().clone() {
+        DType::F16 => filled(array, f16::NAN),
+        DType::BF16 => filled(array, bf16::NAN),
+        DType::F32 => filled(array, f32::NAN),
+        DType::F64 => filled(array, f64::NAN),
+        DType::C64 => filled(array, Complex::new(f32::NAN, f32::NAN)),
+        DType::C128 => filled(array, Complex::new(f64::NAN, f64::NAN)),
+        DType::BOOL => floats::<bool>(array, |value| Some(f64::from(u8::from(value)))),
+        DType::I8 => floats::<i8>(array, |value| Some(value.into())),
+        DType::I16 => floats::<i16>(array, |value| Some(value.into())),
+        DType::I32 => floats::<i32>(array, |value| Some(value.into())),
+        DType::U8 => floats::<u8>(array, |value| Some(value.into())),
+        DType::U16 => floats::<u16>(array, |value| Some(value.into())),
+        DType::U32 => floats::<u32>(array, |value| Some(value.into())),
+        DType::I64 => floats::<i64>(array, |value| exact(value.into())),
+        DType::U64 => floats::<u64>(array, |value| exact(value.into())),
+        // NaT is the smallest number.
+        ref time @ (DType::DateTime(_) | DType::TimeDelta(_)) => {
+            let numbers = array.reinterpret(DType::I64).map_err(failed)?;
+            filled(&numbers, i64::MIN)?.reinterpret(time.clone()).map_err(failed)
+        }
+        other => {
+            let text = format!("nothing of {other} stands for a null");
+            Err(Box::new(Reason::new("nulls", "C4", text).hint("nulls='mask'")))
+        }
+    }
+}
+
+fn failed(error: impl Into<ArrayError>) -> Box<Reason> {
+    Box::new(Reason::new("memory", "C4", error.into().to_string()))
+}
+
+/// A copy with `value` in the place of nulls.
+fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, Box<Reason>> {
+    let mut copy = array.clone().without_validity().copy(CopyOrder::C).map_err(failed)?;
+    if let Some(validity) = array.validity() {
+        let fresh = "fresh memory lends its elements";
+        let slots =
+            copy.as_mut_slice::<T>().map_err(|error| Reason::new("memory", "C4", format!("{fresh}: {error}")))?;
+        slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid).for_each(|(slot, _)| *slot = value);
+    }
+    Ok(copy)
+}
+
+/// A copy as float64, with NaN in the place of nulls.
+fn floats<T: Element>(array: &Array, convert: impl Fn(T) -> Option<f64>) -> Result<Array, Box<Reason>> {
+    let bare = array.clone().without_validity();
+    let values = bare.iter::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
+    let mut floats = Vec::with_capacity(array.len());
+    let mut valid = array.validity().map(Validity::iter);
+    for value in values {
+        let valid = valid.as_mut().and_then(Iterator::next).unwrap_or(true);
+        floats.push(if valid { convert(value).ok_or_else(inexact)? } else { f64::NAN });
+    }
+    Array::from(floats).reshape(array.shape()).map_err(failed)
+}
+
+/// The number as float64, if float64 has it.
+fn exact(value: i128) -> Option<f64> {
+    let float = value as f64;
+    (float as i128 == value).then_some(float)
+}
+
+fn inexact() -> Box<Reason> {
+    let reason = Reason::new("inexact", "C4", "some integer is no float64 exactly");
+    Box::new(reason.hint("nulls='mask', or astype('float64') to round"))
+}
+
+/// A MaskedArray over `values`, with a mask that is true where `validity` has a null; without validity, no mask.
+pub(super) fn masked<'py>(values: &Bound<'py, PyAny>, validity: Option<&Validity>) -> PyResult<Bound<'py, PyAny>> {
+    let py = values.py();
+    let arguments = PyDict::new(py);
+    arguments.set_item("copy", false)?;
+    if let Some(validity) = validity {
+        let mask: Vec<u8> = validity.iter().map(|valid| u8::from(!valid)).collect();
+        let numpy = py.import("numpy")?;
+        let bytes = pyo3::types::PyByteArray::new(py, &mask);
+        let mask = numpy.call_method1("frombuffer", (bytes, "?"))?;
+        arguments.set_item("mask", mask.call_method1("reshape", (validity.shape().to_vec(),))?)?;
+    }
+    py.import("numpy.ma")?.getattr("MaskedArray")?.call((values,), Some(&arguments))
+}
