@@ -91,7 +91,8 @@ impl Array {
         let (dtype, itemsize) = (self.dtype.clone(), self.layout.itemsize());
         // SAFETY: `copy_swapped` made this allocation: `nbytes` initialised bytes, dense, that nobody else knows of.
         let bytes = unsafe { core::slice::from_raw_parts_mut(self.buffer.first().as_ptr(), self.layout.nbytes()) };
-        bytes.chunks_exact_mut(itemsize).for_each(|element| swap_element(swap, &dtype, element));
+        // Elements without bytes have nothing to reverse.
+        bytes.chunks_exact_mut(itemsize.max(1)).for_each(|element| swap_element(swap, &dtype, element));
     }
 }
 

@@ -16,6 +16,9 @@ pub fn parse_typestr(text: &str) -> Result<Parsed, NotationError> {
         [order @ (b'<' | b'>' | b'=' | b'|'), kind, ..] => (*order, *kind),
         _ => return Err(syntax(0, "'<', '>', '=' or '|', and a kind")),
     };
+    if kind == b'O' {
+        return Err(refused("a Python object")); // NumPy gives it no size.
+    }
     let rest = text.get(2..).ok_or_else(|| syntax(1, "a kind"))?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (size, unit) = rest.split_at(digits);
@@ -43,7 +46,6 @@ pub fn parse_typestr(text: &str) -> Result<Parsed, NotationError> {
         b'S' | b'a' => DType::Bytes(size),
         b'U' if size <= isize::MAX as usize / 4 => DType::Str(size),
         b'V' => DType::Void(size),
-        b'O' => return Err(refused("a Python object")),
         b't' => return Err(refused("bits")),
         b'T' => return Err(refused("text of any length")),
         _ => return Err(syntax(1, "a kind and its size")),
@@ -173,6 +175,7 @@ mod tests {
     fn what_is_no_type_string_is_refused_with_its_place() {
         for (text, words) in [
             ("|O8", "found a Python object at byte 1"),
+            ("|O", "found a Python object at byte 1"),
             ("<f16", "found a long double"),
             ("<c32", "found a complex of long doubles"),
             ("|t3", "found bits"),

@@ -52,7 +52,9 @@ impl HeldBuffer {
         if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } != 0 {
             return Err(PyErr::fetch(object.py()));
         }
-        Ok(HeldBuffer(buffer))
+        let pending = PyErr::take(object.py()); // An exporter that says yes and raises has said no.
+        let held = HeldBuffer(buffer);
+        pending.map_or(Ok(held), Err)
     }
 
     /// The filled struct.

@@ -9,6 +9,7 @@ mod hold;
 
 pub(crate) use hold::{HeldBuffer, Hold};
 
+use crate::export::numpy::Nulls;
 use crate::plan::PyPlan;
 use crate::release;
 use aria_array_bridge::buffer::Release;
@@ -391,9 +392,12 @@ impl PyArray {
     }
 
     /// A NumPy array over the same memory.
-    #[pyo3(signature = (*, copy = None))]
-    fn to_numpy<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
-        crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))
+    ///
+    /// With nulls, `nulls` says what becomes of them: "raise" (and None) refuses; "mask" makes a `numpy.ma.MaskedArray` that
+    /// shares the values and copies the mask; "nan" copies into floats, with NaN for each null.
+    #[pyo3(signature = (*, copy = None, nulls = None))]
+    fn to_numpy<'py>(slf: &Bound<'py, Self>, copy: Option<bool>, nulls: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy), Nulls::from_name(nulls)?)
     }
 
     #[pyo3(signature = (dtype = None, *, copy = None))]
@@ -402,7 +406,7 @@ impl PyArray {
         dtype: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy))?;
+        let array = crate::export::numpy::to_numpy(slf, crate::request::copy_policy(copy), Nulls::Raise)?;
         match dtype {
             None => Ok(array),
             Some(dtype) => crate::export::numpy::with_dtype(&array, dtype, copy),

@@ -7,10 +7,11 @@ use crate::plan;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
-use aria_array_bridge::{Array, DType};
+use aria_array_bridge::{Array, DType, Validity};
 use core::ffi::c_int;
 use numpy::PY_ARRAY_API;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, NpyTypes, PyArray_Descr, PyArrayObject, get_type_object};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::sync::OnceLock;
@@ -25,12 +26,46 @@ fn names() -> &'static Names {
     NAMES.get_or_init(|| Names { ndarray: Name::of("numpy.ndarray"), protocol: Name::of("numpy struct") })
 }
 
-/// A NumPy array over the same memory; read-only where this array's exports are.
+/// What becomes of nulls, which numpy.ndarray has none of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// A refusal.
+    Raise,
+    /// NaN, in a copy of floats.
+    Nan,
+    /// A mask beside shared values.
+    Mask,
+}
+
+impl Nulls {
+    /// Python's `nulls=`.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` for another word.
+    pub(crate) fn from_name(name: Option<&str>) -> PyResult<Nulls> {
+        match name {
+            None | Some("raise") => Ok(Nulls::Raise),
+            Some("nan") => Ok(Nulls::Nan),
+            Some("mask") => Ok(Nulls::Mask),
+            Some(other) => {
+                Err(PyValueError::new_err(format!("expected nulls of 'raise', 'nan' or 'mask' but found {other:?}")))
+            }
+        }
+    }
+}
+
+/// A NumPy array over the same memory; read-only where this array's exports are. Nulls become what `nulls` says; an
+/// array without any is a plain view in either case, in a `MaskedArray` without a mask for [`Nulls::Mask`].
 ///
 /// # Errors
 ///
 /// `ConversionError` where NumPy cannot say it; `ImportError` without NumPy.
-pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn to_numpy<'py>(
+    array: &Bound<'py, PyArray>,
+    copy: CopyPolicy,
+    nulls: Nulls,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     ensure_numpy(py)?;
     let inner = array.get().live()?;
@@ -41,11 +76,37 @@ pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> Py
             Reason::new("device", "L7", format!("NumPy reads the host's memory, and this is on {}", inner.device()));
         return Err(refused(py, plan.refusing(reason.expected("cpu", inner.device().to_string()))));
     }
-    let nulls = inner.null_count();
-    if nulls > 0 {
-        let text = format!("{nulls} nulls in {}, and numpy.ndarray has none", inner.dtype());
-        return Err(refused(py, plan.refusing(Reason::new("nulls", "C4", text))));
+    let count = inner.null_count();
+    match nulls {
+        Nulls::Raise if count > 0 => Err(refused(py, plan.refusing(some_nulls(inner, count)))),
+        Nulls::Nan if count > 0 => with_nan(array, plan, copy),
+        Nulls::Mask => {
+            plan.target = "numpy.ma.MaskedArray".into();
+            let values = values(array, plan, copy)?;
+            let ma = py.import("numpy.ma")?;
+            let mask = if count > 0 { mask(py, inner)? } else { ma.getattr("nomask")? };
+            ma.getattr("MaskedArray")?.call1((values, mask))
+        }
+        _ => values(array, plan, copy),
     }
+}
+
+/// Why nulls keep an array from being an ndarray.
+fn some_nulls(array: &Array, count: usize) -> Reason {
+    let s = if count == 1 { "" } else { "s" };
+    let text = format!("{count} null{s} in {}, and numpy.ndarray has none", words(array));
+    let hint = "nulls=\"nan\" (float64, copy), nulls=\"mask\" (numpy.ma), .fill_null(0)";
+    Reason::new("nulls", "C4", text).hint(hint)
+}
+
+/// `int64[3]`
+fn words(array: &Array) -> String {
+    crate::array::describe(array).trim_start_matches("Array ").to_owned()
+}
+
+/// The values, whatever lies under a null: shared, or copied if that was asked for.
+fn values<'py>(array: &Bound<'py, PyArray>, mut plan: Plan, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
+    let (py, inner) = (array.py(), array.get().live()?);
     if copy == CopyPolicy::Always {
         plan = plan.copying(inner.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
         let copied =
@@ -63,6 +124,62 @@ pub(crate) fn to_numpy<'py>(array: &Bound<'py, PyArray>, copy: CopyPolicy) -> Py
         plan::record(&plan);
     }
     Ok(made)
+}
+
+/// NumPy's mask: a bool per element, true = missing. **Copies** the bits.
+fn mask<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
+    let missing = array.validity().into_iter().flat_map(|validity| validity.iter().map(|valid| !valid));
+    let flat = numpy::PyArray1::from_iter(py, missing);
+    flat.call_method1("reshape", (pyo3::types::PyTuple::new(py, array.shape())?,))
+}
+
+/// A **copy** in floats, with NaN for each null. Floats keep their dtype; integers and bools become float64.
+fn with_nan<'py>(array: &Bound<'py, PyArray>, plan: Plan, copy: CopyPolicy) -> PyResult<Bound<'py, PyAny>> {
+    let (py, inner) = (array.py(), array.get().live()?);
+    let plan = Plan { protocol: "numpy copy".into(), ..plan };
+    let dtype = match inner.dtype() {
+        &DType::BF16 => &DType::BF16,
+        dtype if dtype.kind() == 'f' => dtype,
+        dtype if matches!(dtype.kind(), 'i' | 'u' | 'b') => &DType::F64,
+        dtype => {
+            let reason = Reason::new("nulls", "C4", format!("{dtype} has no NaN, which would stand for nulls"));
+            return Err(refused(py, plan.refusing(reason.hint("nulls=\"mask\" (numpy.ma)"))));
+        }
+    };
+    if let Some(value) = inexact(inner)? {
+        let text = format!("{value} is no float64, and the nearest one is another number");
+        return Err(refused(py, plan.refusing(Reason::new("inexact", "C4", text).hint("nulls=\"mask\" (numpy.ma)"))));
+    }
+    let bytes = (inner.len() * dtype.itemsize()) as u64;
+    let mut plan = plan.copying(bytes, some_nulls(inner, inner.null_count()));
+    if copy == CopyPolicy::Never {
+        let text = "a copy would be needed, and copy=False forbids it";
+        return Err(refused(py, plan.refusing(Reason::new("copy-never", "C1", text))));
+    }
+    let Some(wanted) = crate::import::numpy::dtype::to_numpy(py, dtype)? else {
+        return Err(refused(py, plan.refusing(no_dtype(inner))));
+    };
+    let made = view(array)?.call_method1("astype", (wanted,))?;
+    made.set_item(mask(py, inner)?, f64::NAN)?;
+    plan.target_address = Some(made.getattr("ctypes")?.getattr("data")?.extract()?);
+    if plan::is_tracing() {
+        plan::record(&plan);
+    }
+    Ok(made)
+}
+
+/// The first value, nulls apart, that float64 has not.
+fn inexact(array: &Array) -> PyResult<Option<i128>> {
+    let wrong = |error: aria_array_bridge::array::ViewError| PyValueError::new_err(error.to_string());
+    let valid = array.validity().into_iter().flat_map(Validity::iter);
+    let changes = |(value, valid): &(i128, bool)| *valid && (*value as f64) as i128 != *value;
+    let values = array.clone().without_validity();
+    let found = match *array.dtype() {
+        DType::I64 => values.iter::<i64>().map_err(wrong)?.map(i128::from).zip(valid).find(changes),
+        DType::U64 => values.iter::<u64>().map_err(wrong)?.map(i128::from).zip(valid).find(changes),
+        _ => None,
+    };
+    Ok(found.map(|(value, _)| value))
 }
 
 /// Imports NumPy, once, before its C interface is used, which would panic without it.
@@ -137,9 +254,12 @@ fn descriptor(py: Python<'_>, array: &Array) -> PyResult<*mut PyArray_Descr> {
     if let Some(dtype) = crate::import::numpy::dtype::to_numpy(py, array.dtype())? {
         return Ok(dtype.into_ptr().cast());
     }
-    let name = array.dtype().name();
     let plan = Plan::view("numpy struct", crate::array::describe(array), "numpy.ndarray");
-    Err(refused(py, plan.refusing(Reason::new("dtype", "L1", format!("NumPy has no dtype for {name}")))))
+    Err(refused(py, plan.refusing(no_dtype(array))))
+}
+
+fn no_dtype(array: &Array) -> Reason {
+    Reason::new("dtype", "L1", format!("NumPy has no dtype for {}", array.dtype().name()))
 }
 
 fn type_number(dtype: &DType) -> Option<NPY_TYPES> {

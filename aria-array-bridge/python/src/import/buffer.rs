@@ -10,7 +10,7 @@ use crate::request::Found;
 use aria_array_bridge::dtype::parse_format;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, Device, Layout, Owner};
-use core::ffi::CStr;
+use core::ffi::{CStr, c_int};
 use core::ptr::NonNull;
 use core::slice;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
@@ -23,9 +23,26 @@ type Numbers = SmallVec<[isize; 4]>;
 
 /// The buffer that the object lends.
 pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
-    let held = HeldBuffer::get(object, ffi::PyBUF_FULL_RO).map_err(|error| refusal(object.py(), error))?;
-    let array = read(object, held.view()).map_err(|reason| Refusal::Next(*reason))?;
+    let held = lent(object, ffi::PyBUF_FULL_RO)?;
+    let array = read(object, held.view())?;
     Ok(Found { hold: Hold::Buffer(held), ..array })
+}
+
+/// A buffer that has an owner, and memory for the bytes that it says it has.
+pub(super) fn lent(object: &Bound<'_, PyAny>, flags: c_int) -> Result<HeldBuffer, Refusal> {
+    let held = HeldBuffer::get(object, flags).map_err(|error| refusal(object.py(), error))?;
+    let view = held.view();
+    if view.obj.is_null() {
+        return Err(wrong("expected an exporter that keeps the memory but found NULL"));
+    }
+    if view.len < 0 {
+        return Err(wrong(format!("expected a length of 0 or more but found {}", view.len)));
+    }
+    if view.buf.is_null() && view.len > 0 {
+        let text = format!("expected memory for {} bytes but found NULL", view.len);
+        return Err(Refusal::Stop(Reason::new("null-data", "L4", text)));
+    }
+    Ok(held)
 }
 
 /// An exporter that says no lets the next door try; everything else is for the caller.
@@ -41,12 +58,13 @@ fn refusal(py: Python<'_>, error: PyErr) -> Refusal {
     }
 }
 
-fn wrong(text: impl Into<String>) -> Box<Reason> {
-    Box::new(Reason::new("malformed", "C8", text.into()))
+/// A buffer that lies.
+fn wrong(text: impl Into<String>) -> Refusal {
+    Refusal::Stop(Reason::new("malformed", "C8", text.into()))
 }
 
 /// Checks a filled buffer. The hold is put in by the caller.
-fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<Reason>> {
+fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Refusal> {
     let ndim =
         usize::try_from(view.ndim).map_err(|_| wrong(format!("expected 0 or more axes but found {}", view.ndim)))?;
     if ndim > aria_array_bridge::layout::MAX_NDIM {
@@ -63,9 +81,9 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
         let text = unsafe { CStr::from_ptr(view.format) };
         text.to_str().map_err(|_| wrong("expected a format in ASCII"))?
     };
-    let parsed = parse_format(format, Some(itemsize)).map_err(|error| {
-        let code = if error.to_string().contains("a Python object") { "object-dtype" } else { "dtype" };
-        Box::new(Reason::new(code, "L1", error.to_string()))
+    let parsed = parse_format(format, Some(itemsize)).map_err(|error| match super::notation(&error) {
+        reason if reason.code == "itemsize" => Refusal::Stop(reason),
+        reason => Refusal::Next(reason),
     })?;
     let extents = match shape(view, ndim, itemsize, len)? {
         Some(extents) => extents,
@@ -74,9 +92,8 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
     let shape: SmallVec<[usize; 4]> = extents.iter().map(|n| n.unsigned_abs()).collect();
     if let Some(axis) = suboffset(view, ndim) {
         let text = "the elements lie behind pointers (suboffsets), as PIL has them";
-        return Err(Box::new(
-            Reason::new("suboffsets", "L3", text).at(format!("axis {axis}")).hint("bytes(x) makes a copy"),
-        ));
+        let reason = Reason::new("suboffsets", "L3", text).at(format!("axis {axis}"));
+        return Err(Refusal::Next(reason.hint("bytes(x) makes a copy")));
     }
     let dense = Layout::c_order(itemsize, &shape).map_err(|error| wrong(error.to_string()))?;
     let layout = match list(view.strides, ndim) {
@@ -87,17 +104,14 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
     if layout.nbytes() != len {
         return Err(wrong(format!("expected {} bytes for this shape but found {len}", layout.nbytes())));
     }
-    let first = match NonNull::new(view.buf.cast::<u8>()) {
-        Some(first) => first,
-        None if layout.is_empty() => NonNull::dangling(),
-        None => {
-            return Err(Box::new(Reason::new(
-                "null-data",
-                "L4",
-                format!("expected memory for {len} bytes but found NULL"),
-            )));
-        }
-    };
+    let reaches = |end: isize| view.buf.addr().checked_add_signed(end).is_some();
+    let span = layout.span();
+    if !layout.is_empty() && !(reaches(span.start) && reaches(span.end)) {
+        let text = format!("the elements leave the address space at {:#x}", view.buf.addr());
+        return Err(Refusal::Stop(Reason::new("span-overflow", "L4", text)));
+    }
+    // NULL only where there are no bytes: `lent`.
+    let first = NonNull::new(view.buf.cast::<u8>()).unwrap_or(NonNull::dangling());
     // Exact bytes never change; anything else may be written by others.
     let access = if object.is_exact_instance_of::<PyBytes>() { Access::Frozen } else { Access::Shared };
     let readonly = view.readonly != 0;
@@ -111,7 +125,7 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
 }
 
 /// The extents; `None` where the exporter gives none and means a line of bytes.
-fn shape(view: &ffi::Py_buffer, ndim: usize, itemsize: usize, len: usize) -> Result<Option<Numbers>, Box<Reason>> {
+fn shape(view: &ffi::Py_buffer, ndim: usize, itemsize: usize, len: usize) -> Result<Option<Numbers>, Refusal> {
     let Some(extents) = list(view.shape, ndim) else {
         return match ndim {
             1 if itemsize > 0 && len.is_multiple_of(itemsize) => Ok(None),

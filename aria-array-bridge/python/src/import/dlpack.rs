@@ -102,7 +102,7 @@ pub(crate) fn from_dlpack<'py>(object: &Bound<'py, PyAny>, request: &Request) ->
         return match take(object, source) {
             Ok(found) => execute(object.py(), found, source, request),
             Err(Refusal::Raise(error)) => Err(error),
-            Err(Refusal::Next(reason)) => Err(refuse(object.py(), source, reason)),
+            Err(Refusal::Next(reason) | Refusal::Stop(reason)) => Err(refuse(object.py(), source, reason)),
         };
     }
     super::import_by(object, request, &[Door::Ours, Door::Exchange, Door::Dlpack])

@@ -1,7 +1,7 @@
 //! `ab.from_buffer`: bytes that somebody lends, read as the caller says. **Zero-copy.** And `ab.from_array_interface`.
 
 use super::{Refusal, buffer, interface, named};
-use crate::array::{HeldBuffer, Hold, PyArray};
+use crate::array::{Hold, PyArray};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
@@ -80,7 +80,7 @@ fn finish<'py>(x: &Bound<'py, PyAny>, name: Name, found: Result<Found, Refusal>)
     match found {
         Ok(found) => execute(x.py(), found, name, &Request::default()),
         Err(Refusal::Raise(error)) => Err(error),
-        Err(Refusal::Next(reason)) => {
+        Err(Refusal::Next(reason) | Refusal::Stop(reason)) => {
             let plan = Plan::view("", name.text().to_string(), "Array");
             Err(bad_argument(x.py(), plan.refusing(reason)))
         }
@@ -94,7 +94,7 @@ fn cast(
     strides: Option<Vec<isize>>,
     offset: usize,
 ) -> Result<Found, Refusal> {
-    let held = HeldBuffer::get(x, ffi::PyBUF_SIMPLE)?;
+    let held = buffer::lent(x, ffi::PyBUF_SIMPLE)?;
     let view = held.view();
     let (len, itemsize) = (view.len.max(0).unsigned_abs(), dtype.itemsize());
     let bad = |text: String| Refusal::Raise(PyValueError::new_err(text));

@@ -1,11 +1,11 @@
 //! The door of `__array__`: a NumPy array that the object gives, taken by its struct. A view of what was given; whether
 //! giving it copied, only the object knows.
 
-use super::numpy;
+use super::numpy::{self, NumpyKind};
 use super::{Refusal, named};
 use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -14,11 +14,18 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
     if let Some(reason) = extension_dtype(object)? {
         return Err(Refusal::Next(reason));
     }
-    let given = ask(object, request)?;
-    if !numpy::is_exact_ndarray(&given)? {
+    let py = object.py();
+    let given = ask(object, request).map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py) {
+            Refusal::Next(Reason::new("door", "C2", format!("__array__ refuses: {}", error.value(py))))
+        } else {
+            Refusal::Raise(error)
+        }
+    })?;
+    if !matches!(numpy::kind_of(&given.get_type())?, Some(NumpyKind::Array)) {
         let kind = given.get_type().fully_qualified_name()?;
         let text = format!("expected a numpy.ndarray from __array__ but found {kind}");
-        return Err(Refusal::Next(Reason::new("not-an-array", "C2", text)));
+        return Err(Refusal::Stop(Reason::new("not-an-array", "C2", text)));
     }
     let found = numpy::find(&given)?;
     Ok(Found { protocol: named!("__array__"), ..found })

@@ -19,6 +19,7 @@ mod torch;
 use crate::array::PyArray;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
+use aria_array_bridge::dtype::NotationError;
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use doors::Door;
 use pyo3::prelude::*;
@@ -36,6 +37,8 @@ pub(crate) use named;
 pub(crate) enum Refusal {
     /// The next door may try; its reason is kept.
     Next(Reason),
+    /// The producer lies: no other door of it is believed either.
+    Stop(Reason),
     /// Python raised something that is not a refusal.
     Raise(PyErr),
 }
@@ -44,6 +47,17 @@ impl From<PyErr> for Refusal {
     fn from(error: PyErr) -> Refusal {
         Refusal::Raise(error)
     }
+}
+
+/// Why a notation is no dtype here, by the catalogue's codes.
+fn notation(error: &NotationError) -> Reason {
+    let (code, rule) = match error {
+        NotationError::Refused { what, .. } if what.contains("Python object") => ("object-dtype", "L1"),
+        NotationError::Itemsize { .. } => ("itemsize", "L1"),
+        NotationError::TooComplex { .. } => ("limit", "C8"),
+        _ => ("dtype", "L1"),
+    };
+    Reason::new(code, rule, error.to_string())
 }
 
 /// Makes an array of any object that speaks a protocol, as requested. A view wherever possible.
@@ -117,6 +131,10 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
             }
             Err(Refusal::Raise(error)) => return Err(error),
             Err(Refusal::Next(reason)) => reasons.push(reason),
+            Err(Refusal::Stop(reason)) => {
+                reasons.push(reason);
+                break;
+            }
         }
         // NumPy's struct says everything that NumPy's other doors could say, and a masked array's other doors would lose
         // its mask: what these two refuse is refused.

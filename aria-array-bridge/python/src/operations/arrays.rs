@@ -5,7 +5,7 @@ use super::object::{give, the};
 use super::text::read;
 use crate::array::{Origin, PyArray, describe};
 use crate::error::plan_of;
-use crate::export::numpy::to_numpy;
+use crate::export::numpy::{Nulls, to_numpy};
 use crate::import::import;
 use crate::plan::{is_tracing, record, start_trace, stop_trace};
 use crate::request::Request;
@@ -55,7 +55,7 @@ impl TakenArray {
             plan.protocol = "numpy struct".into();
             plan.target = "numpy.ndarray".into();
             start_trace();
-            let made = to_numpy(&object, CopyPolicy::IfNeeded);
+            let made = to_numpy(&object, CopyPolicy::IfNeeded, Nulls::Raise);
             let plan = stop_trace().pop().unwrap_or(plan);
             return Ok((made.map_err(|error| refused_or_raised(py, error))?, plan));
         }

@@ -1,7 +1,7 @@
 //! `__array_struct__`: a capsule with a C struct.
 
-use super::super::{Refusal, named};
-use super::wrong;
+use super::super::{Refusal, named, notation};
+use super::{checked, member, wrong};
 use crate::array::Hold;
 use crate::request::Found;
 use aria_array_bridge::dtype::{Parsed, parse_typestr};
@@ -10,7 +10,6 @@ use aria_array_bridge::{Access, Array, Device, Layout, Owner};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::NonNull;
 use core::slice;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
@@ -42,18 +41,7 @@ impl Interface {
 /// The array that the struct describes.
 pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let py = object.py();
-    let capsule = match object.getattr("__array_struct__") {
-        Ok(capsule) => capsule,
-        Err(error)
-            if error.is_instance_of::<PyBufferError>(py)
-                || error.is_instance_of::<PyValueError>(py)
-                || error.is_instance_of::<PyTypeError>(py) =>
-        {
-            let text = format!("__array_struct__ refuses: {}", error.value(py));
-            return Err(Refusal::Next(Reason::new("door", "C2", text)));
-        }
-        Err(error) => return Err(Refusal::Raise(error)),
-    };
+    let capsule = member(object, "__array_struct__")?;
     // SAFETY: attached; a live object, of whatever type.
     let named_null = unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), core::ptr::null()) } == 1;
     if !named_null {
@@ -83,17 +71,8 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     }
     let shape: SmallVec<[usize; 4]> = extents.iter().map(|n| n.unsigned_abs()).collect();
     let layout = Layout::new(parsed.dtype.itemsize(), &shape, strides).map_err(|error| wrong(error.to_string()))?;
-    let first = match NonNull::new(interface.data.cast::<u8>()) {
-        Some(first) => first,
-        None if layout.is_empty() => NonNull::dangling(),
-        None => {
-            return Err(Refusal::Next(Reason::new(
-                "null-data",
-                "L4",
-                "expected memory for the elements but found NULL",
-            )));
-        }
-    };
+    checked(interface.data.addr(), &layout)?;
+    let first = NonNull::new(interface.data.cast::<u8>()).unwrap_or(NonNull::dangling());
     let readonly = interface.flags & Interface::WRITEABLE == 0;
     let owner = Owner::immortal();
     // SAFETY: the struct's promise: the span lies in memory that lives with the object and the capsule, which the hold keeps.
@@ -106,22 +85,27 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
 /// The dtype: of the description where there is one, else of kind and size.
 fn parsed(py: Python<'_>, interface: &Interface) -> Result<Parsed, Refusal> {
     let kind = char::from(interface.typekind as u8);
-    if kind == 'V' && interface.flags & Interface::HAS_DESCR != 0 && !interface.descr.is_null() {
+    let itemsize = usize::try_from(interface.itemsize)
+        .map_err(|_| wrong(format!("expected an itemsize of 0 or more but found {}", interface.itemsize)))?;
+    if kind == 'V' {
+        if interface.flags & Interface::HAS_DESCR == 0 || interface.descr.is_null() {
+            // NumPy's own struct of a record has lost its flags: nothing in it can be believed.
+            let text = "the struct says V and no fields";
+            return Err(Refusal::Next(Reason::new("dtype", "L1", text)));
+        }
         // SAFETY: attached; a live object that the struct owns: NumPy's protocol, by the flag.
         let descr = unsafe { Bound::from_borrowed_ptr(py, interface.descr) };
-        return super::dict::parse_descr_list(&descr, interface.itemsize as usize);
+        return super::dict::parse_descr_list(&descr, itemsize);
     }
     let order = match (interface.flags & Interface::NOTSWAPPED != 0, cfg!(target_endian = "little")) {
         (true, true) | (false, false) => '<',
         (true, false) | (false, true) => '>',
     };
-    let size = match kind {
-        'U' => interface.itemsize / 4,
-        _ => interface.itemsize,
-    };
-    let text = format!("{order}{kind}{size}");
-    parse_typestr(&text).map_err(|error| {
-        let code = if kind == 'O' { "object-dtype" } else { "dtype" };
-        Refusal::Next(Reason::new(code, "L1", error.to_string()))
-    })
+    let size = if kind == 'U' { itemsize / 4 } else { itemsize };
+    let parsed = parse_typestr(&format!("{order}{kind}{size}")).map_err(|error| Refusal::Next(notation(&error)))?;
+    if parsed.dtype.itemsize() != itemsize {
+        let text = format!("expected an itemsize of {} bytes for {kind} but found {itemsize}", parsed.dtype.itemsize());
+        return Err(Refusal::Stop(Reason::new("itemsize", "L1", text)));
+    }
+    Ok(parsed)
 }
