@@ -106,7 +106,7 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Refus
     }
     let reaches = |end: isize| view.buf.addr().checked_add_signed(end).is_some();
     let span = layout.span();
-    if !layout.is_empty() && !(reaches(span.start) && reaches(span.end)) {
+    if !layout.is_empty() && (!reaches(span.start) || !reaches(span.end)) {
         let text = format!("the elements leave the address space at {:#x}", view.buf.addr());
         return Err(Refusal::Stop(Reason::new("span-overflow", "L4", text)));
     }
