@@ -2,6 +2,7 @@
 
 use aria_array_bridge::Owner;
 use core::mem::ManuallyDrop;
+use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -50,7 +51,8 @@ impl HeldBuffer {
         let mut buffer = Box::new(ffi::Py_buffer::new());
         // SAFETY: attached: `object`; the box is valid for writes and does not move until it is released.
         if unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *buffer, flags) } != 0 {
-            return Err(PyErr::fetch(object.py()));
+            let silent = || PySystemError::new_err("an exporter of buffers failed without an exception");
+            return Err(PyErr::take(object.py()).unwrap_or_else(silent));
         }
         let pending = PyErr::take(object.py()); // An exporter that says yes and raises has said no.
         let held = HeldBuffer(buffer);
