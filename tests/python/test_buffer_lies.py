@@ -7,6 +7,7 @@ import gc
 import shutil
 import subprocess
 import sys
+import weakref
 
 import _testbuffer
 import numpy as np
@@ -356,6 +357,24 @@ def test_a_python_exporter_is_released_once():
 
 
 # ------------------------------------------------------------------------------------------------- CPython's own exporter
+
+
+def test_a_memoryview_in_a_dead_cycle_is_not_cleared_while_it_is_lent():
+    """CPython would clear it first, and crash when it is released."""
+    for _ in range(20):
+        cycle = [ab.asarray(memoryview(bytes(100)))]
+        cycle.append(cycle)
+        del cycle
+        gc.collect()
+
+
+def test_an_exporter_in_a_dead_cycle_is_collected_and_released():
+    exporter = Liar()
+    gone = weakref.ref(exporter)
+    exporter.array = ab.asarray(exporter)
+    del exporter
+    gc.collect()
+    assert gone() is None
 
 
 def test_cpythons_exporter_with_pointers_is_refused():

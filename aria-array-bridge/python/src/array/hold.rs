@@ -6,6 +6,7 @@ use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
 
 /// What keeps the memory alive. Dropped attached: it lives in a Python object.
 pub(crate) enum Hold {
@@ -34,7 +35,11 @@ impl Hold {
 }
 
 /// A filled `Py_buffer`, at a fixed address; dropping it releases it, attached.
-pub(crate) struct HeldBuffer(Box<ffi::Py_buffer>);
+pub(crate) struct HeldBuffer {
+    buffer: Box<ffi::Py_buffer>,
+    /// The collector may look into the exporter.
+    visited: bool,
+}
 
 // SAFETY: used only attached, as every part of a Python object.
 unsafe impl Send for HeldBuffer {}
@@ -55,21 +60,25 @@ impl HeldBuffer {
             return Err(PyErr::take(object.py()).unwrap_or_else(silent));
         }
         let pending = PyErr::take(object.py()); // An exporter that says yes and raises has said no.
-        let held = HeldBuffer(buffer);
+        // In a dead cycle CPython clears a memoryview that is still lent, and releasing it then crashes; likewise what
+        // stands for a class with `__buffer__`. The collector is not shown them: they stay alive while they are held.
+        let visited = buffer.obj == object.as_ptr() && !object.is_exact_instance_of::<PyMemoryView>();
+        let held = HeldBuffer { buffer, visited };
         pending.map_or(Ok(held), Err)
     }
 
     /// The filled struct.
     pub(crate) fn view(&self) -> &ffi::Py_buffer {
-        &self.0
+        &self.buffer
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.0.obj.is_null() {
+        if !self.visited || self.buffer.obj.is_null() {
             return Ok(());
         }
         // SAFETY: a live reference that the buffer owns; `ManuallyDrop` gives none up. Only its address is used.
-        let object = ManuallyDrop::new(unsafe { core::mem::transmute::<*mut ffi::PyObject, Py<PyAny>>(self.0.obj) });
+        let object =
+            ManuallyDrop::new(unsafe { core::mem::transmute::<*mut ffi::PyObject, Py<PyAny>>(self.buffer.obj) });
         visit.call(&*object)
     }
 }
@@ -77,6 +86,6 @@ impl HeldBuffer {
 impl Drop for HeldBuffer {
     fn drop(&mut self) {
         // SAFETY: filled by `get` and released once; attached, since it lives in a Python object.
-        unsafe { ffi::PyBuffer_Release(&raw mut *self.0) };
+        unsafe { ffi::PyBuffer_Release(&raw mut *self.buffer) };
     }
 }
