@@ -82,6 +82,15 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
             )));
         }
     };
+    let reaches = |end: isize| first.addr().get().checked_add_signed(end).is_some();
+    if !layout.is_empty() && !(reaches(layout.span().start) && reaches(layout.span().end)) {
+        let text = format!("the elements leave the address space at {first:p}");
+        return Err(Refusal::Next(Reason::new("span-overflow", "L4", text)));
+    }
+    if usize::try_from(interface.itemsize) != Ok(parsed.dtype.itemsize()) {
+        let text = format!("expected elements of {} bytes but found {}", parsed.dtype.itemsize(), interface.itemsize);
+        return Err(Refusal::Next(Reason::new("itemsize", "L1", text)));
+    }
     let readonly = interface.flags & Interface::WRITEABLE == 0;
     let owner = Owner::immortal();
     // SAFETY: the struct's promise: the span lies in memory that lives with the object and the capsule, which the hold keeps.
