@@ -27,7 +27,6 @@ def numpy_dtype(row):
 
 def dlpack_triple(producer):
     """Return (code, bits, lanes) as `__dlpack__` says it."""
-    # Of a handle of its own: others give the shared one other types.
     pointer = ctypes.PyDLL(None).PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     capsule = producer.__dlpack__()
