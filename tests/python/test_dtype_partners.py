@@ -1,4 +1,4 @@
-"""Dtypes of pyarrow, Polars and ml_dtypes mean ours."""
+"""Dtypes of PyTorch, pyarrow, Polars and ml_dtypes mean ours."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 
-PARTNERS = ("pyarrow", "polars", "ml_dtypes")
+PARTNERS = ("pyarrow", "polars", "ml_dtypes", "torch")
 
 NAMES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
 
@@ -37,3 +38,11 @@ def test_ml_dtypes_by_class_and_by_numpy_dtype() -> None:
     for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
         kind = getattr(ml_dtypes, name)
         assert ab.DType(kind) == ab.DType(np.dtype(kind)) == name and np.dtype(ab.DType(name)) == np.dtype(kind)
+
+
+def test_torchs_dtypes_by_name() -> None:
+    for name in (*NAMES, "bfloat16", "complex64", "complex128", "bool", "float8_e4m3fn"):
+        assert ab.DType(getattr(torch, name)) == name
+    for wrong in (torch.quint8, torch.qint32):
+        with pytest.raises(TypeError, match="expected a dtype"):
+            ab.DType(wrong)

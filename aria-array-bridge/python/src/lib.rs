@@ -22,16 +22,32 @@ mod release;
 mod request;
 mod surface;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Fills the module `_core` of the package.
 ///
 /// # Errors
 ///
-/// What Python raises.
+/// `ImportError` in a subinterpreter; what Python raises.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    only_the_main_interpreter(module.py())?;
     release::ready(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(release::counts_of_release_queue, module)?)?;
     surface::register(module)
+}
+
+/// Refuses subinterpreters (rule O7): the release queue, the ledger and the caches of types are the process's, and an
+/// object released in another interpreter than its own would be lost to both.
+fn only_the_main_interpreter(_py: Python<'_>) -> PyResult<()> {
+    // SAFETY: attached, so that there is a current interpreter, alive meanwhile.
+    let current = unsafe { pyo3::ffi::PyInterpreterState_Get() };
+    // SAFETY: attached; a live interpreter.
+    match unsafe { pyo3::ffi::PyInterpreterState_GetID(current) } {
+        0 => Ok(()),
+        number => Err(PyImportError::new_err(format!(
+            "expected the main interpreter but found subinterpreter {number}: aria_array_bridge does not support subinterpreters"
+        ))),
+    }
 }

@@ -91,7 +91,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     let array = &found.array;
     let mut plan = Plan::view(found.protocol.text().to_string(), source.text().to_string(), describe(array));
     plan.source_address = Some(array.address() as u64);
-    let bytes = array.nbytes() as u64;
+    let mut bytes = array.nbytes() as u64;
     if let Some(ndim) = request.ndim
         && ndim != array.ndim()
     {
@@ -110,6 +110,16 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let text = format!("{} in {}, and nulls=\"raise\" forbids it", counted_nulls(nulls), describe_short(array));
         plan = plan.refusing(Reason::new("nulls", "C4", text).hint(".fill_null(value) on the array that keeps them"));
     }
+    let cast = request.dtype.as_ref().filter(|dtype| *dtype != array.dtype()).map(|dtype| {
+        let text = format!("expected {dtype} but found {}", array.dtype());
+        (dtype, Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name()))
+    });
+    if let Some((dtype, reason)) = &cast
+        && !can_cast_same_kind(array.dtype(), dtype)
+    {
+        let hint = "asarray casts within a kind: cast with the library that owns the array";
+        plan = plan.refusing(reason.clone().hint(hint));
+    }
     if let Some(reason) = &found.copied {
         plan = plan.copying(bytes, reason.clone());
     }
@@ -117,19 +127,12 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");
         plan = plan.copying(bytes, reason.expected("native", "swapped"));
     }
-    let mut bytes = bytes;
-    if let Some(dtype) = &request.dtype
-        && dtype != array.dtype()
+    if let Some((dtype, reason)) = cast
+        && can_cast_same_kind(array.dtype(), dtype)
     {
-        let text = format!("expected {dtype} but found {}", array.dtype());
-        let reason = Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name());
-        if can_cast_same_kind(array.dtype(), dtype) {
-            bytes = (array.len() * dtype.itemsize()) as u64;
-            plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
-            plan = plan.copying(bytes, reason);
-        } else {
-            plan = plan.refusing(reason.hint("asarray casts within a kind: cast with the library that owns the array"));
-        }
+        bytes = (array.len() * dtype.itemsize()) as u64;
+        plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
+        plan = plan.copying(bytes, reason);
     }
     if let Some(order) = request.order
         && !array.layout().is_contiguous(order)
