@@ -285,7 +285,8 @@ pub(super) fn array(
             )));
         }
     };
-    // SAFETY: the interface's promise: the span lies in memory that lives with the object, which the hold keeps.
+    // SAFETY: the interface's promise: the span lies in memory that lives with the object and what it gave, which the
+    // caller's hold keeps.
     let array = unsafe { Array::from_raw(first, dtype, layout, device, Access::Shared, readonly, Owner::immortal()) };
     array.map_err(|error| wrong(error.to_string()))
 }
