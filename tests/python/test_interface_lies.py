@@ -281,9 +281,10 @@ class CStruct(ctypes.Structure):
     ]  # fmt: skip
 
 
-new_capsule = ctypes.pythonapi.PyCapsule_New
+api = ctypes.PyDLL(None, handle=ctypes.pythonapi._handle)  # Of our own: signatures belong to the handle.
+new_capsule = api.PyCapsule_New
 new_capsule.restype, new_capsule.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+get_pointer = api.PyCapsule_GetPointer
 get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
 
 

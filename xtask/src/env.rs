@@ -1,4 +1,5 @@
-//! Virtual environments: `.venv` for the interpreter at hand, `.venv-3.12` for another, `.venv-all` for all partners.
+//! Virtual environments: `.venv` for the interpreter at hand, `.venv-3.12` for another, `.venv-all` for all partners,
+//! `.venv-bench` for the benchmarks.
 //!
 //! A file inside each says what it was made of (interpreter, packages, wheel), so a second run finds nothing to do.
 
@@ -17,6 +18,8 @@ pub(crate) enum Packages {
     Default,
     /// Every partner library; PyTorch alone is 5 GB.
     All,
+    /// What the benchmarks measure beside this library.
+    Bench,
 }
 
 impl Packages {
@@ -24,6 +27,7 @@ impl Packages {
         match self {
             Self::Default => "default.txt",
             Self::All => "all.txt",
+            Self::Bench => "bench.txt",
         }
     }
 
@@ -31,6 +35,7 @@ impl Packages {
         match self {
             Self::Default => "NumPy, pandas, scikit-learn, pytest, Hypothesis",
             Self::All => "every partner library, PyTorch among them: 5 GB, some minutes the first time",
+            Self::Bench => "NumPy, pyarrow and tvm_ffi to measure beside",
         }
     }
 }
@@ -58,6 +63,7 @@ impl Env {
         let mut folder = match packages {
             Packages::Default => ".venv".to_owned(),
             Packages::All => ".venv-all".to_owned(),
+            Packages::Bench => ".venv-bench".to_owned(),
         };
         if beside {
             folder += &format!("-{}.{}", python.version.0, python.version.1);
@@ -115,10 +121,12 @@ impl Env {
     fn install(&self, packages: Packages) -> Outcome<()> {
         let folder = root().join("tests/python/requirements");
         let mut hash = DefaultHasher::new();
-        for file in ["build.txt", "default.txt", "all.txt"] {
-            if file == "all.txt" && packages == Packages::Default {
-                continue;
-            }
+        let files: &[&str] = match packages {
+            Packages::Default => &["build.txt", "default.txt"],
+            Packages::All => &["build.txt", "default.txt", "all.txt"],
+            Packages::Bench => &["build.txt", "bench.txt"],
+        };
+        for file in files {
             let path = folder.join(file);
             std::fs::read_to_string(&path).doing(|| format!("reading {}", path.display()))?.hash(&mut hash);
         }

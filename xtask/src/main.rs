@@ -4,6 +4,7 @@
 //! This file holds the list alone; `env`, `wheel` and `python` make things ready, the others do the work.
 
 mod args;
+mod bench;
 mod checks;
 mod env;
 mod programs;
@@ -55,10 +56,10 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        options: "[-- ARGUMENTS]",
-        about: "Measure this library beside its peers",
-        needs: Some("benches/Cargo.toml"),
-        run: programs::bench,
+        options: "[-- [--quick] [--only TEXT]]",
+        about: "Measure this library beside bare C and its peers; writes benches/results",
+        needs: Some("benches/exchange.py"),
+        run: bench::bench,
     },
     Command {
         name: "lint",

@@ -1,4 +1,4 @@
-//! Programs to watch: the demonstration and the benchmarks.
+//! Programs to watch: the demonstration.
 
 use crate::args::Args;
 use crate::env::{Env, Packages};
@@ -17,17 +17,6 @@ pub(crate) fn demo(args: &mut Args) -> Outcome<()> {
     let mut demo = env.enter(cargo());
     demo.arg("run").arg("--quiet").args(select).arg("--").args(&args.rest);
     succeed(&mut demo)
-}
-
-/// `cargo xtask bench`.
-pub(crate) fn bench(args: &mut Args) -> Outcome<()> {
-    args.none(true)?;
-    let env = Env::ready(Packages::Default, None)?;
-    wheel::install(&env)?;
-    let mut bench = env.enter(cargo());
-    bench.args(["bench", "--manifest-path", "benches/Cargo.toml", "--"]).args(&args.rest);
-    heading("measuring");
-    succeed(&mut bench)
 }
 
 /// Runs a program whose output is the point.
