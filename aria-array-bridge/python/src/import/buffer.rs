@@ -99,7 +99,8 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
         }
     };
     let reaches = |end: isize| first.addr().get().checked_add_signed(end).is_some();
-    if !layout.is_empty() && !(reaches(layout.span().start) && reaches(layout.span().end)) {
+    let span = layout.span();
+    if !(layout.is_empty() || (reaches(span.start) && reaches(span.end))) {
         let text = format!("the elements leave the address space at {first:p}");
         return Err(Box::new(Reason::new("span-overflow", "L4", text)));
     }
