@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from multiprocessing.shared_memory import SharedMemory
 
@@ -40,6 +41,7 @@ def test_why_did_it_copy_and_how_do_i_forbid_it() -> None:
 
 
 def test_every_conversion_of_a_block_in_order_and_what_is_alive() -> None:
+    gc.collect()  # What other tests left.
     df = pd.DataFrame({"x": [1.0, 2.5, 4.0], "y": [2.0, 5.0, 8.0]})
     with ab.trace() as hops:
         held = ab.asarray(df["x"]).to_numpy()

@@ -21,7 +21,7 @@ pub use arrow::{arrow_format, parse_arrow_format};
 pub use element::Element;
 pub use notation::{NotationError, Parsed};
 pub use order::Swap;
-pub use pep3118::{format, parse_format};
+pub use pep3118::{format, format_at, parse_format};
 pub use record::{Field, Record, RecordError};
 pub use scalar::Scalar;
 pub use time::{TimeUnit, Unit};

@@ -1,6 +1,6 @@
 //! Our array through the buffer protocol (PEP 3118), flag for flag as CPython's documentation has it. **Zero-copy.**
 
-use crate::array::PyArray;
+use crate::array::{PyArray, alignment};
 use aria_array_bridge::ledger::{self, Direction, Ticket};
 use aria_array_bridge::{Array, dtype};
 use core::ffi::{c_char, c_int, c_void};
@@ -39,7 +39,9 @@ fn check(array: &Array, flags: c_int) -> PyResult<CString> {
     if nulls > 0 {
         return refuse(format!("{nulls} nulls, and buffers have none"));
     }
-    let format = dtype::format(array.dtype()).and_then(|text| CString::new(text).ok());
+    // Elements that are not there are aligned.
+    let step = if array.is_empty() { 0 } else { alignment(array) };
+    let format = dtype::format_at(array.dtype(), step).and_then(|text| CString::new(text).ok());
     let Some(format) = format else {
         return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
     };
