@@ -183,7 +183,7 @@ impl DType {
         Scalar::new(code, bits, lanes).map(DType::Scalar)
     }
 
-    /// The format of PEP 3118 in native byte order, or `None` where the buffer protocol has none: [`format`].
+    /// The format of PEP 3118 in native byte order, or `None` where the buffer protocol has none: [`format()`].
     pub fn format(&self) -> Option<String> {
         format(self)
     }

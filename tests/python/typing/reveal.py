@@ -18,6 +18,8 @@ def program(x: ArrayLike) -> None:
     assert_type(ab.from_dlpack(x), ab.Array)
     assert_type(ab.from_buffer(b"abcd", dtype=np.float32, shape=(1,)), ab.Array)
     assert_type(a.to_numpy(), np.ndarray[Any, np.dtype[Any]])
+    assert_type(a.to_numpy(nulls="nan"), np.ndarray[Any, np.dtype[Any]])
+    assert_type(a.to_numpy(nulls="mask"), np.ma.MaskedArray[Any, np.dtype[Any]])
     assert_type(a[0], ab.Array)
     assert_type(a[..., None, 1:], ab.Array)
     assert_type(a["x"], ab.Array)

@@ -4,7 +4,7 @@ import sys
 from builtins import bool as _Bool  # The constant `bool` below hides it.
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Literal, SupportsIndex, TypeAlias, final
+from typing import Any, Final, Literal, SupportsIndex, TypeAlias, final, overload
 
 import jax  # type: ignore[import-not-found, unused-ignore]
 import numpy as np
@@ -96,8 +96,13 @@ class Array:
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def __release_buffer__(self, buffer: memoryview, /) -> None: ...
 
+    @overload
     def to_numpy(
-        self, *, copy: _Bool | None = None, nulls: Literal["raise", "nan", "mask"] | None = None
+        self, *, copy: _Bool | None = None, nulls: Literal["mask"]
+    ) -> np.ma.MaskedArray[Any, np.dtype[Any]]: ...
+    @overload
+    def to_numpy(
+        self, *, copy: _Bool | None = None, nulls: Literal["raise", "nan"] | None = None
     ) -> np.ndarray[Any, np.dtype[Any]]: ...
     def to_torch(self, *, copy: _Bool | None = None) -> torch.Tensor: ...
     def to_jax(self, *, copy: _Bool | None = None) -> jax.Array: ...

@@ -11,7 +11,7 @@ pub fn format(dtype: &DType) -> Option<String> {
     format_at(dtype, 0)
 }
 
-/// As [`format`], for elements that all lie at multiples of `step` bytes (0: wherever they want to): those that are off
+/// As [`format()`], for elements that all lie at multiples of `step` bytes (0: wherever they want to): those that are off
 /// their alignment are said to be in standard order, which has none.
 pub fn format_at(dtype: &DType, step: usize) -> Option<String> {
     let mut writer = Writer { out: String::new(), order: '@', standard: false };

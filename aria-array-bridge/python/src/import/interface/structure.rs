@@ -70,6 +70,10 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     }
     let shape: SmallVec<[usize; 4]> = extents.iter().map(|n| n.unsigned_abs()).collect();
     let layout = Layout::new(parsed.dtype.itemsize(), &shape, strides).map_err(|error| wrong(error.to_string()))?;
+    if usize::try_from(interface.itemsize) != Ok(parsed.dtype.itemsize()) {
+        let text = format!("expected elements of {} bytes but found {}", parsed.dtype.itemsize(), interface.itemsize);
+        return Err(Refusal::Next(Reason::new("itemsize", "L1", text)));
+    }
     let readonly = interface.flags & Interface::WRITEABLE == 0;
     let array = super::dict::array(interface.data.addr(), parsed.dtype, layout, Device::CPU, readonly)?;
     let hold = Hold::Object(object.clone().unbind(), Some(capsule.unbind()));
