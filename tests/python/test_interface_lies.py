@@ -391,6 +391,10 @@ class TestOut:
         if ours.flags & 0x800:
             assert ours.descr == source.dtype.descr
 
+    def test_text_has_no_struct_since_numpy_reads_beyond_it(self):
+        ours = ab.asarray(np.zeros(2, "U3"))
+        assert not hasattr(ours, "__array_struct__") and ours.__array_interface__["typestr"] == f"{NATIVE}U3"
+
     def test_a_struct_is_an_export_until_it_is_gone(self):
         source = np.arange(3.0)
         ours = ab.asarray(source)
