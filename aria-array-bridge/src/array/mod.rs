@@ -140,6 +140,7 @@ impl Array {
     /// - While `owner` lives, every byte of `layout`'s span around `first` lies in one live, initialised allocation on `device`.
     /// - `access` is [`Access::Frozen`] only if nobody writes to it meanwhile, and never [`Access::Unique`].
     /// - If `readonly` is false, the memory may be written.
+    #[inline]
     pub unsafe fn from_raw(
         first: NonNull<u8>,
         dtype: DType,
@@ -162,6 +163,7 @@ impl Array {
     /// # Safety
     ///
     /// That of `from_raw`.
+    #[inline]
     pub(crate) unsafe fn from_raw_parts(
         first: NonNull<u8>,
         dtype: DType,
