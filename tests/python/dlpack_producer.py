@@ -47,7 +47,7 @@ class Versioned(ctypes.Structure):
 
 Callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
-api = ctypes.pythonapi
+api = ctypes.PyDLL(None)  # An instance of our own: argument types that are set on a function of ctypes.pythonapi hold everywhere.
 api.PyCapsule_New.restype = ctypes.py_object
 api.PyCapsule_New.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 api.PyCapsule_GetName.restype = ctypes.c_char_p

@@ -46,7 +46,8 @@ _GET = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(View), c
 _RELEASE = ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.POINTER(View))
 _GET_SLOT, _RELEASE_SLOT = 1, 2
 _DEFAULT, _BASETYPE = 1 << 18, 1 << 10
-_from_spec = ctypes.pythonapi.PyType_FromSpec
+_api = ctypes.PyDLL(None, handle=ctypes.pythonapi._handle)  # Of our own: signatures belong to the handle.
+_from_spec = _api.PyType_FromSpec
 _from_spec.restype, _from_spec.argtypes = ctypes.py_object, [ctypes.POINTER(_Spec)]
 _KEPT = []  # What types made here point to.
 
@@ -104,11 +105,11 @@ class Exporter(_type("_Exporter", _get, _release)):
             numbers = self.lists.get(name)
             setattr(view, name, ctypes.cast(numbers, SSIZES) if numbers is not None else SSIZES())
         if self.obj:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
+            _api.Py_IncRef(ctypes.py_object(self))
             view.obj = id(self)
         self.lent += 1
         return 0
 
 
 #: Answers 0 with an exception pending, and fills nothing.
-Cheerful = _type("Cheerful", ctypes.pythonapi.PyErr_BadArgument, _RELEASE(lambda exporter, view: None))
+Cheerful = _type("Cheerful", _api.PyErr_BadArgument, _RELEASE(lambda exporter, view: None))

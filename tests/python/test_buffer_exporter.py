@@ -126,3 +126,114 @@ def test_a_living_buffer_is_an_export_and_keeps_the_array():
 def test_a_buffer_outlives_the_array_object():
     view = memoryview(ab.asarray(np.arange(1000)))
     assert view[999] == 999
+
+
+RECORDS = [
+    np.dtype([("a", "i1"), ("b", "f8")]),
+    np.dtype([("a", "i1"), ("b", "f8")], align=True),
+    np.dtype([("a", "f8"), ("b", "i1")], align=True),
+    np.dtype([("x", "f4"), ("y", "c16"), ("z", "?")]),
+    np.dtype([("points", [("x", "f4"), ("y", "f4")], (2, 3)), ("n", "u2")]),
+    np.dtype([("name", "U3"), ("tag", "S2"), ("raw", "V3")]),
+    np.dtype([("a", [("b", [("c", "i2")])])]),
+]
+
+
+@pytest.mark.parametrize("dtype", [*map(np.dtype, ["S1", "S5", "U1", "U4", "V3", "V20"]), *RECORDS], ids=str)
+def test_formats_of_text_and_records_are_numpys_own(dtype):
+    array = np.zeros((2, 3), dtype)
+    ours, theirs = memoryview(ab.asarray(array)), memoryview(array)
+    assert (ours.format, ours.itemsize, ours.shape, ours.strides) == (theirs.format, theirs.itemsize, theirs.shape, theirs.strides)
+    back = np.asarray(memoryview(ab.asarray(array)))
+    assert back.dtype == np.asarray(theirs).dtype and back.ctypes.data == array.ctypes.data
+
+
+def test_a_format_says_the_padding_that_numpys_leaves_out():
+    array = np.zeros(2, {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [4, 16], "itemsize": 40})
+    view = memoryview(ab.asarray(array))
+    assert view.itemsize == 40 and np.asarray(view).dtype == array.dtype and ab.asarray(view)["b"].strides == (40,)
+
+
+@pytest.mark.parametrize("dtype", ["i4", "f8", "c16", "i1", "U2", [("a", "i4"), ("b", "f8")]], ids=str)
+def test_elements_off_their_alignment_are_said_to_be(dtype):
+    dtype = np.dtype(dtype)
+    array = np.frombuffer(bytes(1 + 3 * dtype.itemsize), dtype, offset=1)
+    ours, theirs = memoryview(ab.asarray(array)), memoryview(array)
+    assert ours.format == theirs.format
+    assert ab.asarray(ours).dtype == ab.asarray(array).dtype
+    assert np.asarray(ours).ctypes.data == array.ctypes.data
+
+
+@pytest.mark.parametrize("dtype", ["M8[ns]", "m8[s]", "M8"])
+def test_what_pep_3118_cannot_say_is_refused_by_name(dtype):
+    ours = ab.asarray(np.zeros(2, dtype))
+    with pytest.raises(BufferError, match=ours.dtype.name.split("[")[0]):
+        memoryview(ours)
+    assert np.asarray(ours).dtype == dtype, "NumPy goes on to the next door"
+
+
+@pytest.mark.parametrize("flags", REQUESTS, ids=hex)
+def test_a_refused_request_lends_nothing(flags):
+    array = np.arange(24).reshape(2, 3, 4)[:, ::-1, ::2]
+    array.flags.writeable = False
+    ours = ab.asarray(array)
+    try:
+        _testbuffer.ndarray(ours, getbuf=flags)
+    except BufferError:
+        pass
+    ours.release()
+
+
+def test_shape_and_strides_live_as_long_as_the_view():
+    views = [memoryview(ab.asarray(np.arange(n * 2).reshape(n, 2)[:, :1])) for n in range(1, 200)]
+    assert all(view.shape == (n, 1) and view.strides == (16, 8) and view.tolist()[-1] == [2 * n - 2] for n, view in enumerate(views, 1))
+
+
+def test_copies_of_a_memoryview_end_together():
+    ours = ab.asarray(np.arange(10))
+    view = memoryview(ours)
+    more = [memoryview(view), view[2:], view[::-1], view.cast("B"), view.toreadonly()]
+    view.release()
+    with pytest.raises(BufferError):
+        ours.release()
+    while more:
+        more.pop().release()
+    ours.release()
+
+
+def test_a_view_of_a_view_lends_its_own_elements():
+    array = np.arange(24).reshape(4, 6)
+    ours = ab.asarray(array)[1:, ::2]
+    view = memoryview(ours)
+    assert view.tolist() == array[1:, ::2].tolist() and view.readonly is False
+    assert np.asarray(view).ctypes.data == array[1:, ::2].ctypes.data
+
+
+def test_a_released_array_lends_nothing():
+    ours = ab.asarray(np.arange(3))
+    ours.release()
+    with pytest.raises((ValueError, BufferError), match="released"):
+        memoryview(ours)
+
+
+def test_writers_of_the_standard_library_write_into_ours(tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(bytes(range(16)))
+    array = np.zeros(16, "u1")
+    with path.open("rb") as file:
+        assert file.readinto(ab.asarray(array)) == 16
+    assert array.tolist() == list(range(16))
+    with path.open("wb") as file:
+        file.write(ab.asarray(array[::-1].copy()))
+    assert path.read_bytes() == bytes(range(16))[::-1]
+    with pytest.raises((TypeError, BufferError)), path.open("rb") as file:
+        file.readinto(ab.asarray(bytes(16)))
+
+
+def test_the_ledger_counts_a_living_buffer():
+    ours = ab.asarray(np.arange(4))
+    before = len(ab._core._ledger())
+    view = memoryview(ours)
+    assert len(ab._core._ledger()) == before + 1
+    view.release()
+    assert len(ab._core._ledger()) == before

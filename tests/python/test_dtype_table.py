@@ -27,7 +27,7 @@ def numpy_dtype(row):
 
 def dlpack_triple(producer):
     """Return (code, bits, lanes) as `__dlpack__` says it."""
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer = ctypes.PyDLL(None).PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     capsule = producer.__dlpack__()
     return triple_at(pointer(capsule, b"dltensor"))

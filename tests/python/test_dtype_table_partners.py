@@ -20,7 +20,7 @@ class ArrowSchema(ctypes.Structure):
 
 def arrow_format(datatype):
     """Return the format string under which pyarrow exports a type."""
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer = ctypes.PyDLL(None).PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     capsule = datatype.__arrow_c_schema__()
     return ArrowSchema.from_address(pointer(capsule, b"arrow_schema")).format.decode()

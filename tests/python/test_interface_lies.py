@@ -281,9 +281,10 @@ class CStruct(ctypes.Structure):
     ]  # fmt: skip
 
 
-new_capsule = ctypes.pythonapi.PyCapsule_New
+api = ctypes.PyDLL(None, handle=ctypes.pythonapi._handle)  # Of our own: signatures belong to the handle.
+new_capsule = api.PyCapsule_New
 new_capsule.restype, new_capsule.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+get_pointer = api.PyCapsule_GetPointer
 get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
 
 
@@ -332,7 +333,7 @@ class TestStruct:
 
     @pytest.mark.parametrize("lies", [
         dict(two=1), dict(two=0), dict(nd=-1), dict(nd=65), dict(nd=2**31 - 1), dict(itemsize=3), dict(itemsize=0), dict(itemsize=-8), dict(typekind=b"O"),
-        dict(typekind=b"t"), dict(typekind=b"\xff"), dict(typekind=b"\0"), dict(typekind=b"V"), dict(typekind=b"U", itemsize=6), dict(data=None), dict(shape=None),
+        dict(typekind=b"t"), dict(typekind=b"\xff"), dict(typekind=b"\0"), dict(typekind=b"V"), dict(typekind=b"U", itemsize=6), dict(data=None), dict(data=2**64 - 8), dict(data=2**63), dict(shape=None),
     ], ids=str)  # fmt: skip
     def test_structs_that_lie_are_refused(self, lies):
         source = np.arange(6.0)

@@ -248,6 +248,15 @@ def test_a_subclass_of_others_takes_its_own_doors():
     assert ours.address == source.ctypes.data and ours.plan.protocol == "buffer"
 
 
+@pytest.mark.parametrize("scalar", [
+    np.float64(2.5), np.int8(-3), np.bool_(True), np.complex64(1), np.datetime64("2020-01-01"), np.timedelta64(5, "s"), np.datetime64("NaT"), np.str_("aß"),
+    np.bytes_(b"ab"), np.void(b"abc"), np.zeros((), [("a", "i4")])[()],
+], ids=lambda scalar: type(scalar).__name__)  # fmt: skip
+def test_a_scalar_is_an_array_without_axes(scalar):
+    ours = ab.asarray(scalar)
+    assert ours.shape == () and ours.to_numpy().dtype == scalar.dtype and ours.to_numpy().tobytes() == scalar.tobytes()
+
+
 class TestMasked:
     def test_values_are_shared_and_the_mask_is_validity(self):
         source = np.ma.MaskedArray([1.0, 2.0, 3.0], [False, True, False])

@@ -54,7 +54,7 @@ def test_explain_to_torch_says_what_torch_cannot() -> None:
     (stride,) = ab.explain(r, to="torch").reasons
     assert (stride.code, stride.where, stride.text) == ("stride", "axis 0", "stride of 9 bytes is no multiple of itemsize 8")
     m = np.ma.MaskedArray([1, 2], mask=[0, 1])
-    assert ab.explain(m, to="numpy").reasons[0].code == "nulls" and ab.explain(m, to="numpy", nulls="mask").outcome == "view"
+    assert "nulls" in [reason.code for reason in ab.explain(m, to="numpy").reasons] and ab.explain(m, to="numpy", nulls="mask").outcome == "view"
 
 
 def test_an_error_reads_as_sentences_and_carries_its_plan() -> None:

@@ -26,6 +26,8 @@ NUMBERS = st.one_of(
 @given(NUMBERS, st.sampled_from([list, tuple]))
 def test_lists_become_what_numpy_makes_of_them(numbers: list[complex], kind: type) -> None:
     a, model = ab.asarray(kind(numbers)), np.array(numbers)
+    if all(type(n) is int for n in numbers) and model.dtype == "float64":
+        model = np.array(numbers, "uint64")  # NumPy rounds a mixture of int64 and uint64 to float64; ours stays exact.
     assert a.dtype == model.dtype and a.tolist() == model.tolist()
     assert (a.plan.outcome, a.plan.copied_bytes, a.plan.reasons[0].code) == ("copy", model.nbytes, "python-sequence")
     assert not a.readonly and a.address % 8 == 0

@@ -1,4 +1,5 @@
-//! Checks that are no tests: formatting, lints, documentation, Miri, and the build without an operating system.
+//! Checks beside the tests: formatting, lints, documentation, Miri, the fuzzing corpus, and the build without an
+//! operating system.
 
 use std::process::Command;
 use std::time::Instant;
@@ -79,6 +80,15 @@ pub(crate) fn miri(args: &mut Args) -> Outcome<()> {
         miri.env("PROPTEST_CASES", "4");
     }
     close(watch(&mut miri, verbose)?, start)
+}
+
+/// `cargo xtask fuzz`.
+pub(crate) fn fuzz(args: &mut Args) -> Outcome<()> {
+    args.none(true)?;
+    heading("replaying what the fuzzer found and what is made from it");
+    let mut replay = cargo();
+    replay.args(["test", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features", "--target-dir"]);
+    succeed(replay.arg(target().join("fuzz")).arg("--").args(&args.rest))
 }
 
 /// `cargo xtask wasm`.

@@ -78,6 +78,13 @@ const COMMANDS: &[Command] = &[
         run: checks::miri,
     },
     Command {
+        name: "fuzz",
+        options: "[-- TEST-ARGUMENTS]",
+        about: "Replay the fuzzing corpus, and inputs made from it, on parsers and checkers",
+        needs: Some("fuzz/Cargo.toml"),
+        run: checks::fuzz,
+    },
+    Command {
         name: "wasm",
         options: "",
         about: "Build the lower crates for wasm32-unknown-unknown",

@@ -1,7 +1,7 @@
 //! Releasing what was dropped: the queue of rule O2 on its Python side, and how we attach.
 //!
 //! A drop calls [`push`], which works on any thread, detached, while the collector runs, while the
-//! interpreter ends and after it is gone. The queue is emptied whenever we attach ([`attach`]) and by
+//! interpreter ends and after it is gone. The queue is emptied whenever we attach ([`attach_interruptibly`]) and by
 //! one pending call of the interpreter. An `atexit` hook closes it: it waits until nobody is inside
 //! `push` or `attach`, releases what waits, and from then on what is dropped leaks and is counted.
 //!
@@ -33,13 +33,13 @@ static RELEASED: AtomicU64 = AtomicU64::new(0);
 static LEAKED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// How often this thread is inside [`attach`]. The outermost one holds the gate for all.
+    /// How often this thread is inside [`attach_interruptibly`]. The outermost one holds the gate for all.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The interpreter has not been started, is ending, or has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotRunning;
+pub(crate) struct NotRunning;
 
 impl fmt::Display for NotRunning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +51,7 @@ impl core::error::Error for NotRunning {}
 
 /// How many nodes were released, and how many leaked because the interpreter had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Released, in this process.
     pub released: u64,
     /// Leaked, in this process.
@@ -59,7 +59,7 @@ pub struct Counts {
 }
 
 /// Counts what [`push`] was given. Any thread, at any time.
-pub fn counts() -> Counts {
+pub(crate) fn counts() -> Counts {
     Counts { released: RELEASED.load(Ordering::Relaxed), leaked: LEAKED.load(Ordering::Relaxed) }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn counts_of_release_queue() -> (u64, u64) {
 ///
 /// As for [`Queue::push`]. The release function may rely on being attached with no exception pending.
 /// [`ready`] has been called in this process.
-pub unsafe fn push(node: NonNull<Node>) {
+pub(crate) unsafe fn push(node: NonNull<Node>) {
     let Some(_inside) = PUSHING.enter() else {
         LEAKED.fetch_add(1, Ordering::Relaxed);
         return;
@@ -109,7 +109,7 @@ extern "C" fn release_pending(_: *mut c_void) -> c_int {
 ///
 /// A pending exception is put aside meanwhile. Does nothing when somebody is at it already, on this thread
 /// or another, who will then release what is there.
-pub fn drain(py: Python<'_>) {
+pub(crate) fn drain(py: Python<'_>) {
     while !QUEUE.is_empty() && !DRAINING.swap(true, Ordering::Acquire) {
         let pending = Pending::put_aside(py);
         for node in QUEUE.take_all() {
@@ -133,14 +133,8 @@ pub fn drain(py: Python<'_>) {
 ///
 /// [`NotRunning`] before the start, from the moment our `atexit` hook has run, and while this thread traverses
 /// for the garbage collector. A thread that is inside already may enter again at any time.
-pub fn attach<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotRunning> {
-    attach_only(|py| {
-        drain(py);
-        body(py)
-    })
-}
-
-/// As [`attach`], but the first thing is a pending Ctrl-C, which a finalizer would swallow: it is an error of `body`.
+///
+/// The first thing is a pending Ctrl-C, which a finalizer would swallow: it is an error of `body`.
 pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
     body: impl for<'py> FnOnce(Python<'py>) -> Result<R, E>,
     explain: impl for<'py> FnOnce(Python<'py>, E) -> R,
@@ -165,7 +159,7 @@ fn attach_only<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, Not
     .ok_or(NotRunning)
 }
 
-/// Counts one level of [`attach`] on this thread.
+/// Counts one level of [`attach_interruptibly`] on this thread.
 struct Deeper;
 
 impl Deeper {
@@ -234,7 +228,7 @@ impl Drop for Pending<'_> {
 /// # Errors
 ///
 /// What Python raises.
-pub fn ready(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
     // Two threads that come here at once register twice, which is harmless: the hooks may run twice.
     if READY.load(Ordering::Acquire) {
         return Ok(());

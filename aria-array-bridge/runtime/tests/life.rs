@@ -11,6 +11,19 @@ use std::sync::Mutex;
 use std::{panic, thread};
 use support::{command, ended_well, environment, eval, is_child, names, program, run, start};
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_starts_no_python_loads_none() {
+    ended_well(&program("a_program_that_starts_no_python_loads_none", || {
+        let loaded = || std::fs::read_to_string("/proc/self/maps").unwrap().contains("libpython");
+        assert!(!loaded(), "Python is linked");
+        assert!(PyObject::import("sys").is_err() && !loaded(), "nobody started it");
+        let runtime = start();
+        assert!(loaded());
+        runtime.end().unwrap();
+    }));
+}
+
 #[test]
 fn the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused() {
     ended_well(&program("the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused", || {

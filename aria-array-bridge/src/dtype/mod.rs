@@ -21,7 +21,7 @@ pub use arrow::{arrow_format, parse_arrow_format};
 pub use element::Element;
 pub use notation::{NotationError, Parsed};
 pub use order::Swap;
-pub use pep3118::{format, parse_format};
+pub use pep3118::{format, format_at, parse_format};
 pub use record::{Field, Record, RecordError};
 pub use scalar::Scalar;
 pub use time::{TimeUnit, Unit};
@@ -183,7 +183,7 @@ impl DType {
         Scalar::new(code, bits, lanes).map(DType::Scalar)
     }
 
-    /// The format of PEP 3118 in native byte order, or `None` where the buffer protocol has none: [`format`].
+    /// The format of PEP 3118 in native byte order, or `None` where the buffer protocol has none: [`format()`].
     pub fn format(&self) -> Option<String> {
         format(self)
     }

@@ -11,7 +11,7 @@ mod place;
 mod scan;
 mod write;
 
-pub use write::format;
+pub use write::{format, format_at};
 
 use super::DType;
 use super::notation::{NotationError, Parsed};

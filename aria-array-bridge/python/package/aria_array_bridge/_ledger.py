@@ -50,11 +50,12 @@ class Ledger(Sequence[Entry]):
 
     def __str__(self) -> str:
         lines = [f"{len(self)} alive, {self.nbytes} bytes"]
-        widths = [max((len(entry[column]) for entry in self), default=0) for column in (0, 1)]
+        owners = max((len(entry.owner) for entry in self), default=0)
+        protocols = max((len(entry.protocol) for entry in self), default=0)
         digits = max((len(str(entry.nbytes)) for entry in self), default=0)
         for entry in self:
             access = "read-only" if entry.readonly else ""
-            line = f"  {entry.direction}  {entry.owner:<{widths[0]}}  {entry.protocol:<{widths[1]}}"
+            line = f"  {entry.direction}  {entry.owner:<{owners}}  {entry.protocol:<{protocols}}"
             lines.append(f"{line}  {entry.nbytes:>{digits}} bytes  {access}".rstrip())
         return "\n".join(lines)
 
@@ -64,4 +65,5 @@ class Ledger(Sequence[Entry]):
 
 def ledger() -> Ledger:
     """What is alive now: imported memory that we hold, exported memory that others hold."""
-    return Ledger([Entry(*entry) for entry in _ledger()])
+    entries = [Entry(*entry) for entry in _ledger()]
+    return Ledger(sorted(entries, key=lambda entry: entry.direction, reverse=True))

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
 
 /// What keeps the memory alive. Dropped attached: it lives in a Python object.
 pub(crate) enum Hold {
@@ -39,6 +40,8 @@ pub(crate) struct HeldBuffer {
     view: Box<ffi::Py_buffer>,
     /// The exporter, where the view does not own it itself.
     exporter: Option<Py<PyAny>>,
+    /// The collector may look into the exporter.
+    visited: bool,
 }
 
 // SAFETY: used only attached, as every part of a Python object.
@@ -64,7 +67,11 @@ impl HeldBuffer {
             return Err(error.unwrap_or_else(silent));
         }
         let exporter = view.obj.is_null().then(|| object.clone().unbind());
-        let held = HeldBuffer { view, exporter };
+        // In a dead cycle CPython clears a memoryview that is still lent, and releasing it then crashes; likewise what
+        // stands for a class with `__buffer__`. The collector is not shown them: they stay alive while they are held.
+        let own = view.obj.is_null() || view.obj == object.as_ptr();
+        let visited = own && !object.is_exact_instance_of::<PyMemoryView>();
+        let held = HeldBuffer { view, exporter, visited };
         match error {
             None => Ok(held),
             Some(error) => Err(error), // `held` gives the view back.
@@ -77,6 +84,9 @@ impl HeldBuffer {
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.visited {
+            return Ok(());
+        }
         if let Some(exporter) = &self.exporter {
             return visit.call(exporter);
         }

@@ -144,7 +144,8 @@ impl PyArray {
     }
 }
 
-fn alignment(array: &Array) -> usize {
+/// The largest power of two, up to 64, that the address of every element is a multiple of.
+pub(crate) fn alignment(array: &Array) -> usize {
     let steps = array.strides().iter().zip(array.shape()).filter(|(_, extent)| **extent > 1);
     let bits = steps.fold(array.address() | MOST_ALIGNED, |bits, (stride, _)| bits | stride.unsigned_abs());
     1 << bits.trailing_zeros()

@@ -24,6 +24,7 @@ mod values;
 pub(crate) use bitmap::PyBitmap;
 pub(crate) use hold::{HeldBuffer, Hold};
 pub(crate) use layout::PyLayout;
+pub(crate) use members::alignment;
 pub(crate) use pickle::unpickle;
 
 use crate::import::named;

@@ -107,7 +107,8 @@ impl PyArray {
         PyArray::view(slf, slf.get().live()?.clone())
     }
 
-    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, _memo: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyArray>> {
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyArray>> {
+        let _ = memo; // An array holds no other Python object that could be copied.
         PyArray::copy(slf, None)
     }
 }

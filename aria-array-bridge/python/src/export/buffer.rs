@@ -1,6 +1,6 @@
 //! Our array through the buffer protocol (PEP 3118), flag for flag as CPython's documentation has it. **Zero-copy.**
 
-use crate::array::PyArray;
+use crate::array::{PyArray, alignment};
 use aria_array_bridge::ledger::{self, Direction, Ticket};
 use aria_array_bridge::{Array, DType, dtype};
 use core::ffi::{c_char, c_int, c_void};
@@ -30,13 +30,13 @@ fn asks(flags: c_int, what: c_int) -> bool {
     flags & what == what
 }
 
-/// The format of the dtype; made only where it is none of the usual ones.
-fn format(dtype: &DType) -> Option<Cow<'static, CStr>> {
+/// The format of the dtype at multiples of `step` bytes; made only where it is none of the usual ones.
+fn format(dtype: &DType, step: usize) -> Option<Cow<'static, CStr>> {
     let usual = match *dtype {
-        DType::F64 => c"d",
-        DType::F32 => c"f",
+        DType::F64 if step.is_multiple_of(8) => c"d",
+        DType::F32 if step.is_multiple_of(4) => c"f",
         DType::U8 => c"B",
-        _ => return Some(CString::new(dtype::format(dtype)?).ok()?.into()),
+        _ => return Some(CString::new(dtype::format_at(dtype, step)?).ok()?.into()),
     };
     Some(usual.into())
 }
@@ -50,7 +50,9 @@ fn check(array: &Array, flags: c_int) -> PyResult<Cow<'static, CStr>> {
     if nulls > 0 {
         return refuse(format!("{nulls} nulls, and buffers have none"));
     }
-    let Some(format) = format(array.dtype()) else {
+    // Elements that are not there are aligned.
+    let step = if array.is_empty() { 0 } else { alignment(array) };
+    let Some(format) = format(array.dtype(), step) else {
         return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
     };
     if asks(flags, ffi::PyBUF_WRITABLE) && !array.is_exported_writable() {

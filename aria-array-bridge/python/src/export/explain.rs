@@ -2,6 +2,7 @@
 
 use crate::array::describe;
 use crate::import;
+use crate::import::numpy::masked;
 use crate::request::{Request, copies_are_forbidden};
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
@@ -37,6 +38,7 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     } else if plan.outcome == Outcome::Copy && request.copy == CopyPolicy::Never {
         plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
     }
+    plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE); // What only remarks comes last.
     Ok(plan)
 }
 

@@ -80,6 +80,10 @@ impl PyArray {
                 array.dtype()
             )));
         }
+        if matches!(array.dtype(), DType::Str(_)) {
+            // NumPy takes the itemsize for a number of characters, and would read beyond the memory.
+            return Err(PyAttributeError::new_err("the array struct cannot say text as NumPy reads it"));
+        }
         let entries = descr(array.dtype()).map(|entries| list(py, &entries)).transpose()?;
         let (c, f) = (array.layout().is_c_contiguous(), array.layout().is_f_contiguous());
         let flag = |holds: bool, flag: c_int| if holds { flag } else { 0 };

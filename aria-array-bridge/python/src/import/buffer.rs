@@ -98,6 +98,12 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
             )));
         }
     };
+    let reaches = |end: isize| first.addr().get().checked_add_signed(end).is_some();
+    let span = layout.span();
+    if !(layout.is_empty() || (reaches(span.start) && reaches(span.end))) {
+        let text = format!("the elements leave the address space at {first:p}");
+        return Err(Box::new(Reason::new("span-overflow", "L4", text)));
+    }
     // Exact bytes never change; anything else may be written by others.
     let access = if object.is_exact_instance_of::<PyBytes>() { Access::Frozen } else { Access::Shared };
     let readonly = view.readonly != 0;

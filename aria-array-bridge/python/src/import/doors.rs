@@ -132,10 +132,12 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
     if class.is(py.get_type::<PyArray>()) {
         doors.push(Door::Ours);
     }
-    match super::numpy::kind_of(class)? {
+    let numpy = super::numpy::kind_of(class)?;
+    let scalar = matches!(numpy, Some(NumpyKind::Scalar));
+    match numpy {
         Some(NumpyKind::Array) => doors.push(Door::Numpy),
         Some(NumpyKind::Masked) => doors.push(Door::Masked),
-        None => {}
+        Some(NumpyKind::Scalar) | None => {}
     }
     let candidates = [
         (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
@@ -148,7 +150,8 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         (Door::ArrayMethod, speaks("__array__")?),
         (Door::Sequence, is_plain(class)),
     ];
-    doors.extend(candidates.into_iter().filter(|(_, open)| *open).map(|(door, _)| door));
+    let candidates = candidates.into_iter().filter(|(door, open)| *open && (!scalar || *door == Door::ArrayMethod));
+    doors.extend(candidates.map(|(door, _)| door));
     let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
     let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
     let is_torch = super::torch::is_tensor(class)?;

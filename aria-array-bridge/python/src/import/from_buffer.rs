@@ -99,7 +99,17 @@ fn cast(
 ) -> Result<Found, Refusal> {
     let held = HeldBuffer::get(x, ffi::PyBUF_SIMPLE)?;
     let view = held.view();
-    let (len, itemsize) = (view.len.max(0).unsigned_abs(), dtype.itemsize());
+    let lie = |code, rule, text: String| Refusal::Next(Reason::new(code, rule, text));
+    let len = usize::try_from(view.len);
+    let len =
+        len.map_err(|_| lie("malformed", "C8", format!("expected a length of 0 or more but found {}", view.len)))?;
+    if view.buf.is_null() && len > 0 {
+        return Err(lie("null-data", "L4", format!("expected memory for {len} bytes but found NULL")));
+    }
+    if view.buf.addr().checked_add(len).is_none() {
+        return Err(lie("span-overflow", "L4", format!("the bytes leave the address space at {:p}", view.buf)));
+    }
+    let itemsize = dtype.itemsize();
     let bad = |text: String| Refusal::Raise(PyValueError::new_err(text));
     let rest = len
         .checked_sub(offset)

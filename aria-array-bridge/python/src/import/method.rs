@@ -7,7 +7,7 @@ use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString, PyType};
 
 /// The NumPy array that the object gives.
 pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found, Refusal> {
@@ -38,16 +38,28 @@ fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py
     object.call_method0("__array__")
 }
 
-/// pandas' own dtypes would be given as Python objects, and their nulls lost: they wait for the Arrow door.
+/// pandas' own dtypes would be given as Python objects, or without their time zone or their nulls: they wait for the
+/// Arrow door. Libraries extend pandas with dtypes of the same kind.
 fn extension_dtype(object: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
-    if !object.get_type().module()?.to_string_lossy().starts_with("pandas.") {
-        return Ok(None);
-    }
     let Some(dtype) = object.getattr_opt("dtype")? else { return Ok(None) };
-    if numpy::is_dtype(&dtype)? {
+    if numpy::is_dtype(&dtype)? || !is_of_pandas(&dtype.get_type())? {
         return Ok(None);
     }
     let text = format!("{} is an extension dtype of pandas, whose values are no NumPy array", dtype.str()?);
     let hint = "x.to_numpy(dtype=…, na_value=…) makes one, with a copy";
     Ok(Some(Reason::new("extension-dtype", "C4", text).hint(hint)))
+}
+
+/// True for a class of pandas and for one that derives from it; but not for the one that stands for NumPy's own dtypes.
+fn is_of_pandas(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    if class.name()? == "NumpyEADtype" {
+        return Ok(false);
+    }
+    for base in class.mro() {
+        let module = base.getattr("__module__")?;
+        if module.cast::<PyString>().is_ok_and(|name| name.to_string_lossy().split('.').next() == Some("pandas")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -1,7 +1,7 @@
 //! Formats as NumPy, ctypes and `array` write them (seen with NumPy 2.4 and CPython 3.11), and as nobody should.
 
 use super::super::{DType, Field, Record, Swap};
-use super::{format, parse_format};
+use super::{format, format_at, parse_format};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -248,5 +248,25 @@ proptest! {
     #[test]
     fn no_bytes_at_all_make_the_parser_panic(text in any::<String>()) {
         let _ = parse_format(&text, Some(8));
+    }
+}
+
+#[test]
+fn elements_off_their_alignment_are_in_standard_order() {
+    let record = record(vec![field("a", DType::I32, 0), field("b", DType::F64, 4)], 12);
+    for (dtype, step, text) in [
+        (&DType::I64, 1, "=q"),
+        (&DType::F64, 4, "=d"),
+        (&DType::F64, 8, "d"),
+        (&DType::I8, 1, "b"),
+        (&DType::C128, 8, "Zd"),
+        (&DType::Str(2), 2, "=2w"),
+        (&record, 1, "T{=i:a:d:b:}"),
+        (&record, 4, "T{i:a:=d:b:}"),
+        (&record, 0, "T{i:a:=d:b:}"),
+    ] {
+        let found = format_at(dtype, step).unwrap();
+        assert_eq!(found, text, "{step}");
+        assert_eq!(parse_format(&found, Some(dtype.itemsize())).unwrap().dtype, *dtype);
     }
 }

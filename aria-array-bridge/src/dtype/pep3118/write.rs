@@ -8,10 +8,16 @@ use core::fmt::Write;
 ///
 /// NumPy's own text wherever NumPy can read that back.
 pub fn format(dtype: &DType) -> Option<String> {
+    format_at(dtype, 0)
+}
+
+/// As [`format()`], for elements that all lie at multiples of `step` bytes (0: wherever they want to): those that are off
+/// their alignment are said to be in standard order, which has none.
+pub fn format_at(dtype: &DType, step: usize) -> Option<String> {
     let mut writer = Writer { out: String::new(), order: '@', standard: false };
     match dtype {
-        DType::Record(record) => writer.record(record, record.itemsize(), false)?,
-        plain => writer.plain(plain, true)?,
+        DType::Record(record) => writer.record(record, gcd(step, record.itemsize()), false)?,
+        plain => writer.plain(plain, step.is_multiple_of(plain.alignment()))?,
     }
     Some(writer.out)
 }

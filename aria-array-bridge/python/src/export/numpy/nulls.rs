@@ -78,7 +78,7 @@ pub(super) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
 }
 
 fn failed(error: impl Into<ArrayError>) -> Box<Reason> {
-    Box::new(Reason::new("memory", "C4", error.into().to_string()))
+    Box::new(Reason::new("memory", "C3", error.into().to_string()))
 }
 
 /// A copy with `value` in the place of nulls.
@@ -87,7 +87,7 @@ fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, Box<Reason
     if let Some(validity) = array.validity() {
         let fresh = "fresh memory lends its elements";
         let slots =
-            copy.as_mut_slice::<T>().map_err(|error| Reason::new("memory", "C4", format!("{fresh}: {error}")))?;
+            copy.as_mut_slice::<T>().map_err(|error| Reason::new("memory", "C3", format!("{fresh}: {error}")))?;
         slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid).for_each(|(slot, _)| *slot = value);
     }
     Ok(copy)

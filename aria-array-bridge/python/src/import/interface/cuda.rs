@@ -1,7 +1,7 @@
 //! `__cuda_array_interface__`, versions 2 and 3: memory of a CUDA device. It is carried, never read.
 //!
-//! The interface says neither the device nor how long the memory is busy. `device` asks the object's DLPack side, then
-//! the CUDA driver, for the first; the driver waits for the stream that version 3 names, before anybody is shown the array.
+//! The interface does not say which device it is: the object's DLPack side is asked, then the CUDA driver. The driver also
+//! waits for the stream that version 3 names, before anybody is shown the array.
 
 use super::super::{Refusal, named};
 use super::dict::{array, dict, elements, number, pointer, present, version};

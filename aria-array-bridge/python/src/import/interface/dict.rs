@@ -16,6 +16,8 @@ use smallvec::SmallVec;
 
 /// Records within records at most.
 const MAX_DEPTH: usize = 64;
+/// Fields at most, those of records within records counted too.
+const MAX_FIELDS: usize = 16_384;
 
 /// The array that `__array_interface__` describes.
 pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
@@ -143,7 +145,7 @@ fn dtype(dict: &Bound<'_, PyDict>) -> Result<Parsed, Refusal> {
         return vague(format!("{text} without a description says nothing of its fields"));
     };
     // [("", "|V16")] says that there are none.
-    let entries = entries(&descr, 0)?;
+    let entries = entries(&descr, 0, &mut 0)?;
     if let [DescrEntry { name, content: Descr::Typestr(raw), shape }] = &*entries
         && name.is_empty()
         && shape.is_empty()
@@ -156,7 +158,7 @@ fn dtype(dict: &Bound<'_, PyDict>) -> Result<Parsed, Refusal> {
 
 /// A record of a `descr` list, which must have the itemsize that the typestr says.
 pub(super) fn parse_descr_list(descr: &Bound<'_, PyAny>, itemsize: usize) -> Result<Parsed, Refusal> {
-    record(&entries(descr, 0)?, itemsize)
+    record(&entries(descr, 0, &mut 0)?, itemsize)
 }
 
 fn record(entries: &[DescrEntry], itemsize: usize) -> Result<Parsed, Refusal> {
@@ -169,13 +171,18 @@ fn record(entries: &[DescrEntry], itemsize: usize) -> Result<Parsed, Refusal> {
     Ok(parsed)
 }
 
-fn entries(descr: &Bound<'_, PyAny>, depth: usize) -> Result<Vec<DescrEntry>, Refusal> {
+fn entries(descr: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<Vec<DescrEntry>, Refusal> {
     if depth > MAX_DEPTH {
         return Err(wrong(format!("expected at most {MAX_DEPTH} records within records")));
     }
     let list = descr.cast::<PyList>().map_err(|_| wrong("expected a list as descr"))?;
     let mut entries = Vec::new();
     for item in list {
+        *count += 1; // One list may stand in many places, each of which is described anew.
+        if *count > MAX_FIELDS {
+            let text = format!("expected at most {MAX_FIELDS} fields");
+            return Err(Refusal::Next(Reason::new("limit", "C8", text)));
+        }
         let item = item.cast_into::<PyTuple>().map_err(|_| wrong("expected tuples in descr"))?;
         if !(2..=3).contains(&item.len()) {
             return Err(wrong(format!(
@@ -193,7 +200,7 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize) -> Result<Vec<DescrEntry>, Re
         let name: String = name.extract().map_err(|_| wrong("expected text as the name of a field"))?;
         let content = match kind.extract::<String>() {
             Ok(text) => Descr::Typestr(text),
-            Err(_) => Descr::Record(self::entries(&kind, depth + 1)?),
+            Err(_) => Descr::Record(self::entries(&kind, depth + 1, count)?),
         };
         let shape = match item.len() {
             3 => extents(&item.get_item(2)?)?,
@@ -278,7 +285,8 @@ pub(super) fn array(
             )));
         }
     };
-    // SAFETY: the interface's promise: the span lies in memory that lives with the object, which the hold keeps.
+    // SAFETY: the interface's promise: the span lies in memory that lives with the object and what it gave, which the
+    // caller's hold keeps.
     let array = unsafe { Array::from_raw(first, dtype, layout, device, Access::Shared, readonly, Owner::immortal()) };
     array.map_err(|error| wrong(error.to_string()))
 }

@@ -6,9 +6,8 @@ use crate::array::Hold;
 use crate::request::Found;
 use aria_array_bridge::dtype::{Parsed, parse_typestr};
 use aria_array_bridge::plan::Reason;
-use aria_array_bridge::{Access, Array, Device, Layout, Owner};
+use aria_array_bridge::{Device, Layout};
 use core::ffi::{c_char, c_int, c_void};
-use core::ptr::NonNull;
 use core::slice;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -71,22 +70,12 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     }
     let shape: SmallVec<[usize; 4]> = extents.iter().map(|n| n.unsigned_abs()).collect();
     let layout = Layout::new(parsed.dtype.itemsize(), &shape, strides).map_err(|error| wrong(error.to_string()))?;
-    let first = match NonNull::new(interface.data.cast::<u8>()) {
-        Some(first) => first,
-        None if layout.is_empty() => NonNull::dangling(),
-        None => {
-            return Err(Refusal::Next(Reason::new(
-                "null-data",
-                "L4",
-                "expected memory for the elements but found NULL",
-            )));
-        }
-    };
+    if usize::try_from(interface.itemsize) != Ok(parsed.dtype.itemsize()) {
+        let text = format!("expected elements of {} bytes but found {}", parsed.dtype.itemsize(), interface.itemsize);
+        return Err(Refusal::Next(Reason::new("itemsize", "L1", text)));
+    }
     let readonly = interface.flags & Interface::WRITEABLE == 0;
-    let owner = Owner::immortal();
-    // SAFETY: the struct's promise: the span lies in memory that lives with the object and the capsule, which the hold keeps.
-    let array = unsafe { Array::from_raw(first, parsed.dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
-    let array = array.map_err(|error| wrong(error.to_string()))?;
+    let array = super::dict::array(interface.data.addr(), parsed.dtype, layout, Device::CPU, readonly)?;
     let hold = Hold::Object(object.clone().unbind(), Some(capsule.unbind()));
     Ok(Found { array, hold, swap: parsed.swap, protocol: named!("__array_struct__"), copied: None })
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Records within records at most.
 const MAX_DEPTH: usize = 64;
+/// Fields at most, those of records within records counted too.
+const MAX_FIELDS: usize = 16_384;
 
 /// Why a dtype is none here.
 pub(crate) enum Unknown {
@@ -30,15 +32,15 @@ fn refuse<T>(code: &'static str, rule: &'static str, text: impl Into<String>) ->
 
 /// Our dtype of a `numpy.dtype`, with the swap of its byte order.
 pub(crate) fn of(dtype: &Bound<'_, PyAny>) -> Result<Parsed, Unknown> {
-    parse(dtype, 0)
+    parse(dtype, 0, &mut 0)
 }
 
-fn parse(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
+fn parse(dtype: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<Parsed, Unknown> {
     if depth > MAX_DEPTH {
         return refuse("limit", "C8", format!("expected at most {MAX_DEPTH} records within records"));
     }
     if !dtype.getattr("names")?.is_none() {
-        return record(dtype, depth);
+        return record(dtype, depth, count);
     }
     let kind: char = dtype.getattr("kind")?.extract()?;
     if kind == 'O' {
@@ -82,12 +84,16 @@ fn registered(dtype: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>, module: &str) 
     }
 }
 
-fn record(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
+fn record(dtype: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<Parsed, Unknown> {
     let itemsize: usize = dtype.getattr("itemsize")?.extract()?;
     let names = dtype.getattr("names")?.cast_into::<PyTuple>().map_err(PyErr::from)?;
     let members = dtype.getattr("fields")?;
     let (mut fields, mut swaps) = (Vec::new(), Vec::new());
     for name in names {
+        *count += 1; // One dtype may be in many fields, each of which is described anew.
+        if *count > MAX_FIELDS {
+            return refuse("limit", "C8", format!("expected at most {MAX_FIELDS} fields"));
+        }
         // (dtype, offset) or (dtype, offset, title)
         let member = members.get_item(&name)?;
         let (mut inner, offset) = (member.get_item(0)?, member.get_item(1)?.extract::<usize>()?);
@@ -100,15 +106,25 @@ fn record(dtype: &Bound<'_, PyAny>, depth: usize) -> Result<Parsed, Unknown> {
         let Ok(name) = name.extract::<String>() else {
             return refuse("dtype", "L1", "expected field names in Unicode but found a lone surrogate");
         };
-        let parsed = parse(&inner, depth + 1).map_err(|unknown| within(unknown, &name))?;
+        let parsed = parse(&inner, depth + 1, count).map_err(|unknown| within(unknown, &name))?;
         fields.push(Field { name: name.into(), dtype: parsed.dtype, offset, shape: shape.into() });
         swaps.push(parsed.swap);
+    }
+    if !swaps.iter().all(Swap::is_none) && overlap(&fields) {
+        return refuse("byte-order", "L1", "fields in the other byte order overlap: swapping one would change another");
     }
     let swap = if swaps.iter().all(Swap::is_none) { Swap::None } else { Swap::Fields(swaps.into()) };
     match Record::new(fields, itemsize) {
         Ok(record) => Ok(Parsed { dtype: DType::Record(Arc::new(record)), swap }),
         Err(error) => refuse("dtype", "L1", error.to_string()),
     }
+}
+
+/// True if two of the fields share a byte.
+fn overlap(fields: &[Field]) -> bool {
+    let mut spans: Vec<_> = fields.iter().map(|field| (field.offset, field.nbytes().unwrap_or(usize::MAX))).collect();
+    spans.sort_unstable();
+    spans.windows(2).any(|pair| pair[0].0.saturating_add(pair[0].1) > pair[1].0 && pair[1].1 > 0)
 }
 
 /// The refusal of a field says which.

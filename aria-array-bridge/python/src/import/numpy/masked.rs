@@ -57,9 +57,12 @@ fn validity(mask: &Array) -> Result<Validity, ArrayError> {
     Validity::from_bools(&valid, mask.shape())
 }
 
+/// The code of the plan's note.
+pub(crate) const NOTE: &str = "mask-bits";
+
 /// What the plan notes: where the validity comes from.
 pub(crate) fn note(array: &Array) -> Option<Reason> {
     let bits = array.validity()?.len();
     let text = format!("{} bytes of validity were made of a mask of {bits} bytes", bits.div_ceil(8));
-    Some(Reason::new("mask-bits", "C4", text))
+    Some(Reason::new(NOTE, "C4", text))
 }

@@ -24,6 +24,8 @@ pub(super) enum NumpyKind {
     Array,
     /// `numpy.ma.MaskedArray`.
     Masked,
+    /// A scalar, whose buffer says of a time only that it has 8 bytes.
+    Scalar,
 }
 
 /// Returns true for an exact `numpy.ndarray`. Objects of NumPy exist, so it is imported.
@@ -45,6 +47,11 @@ pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> 
         if numpy.getattr_opt(name)?.is_some_and(|other| class.is(&other)) {
             return Ok(Some(NumpyKind::Array));
         }
+    }
+    if let Some(generic) = numpy.getattr_opt("generic")?
+        && class.is_subclass(&generic)?
+    {
+        return Ok(Some(NumpyKind::Scalar));
     }
     let Ok(masked) = modules.get_item("numpy.ma") else { return Ok(None) };
     match masked.getattr_opt("MaskedArray")? {

@@ -1,0 +1,68 @@
+"""Defects that were found by trying, each held by a test so that it stays away."""
+
+import gc
+import io
+import weakref
+
+import numpy as np
+import pytest
+
+import aria_array_bridge as ab
+
+
+class Holder:
+    """Something that may be in a cycle."""
+
+
+def test_a_memoryview_in_a_dead_cycle_is_not_cleared_while_it_is_lent():
+    # CPython's collector clears a memoryview that is still lent, and giving the buffer back then crashes.
+    for _ in range(3):
+        holder = Holder()
+        holder.memory = memoryview(bytearray(64))
+        holder.array = ab.asarray(holder.memory)
+        holder.me = holder
+        gone = weakref.ref(holder)
+        del holder
+        gc.collect()
+        assert gone() is None or gone().array.size == 64  # Alive and whole, or gone; never half.
+
+
+def test_text_is_no_array_struct_because_numpy_would_read_beyond_it():
+    text = np.array(["ab", "cd"])
+    ours = ab.asarray(text)
+    assert not hasattr(ours, "__array_struct__")
+    assert np.asarray(ours).tolist() == ["ab", "cd"]
+
+
+def test_swapped_fields_that_overlap_are_refused():
+    dtype = np.dtype({"names": ["a", "b"], "formats": [">i4", ">i2"], "offsets": [0, 2], "itemsize": 8})
+    with pytest.raises(ab.ConversionError) as error:
+        ab.asarray(np.zeros(2, dtype))
+    assert error.value.plan.reasons[0].code == "byte-order"
+
+
+def test_a_description_that_doubles_at_every_level_is_refused_at_once():
+    class Bomb:
+        entries = [("a", "|u1")]
+        for _ in range(40):
+            entries = [("a", entries), ("b", entries)]
+        __array_interface__ = {"shape": (1,), "typestr": "|V8", "descr": entries, "data": (4096, False), "version": 3}
+
+    with pytest.raises(ab.ConversionError) as error:
+        ab.asarray(Bomb())
+    assert "limit" in [reason.code for reason in error.value.plan.reasons]
+
+
+def test_a_dtype_that_doubles_at_every_level_is_refused_at_once():
+    dtype = np.dtype([("a", "u1")])
+    for _ in range(15):
+        dtype = np.dtype({"names": ["a", "b"], "formats": [dtype, dtype], "offsets": [0, 0]})
+    with pytest.raises(ab.ConversionError) as error:
+        ab.asarray(np.zeros(1, dtype))
+    assert error.value.plan.reasons[0].code == "limit"
+
+
+def test_bytes_through_a_file_keep_the_array_alive():
+    file = io.BytesIO()
+    file.write(ab.asarray(np.arange(4, dtype="u1")))
+    assert file.getvalue() == bytes(range(4))
