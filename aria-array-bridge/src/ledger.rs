@@ -56,6 +56,14 @@ struct Slot {
     nbytes_flags: AtomicU64,
 }
 
+impl Slot {
+    /// Makes a free slot alive, or the other way round. Only who has the slot writes to it, so that no other write is
+    /// lost; the stack of free slots hands it on with what was written.
+    fn advance(&self) {
+        self.sequence.store(self.sequence.load(Relaxed).wrapping_add(1), Release);
+    }
+}
+
 static SLOTS: [OnceLock<Box<[Slot]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 static USED: AtomicU32 = AtomicU32::new(0);
 /// A stack of free slots: the first one's number, and a tag that changes with every push and pop.
@@ -129,14 +137,14 @@ pub fn enter(owner: Name, protocol: Name, direction: Direction, nbytes: u64, rea
     slot.names.store((u64::from(owner.0) << 32) | u64::from(protocol.0), Release);
     let flags = u64::from(readonly) << 1 | u64::from(direction == Direction::Export);
     slot.nbytes_flags.store(nbytes << 2 | flags, Release);
-    slot.sequence.fetch_add(1, Release);
+    slot.advance();
     Ticket(number)
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         let slot = slot(self.0); // Its chunk exists: the ticket was made from it.
-        slot.sequence.fetch_add(1, AcqRel);
+        slot.advance();
         let mut head = FREE.load(Relaxed);
         loop {
             slot.next_free.store(head as u32, Relaxed);

@@ -180,7 +180,10 @@ impl Drop for Deeper {
 pub(crate) fn undisturbed<R>(py: Python<'_>, body: impl FnOnce() -> R) -> R {
     let _pending = Pending::put_aside(py);
     let result = body();
-    if let Some(error) = PyErr::take(py) {
+    // SAFETY: attached: `py`.
+    if !unsafe { ffi::PyErr_Occurred() }.is_null()
+        && let Some(error) = PyErr::take(py)
+    {
         error.write_unraisable(py, None);
     }
     result

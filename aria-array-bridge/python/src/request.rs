@@ -83,7 +83,7 @@ pub(crate) struct Found {
     /// The protocol.
     pub(crate) protocol: Name,
     /// Why the door itself had to copy, or had to ask the producer for a copy.
-    pub(crate) copied: Option<Reason>,
+    pub(crate) copied: Option<Box<Reason>>,
 }
 
 /// What is done with `found` on this request.
@@ -121,7 +121,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         plan = plan.refusing(reason.clone().hint(hint));
     }
     if let Some(reason) = &found.copied {
-        plan = plan.copying(bytes, reason.clone());
+        plan = plan.copying(bytes, (**reason).clone());
     }
     if !found.swap.is_none() {
         let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");

@@ -81,7 +81,7 @@ impl Array {
         if !copy.is_empty() {
             self.dispatch(to, &mut copy).ok_or_else(refused)?;
         }
-        copy.validity = self.copied_validity()?;
+        copy.validity = self.copied_validity()?.map(Box::new);
         Ok(copy)
     }
 

@@ -46,7 +46,7 @@ impl Array {
                 copy.swap_elements(swap);
             }
         }
-        copy.validity = self.copied_validity()?;
+        copy.validity = self.copied_validity()?.map(Box::new);
         Ok(copy)
     }
 

@@ -48,7 +48,8 @@ pub struct Array {
     device: Device,
     access: Access,
     readonly: bool,
-    validity: Option<Validity>,
+    /// Boxed: most arrays have none, and are moved often.
+    validity: Option<Box<Validity>>,
 }
 
 impl Array {
@@ -140,6 +141,7 @@ impl Array {
     /// - While `owner` lives, every byte of `layout`'s span around `first` lies in one live, initialised allocation on `device`.
     /// - `access` is [`Access::Frozen`] only if nobody writes to it meanwhile, and never [`Access::Unique`].
     /// - If `readonly` is false, the memory may be written.
+    #[inline]
     pub unsafe fn from_raw(
         first: NonNull<u8>,
         dtype: DType,
@@ -162,6 +164,7 @@ impl Array {
     /// # Safety
     ///
     /// That of `from_raw`.
+    #[inline]
     pub(crate) unsafe fn from_raw_parts(
         first: NonNull<u8>,
         dtype: DType,
@@ -202,7 +205,7 @@ impl Array {
             let (expected, found) = (self.len(), validity.len());
             return Err(ArrayError::Length { expected, found });
         }
-        self.validity = Some(validity);
+        self.validity = Some(Box::new(validity));
         Ok(self)
     }
 
@@ -295,12 +298,12 @@ impl Array {
 
     /// Which elements are null, where that is kept.
     pub fn validity(&self) -> Option<&Validity> {
-        self.validity.as_ref()
+        self.validity.as_deref()
     }
 
     /// Number of nulls. Counts bits when it is not known.
     pub fn null_count(&self) -> usize {
-        self.validity.as_ref().map_or(0, Validity::null_count)
+        self.validity().map_or(0, Validity::null_count)
     }
 
     /// Returns true if element zero and every stride keep to the dtype's alignment.

@@ -101,7 +101,7 @@ impl Array {
     pub fn into_nd_array(self) -> Result<NonNull<AriaNdArray>, Box<Array>> {
         let mut array = self.share().unwrap_or_else(|array| array);
         if let Some(validity) = array.validity.take() {
-            array.validity = Some(validity.compact());
+            array.validity = Some(Box::new(validity.compact()));
         }
         let logical = match (array.dtype.dlpack(), array.dtype.logical()) {
             (Some(_), _) => None,
@@ -119,7 +119,7 @@ impl Array {
         flags |= if array.layout.is_packed() { FLAG_PACKED } else { 0 };
         let readable = array.is_header_readable();
         let length = if readable { array.len() as i64 } else { 0 };
-        let validity = array.validity.as_ref().and_then(Validity::as_arrow);
+        let validity = array.validity().and_then(Validity::as_arrow);
         let nd = AriaNdArray {
             data: array.as_ptr().cast(),
             length,

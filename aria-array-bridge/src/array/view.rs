@@ -116,6 +116,6 @@ impl Array {
             return Err(LayoutError::Handle { offset });
         }
         let buffer = self.buffer.moved(offset);
-        Ok(Array { buffer, dtype, layout, validity, ..self.clone() })
+        Ok(Array { buffer, dtype, layout, validity: validity.map(Box::new), ..self.clone() })
     }
 }

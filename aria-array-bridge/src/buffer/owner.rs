@@ -4,7 +4,7 @@ use crate::ledger::Ticket;
 use core::ffi::c_void;
 use core::fmt;
 use core::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// What happens when the last handle goes.
 ///
@@ -16,8 +16,10 @@ pub trait Release: Send + Sync + 'static {
 }
 
 /// A counted handle to an owner. Clone and drop work on any thread.
+///
+/// `None` owns nothing, and costs nothing.
 #[derive(Clone)]
-pub struct Owner(Arc<Inner>);
+pub struct Owner(Option<Arc<Inner>>);
 
 struct Inner {
     what: Option<Box<dyn Release>>,
@@ -53,36 +55,41 @@ impl Owner {
 
     /// Releases `what` when the last handle goes; the ledger's ticket ends with it.
     pub fn with_release(what: Box<dyn Release>, ticket: Option<Ticket>) -> Owner {
-        Owner(Arc::new(Inner { what: Some(what), exports: AtomicI64::new(0), _ticket: ticket }))
+        Owner(Some(Arc::new(Inner { what: Some(what), exports: AtomicI64::new(0), _ticket: ticket })))
     }
 
     /// Owns nothing: for memory that lives as long as the process, or that something beside the array keeps alive.
-    /// The same handle every time, so that it costs one atomic increment.
-    pub fn immortal() -> Owner {
-        static IMMORTAL: OnceLock<Owner> = OnceLock::new();
-        let make = || Owner(Arc::new(Inner { what: None, exports: AtomicI64::new(0), _ticket: None }));
-        IMMORTAL.get_or_init(make).clone()
+    /// Its exports are not counted.
+    pub const fn immortal() -> Owner {
+        Owner(None)
     }
 
     /// Exports that are alive: foreign hands that hold this memory (rule O3).
     pub fn exports(&self) -> usize {
-        self.0.exports.load(Ordering::Acquire).max(0).unsigned_abs() as usize
+        self.counter().load(Ordering::Acquire).max(0).unsigned_abs() as usize
     }
 
     /// Counts one export until the guard is dropped. The guard keeps the owner alive.
     pub fn export(&self, ticket: Option<Ticket>) -> ExportGuard {
-        self.0.exports.fetch_add(1, Ordering::AcqRel);
+        if let Some(inner) = &self.0 {
+            inner.exports.fetch_add(1, Ordering::AcqRel);
+        }
         ExportGuard { owner: self.clone(), _ticket: ticket }
     }
 
     /// Returns true if this is the only handle. Synchronises with the drop of the others.
     pub(crate) fn is_sole(&mut self) -> bool {
-        Arc::get_mut(&mut self.0).is_some()
+        self.0.as_mut().is_some_and(|inner| Arc::get_mut(inner).is_some())
     }
 
     /// The counter of exports, for readers in C: valid while a handle lives.
     pub(crate) fn exports_counter(&self) -> *const i64 {
-        self.0.exports.as_ptr().cast_const()
+        self.counter().as_ptr().cast_const()
+    }
+
+    fn counter(&self) -> &AtomicI64 {
+        static NONE: AtomicI64 = AtomicI64::new(0); // Never written.
+        self.0.as_ref().map_or(&NONE, |inner| &inner.exports)
     }
 }
 
@@ -101,7 +108,9 @@ pub struct ExportGuard {
 
 impl Drop for ExportGuard {
     fn drop(&mut self) {
-        self.owner.0.exports.fetch_sub(1, Ordering::AcqRel);
+        if let Some(inner) = &self.owner.0 {
+            inner.exports.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 

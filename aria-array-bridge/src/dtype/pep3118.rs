@@ -24,6 +24,12 @@ use scan::{Content, Format, scan};
 ///
 /// What is refused by name, with its place; letters that disagree with the itemsize; padding that cannot be known.
 pub fn parse_format(format: &str, itemsize: Option<usize>) -> Result<Parsed, NotationError> {
+    if let [letter] = *format.as_bytes()
+        && let Some(dtype) = letter_alone(letter)
+        && itemsize == Some(dtype.itemsize())
+    {
+        return Ok(Parsed::native(dtype)); // As below, and at once: most buffers are of numbers.
+    }
     let Format { items, unpadded } = scan(format, itemsize)?;
     let fits = |size: usize| itemsize.is_none_or(|itemsize| itemsize == size);
     let mismatch = |computed| match itemsize {
@@ -65,6 +71,19 @@ pub fn parse_format(format: &str, itemsize: Option<usize>) -> Result<Parsed, Not
         }
         None => placed.finish(size),
     }
+}
+
+/// The letters that need no scan.
+fn letter_alone(letter: u8) -> Option<DType> {
+    Some(match letter {
+        b'B' => DType::U8,
+        b'd' => DType::F64,
+        b'f' => DType::F32,
+        b'i' => DType::I32,
+        b'q' => DType::I64,
+        b'l' if size_of::<core::ffi::c_long>() == 8 => DType::I64,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl Scalar {
 
     /// The scalar of DLPack's triple, or `None` for a width, a code or a lane count (0) that DLPack does not define.
     pub fn new(code: u8, bits: u8, lanes: u16) -> Option<Scalar> {
-        let known = TABLE.iter().any(|(s, _)| s.code == code && s.bits == bits);
+        let usual = code <= code::FLOAT && matches!(bits, 16 | 32 | 64); // Found without a search.
+        let known = usual || TABLE.iter().any(|(s, _)| s.code == code && s.bits == bits);
         (known && lanes > 0).then_some(Scalar { code, bits, lanes })
     }
 

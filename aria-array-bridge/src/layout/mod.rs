@@ -59,13 +59,15 @@ impl Layout {
     /// # Errors
     ///
     /// Names the axis or the number that breaks an invariant.
+    #[inline]
     pub fn new(itemsize: usize, shape: &[usize], strides: &[isize]) -> Result<Layout, LayoutError> {
         if shape.len() != strides.len() {
             return Err(LayoutError::StrideCount { expected: shape.len(), found: strides.len() });
         }
-        check_size(itemsize, 1, shape)?;
+        check_size::<1>(itemsize, shape)?;
         let span = span_of(itemsize, shape, strides)?;
-        Ok(Layout { item: itemsize, packed: false, shape: shape.into(), strides: strides.into(), span })
+        let (shape, strides) = (Dims::from_slice(shape), Dims::from_slice(strides));
+        Ok(Layout { item: itemsize, packed: false, shape, strides, span })
     }
 
     /// A contiguous layout in `order`.
@@ -74,7 +76,7 @@ impl Layout {
     ///
     /// Says so if there are too many axes or bytes.
     pub fn contiguous(itemsize: usize, shape: &[usize], order: Order) -> Result<Layout, LayoutError> {
-        let len = check_size(itemsize, 1, shape)?;
+        let len = check_size::<1>(itemsize, shape)?;
         let mut strides: Dims<isize> = smallvec::smallvec![0; shape.len()];
         let mut step = itemsize.cast_signed(); // Fits: invariant 2 was checked, and extents of 0 count as 1.
         let mut set = |axis: usize| {
@@ -113,7 +115,7 @@ impl Layout {
     ///
     /// Says so if there are too many axes or bytes.
     pub fn packed(bits: usize, shape: &[usize]) -> Result<Layout, LayoutError> {
-        let len = check_size(bits, 8, shape)?;
+        let len = check_size::<8>(bits, shape)?;
         let span = 0..(len * bits).div_ceil(8).cast_signed();
         Ok(Layout { item: bits, packed: true, shape: shape.into(), strides: Dims::new(), span })
     }
@@ -225,8 +227,8 @@ impl Layout {
     }
 }
 
-/// Checks invariant 2 for `item` units of which `per_byte` make a byte, and returns the number of elements.
-fn check_size(item: usize, per_byte: usize, shape: &[usize]) -> Result<usize, LayoutError> {
+/// Checks invariant 2 for `item` units of which `PER_BYTE` make a byte, and returns the number of elements.
+fn check_size<const PER_BYTE: usize>(item: usize, shape: &[usize]) -> Result<usize, LayoutError> {
     if shape.len() > MAX_NDIM {
         return Err(LayoutError::TooManyAxes { found: shape.len() });
     }
@@ -234,12 +236,12 @@ fn check_size(item: usize, per_byte: usize, shape: &[usize]) -> Result<usize, La
     let mut len = 1usize;
     for &extent in shape {
         let factor = extent.max(1);
-        let next = units.checked_mul(factor).filter(|units| units.div_ceil(per_byte) <= isize::MAX as usize);
-        units = next.ok_or_else(|| LayoutError::TooLarge { itemsize: item.div_ceil(per_byte), shape: shape.into() })?;
+        let next = units.checked_mul(factor).filter(|units| units.div_ceil(PER_BYTE) <= isize::MAX as usize);
+        units = next.ok_or_else(|| LayoutError::TooLarge { itemsize: item.div_ceil(PER_BYTE), shape: shape.into() })?;
         len = if extent == 0 { 0 } else { len.saturating_mul(extent) };
     }
-    if units.div_ceil(per_byte) > isize::MAX as usize {
-        return Err(LayoutError::TooLarge { itemsize: item.div_ceil(per_byte), shape: shape.into() });
+    if units.div_ceil(PER_BYTE) > isize::MAX as usize {
+        return Err(LayoutError::TooLarge { itemsize: item.div_ceil(PER_BYTE), shape: shape.into() });
     }
     if item == 0 {
         // Elements without bytes: the product of the extents is bounded by itself, so that `len` never overflows.

@@ -136,7 +136,8 @@ impl Layout {
     /// Another number of elements, or [`ReshapeNeedsCopy`](LayoutError::ReshapeNeedsCopy).
     pub fn reshape(&self, shape: &[usize]) -> Result<Layout, LayoutError> {
         let texts = || (self.shape().into(), shape.into());
-        let len = check_size(self.item, if self.packed { 8 } else { 1 }, shape)?;
+        let check = if self.packed { check_size::<8> } else { check_size::<1> };
+        let len = check(self.item, shape)?;
         if len != self.len() {
             let (from, to) = texts();
             return Err(LayoutError::Reshape { from, to });
@@ -302,7 +303,7 @@ impl Layout {
 
     /// Checks the invariants of new numbers for the same elements.
     fn rebuilt(&self, shape: Dims<usize>, strides: Dims<isize>) -> Result<Layout, LayoutError> {
-        check_size(self.item, 1, &shape)?;
+        check_size::<1>(self.item, &shape)?;
         let span = span_of(self.item, &shape, &strides)?;
         Ok(Layout { item: self.item, packed: false, shape, strides, span })
     }

@@ -2,20 +2,20 @@
 
 use crate::array::{PyArray, alignment};
 use aria_array_bridge::ledger::{self, Direction, Ticket};
-use aria_array_bridge::{Array, dtype};
+use aria_array_bridge::{Array, DType, dtype};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use smallvec::SmallVec;
-use std::ffi::CString;
+use std::borrow::Cow;
+use std::ffi::{CStr, CString};
 
 /// What a filled view points into; freed when the view is released.
+///
+/// The extents and strides are the array's own, which the view keeps alive and nobody changes.
 struct Lent {
-    format: Option<CString>,
-    shape: SmallVec<[isize; 4]>,
-    strides: SmallVec<[isize; 4]>,
+    format: Option<Cow<'static, CStr>>,
     _ticket: Ticket,
 }
 
@@ -30,8 +30,19 @@ fn asks(flags: c_int, what: c_int) -> bool {
     flags & what == what
 }
 
+/// The format of the dtype at multiples of `step` bytes; made only where it is none of the usual ones.
+fn format(dtype: &DType, step: usize) -> Option<Cow<'static, CStr>> {
+    let usual = match *dtype {
+        DType::F64 if step.is_multiple_of(8) => c"d",
+        DType::F32 if step.is_multiple_of(4) => c"f",
+        DType::U8 => c"B",
+        _ => return Some(CString::new(dtype::format_at(dtype, step)?).ok()?.into()),
+    };
+    Some(usual.into())
+}
+
 /// Checks a request against the array, in the order of CPython's table.
-fn check(array: &Array, flags: c_int) -> PyResult<CString> {
+fn check(array: &Array, flags: c_int) -> PyResult<Cow<'static, CStr>> {
     if !array.device().is_host() {
         return refuse(format!("expected memory of the host but found {}", array.device()));
     }
@@ -41,14 +52,14 @@ fn check(array: &Array, flags: c_int) -> PyResult<CString> {
     }
     // Elements that are not there are aligned.
     let step = if array.is_empty() { 0 } else { alignment(array) };
-    let format = dtype::format_at(array.dtype(), step).and_then(|text| CString::new(text).ok());
-    let Some(format) = format else {
+    let Some(format) = format(array.dtype(), step) else {
         return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
     };
     if asks(flags, ffi::PyBUF_WRITABLE) && !array.is_exported_writable() {
         return refuse("the array is read-only");
     }
-    let (c, f) = (array.layout().is_c_contiguous(), array.layout().is_f_contiguous());
+    let c = array.layout().is_c_contiguous();
+    let f = (c && array.ndim() == 1) || array.layout().is_f_contiguous();
     if asks(flags, ffi::PyBUF_C_CONTIGUOUS) && !c {
         return refuse(format!("the array is not C-contiguous: strides {:?} in bytes", array.strides()));
     }
@@ -86,14 +97,10 @@ impl PyArray {
         let readonly = !array.is_exported_writable();
         let (owner, protocol) = (crate::import::named!("buffer view"), crate::import::named!("buffer"));
         let ticket = ledger::enter(owner, protocol, Direction::Export, array.nbytes() as u64, readonly);
-        let lent = Box::new(Lent {
-            format: asks(flags, ffi::PyBUF_FORMAT).then_some(format),
-            shape: array.shape().iter().map(|n| n.cast_signed()).collect(),
-            strides: array.strides().into(),
-            _ticket: ticket,
-        });
+        let lent = Box::new(Lent { format: asks(flags, ffi::PyBUF_FORMAT).then_some(format), _ticket: ticket });
         let first = if array.is_empty() { EMPTY.as_ptr().cast_mut().cast() } else { array.as_ptr().cast::<c_void>() };
-        let (format, shape, strides) = (&lent.format, lent.shape.as_ptr(), lent.strides.as_ptr());
+        // Extents fit in `isize`, where both have the same bits.
+        let (format, shape, strides) = (&lent.format, array.shape().as_ptr().cast::<isize>(), array.strides().as_ptr());
         let filled = ffi::Py_buffer {
             buf: first,
             obj: slf.clone().into_ptr(),

@@ -12,7 +12,9 @@ use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_dlpack::{DataType, Descriptor, Device, Dims, Format, Managed, Memory, export};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use std::sync::OnceLock;
+
+/// What a consumer that does not say its name gets.
+const PLAIN: &str = "dlpack tensor";
 
 /// What the consumer wants, and what it can be told.
 pub(crate) struct Wish {
@@ -43,7 +45,7 @@ impl Wish {
             never_writes: false,
             dense: false,
             alignment: 0,
-            target: "dlpack tensor",
+            target: PLAIN,
         }
     }
 }
@@ -164,11 +166,14 @@ fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
 }
 
 fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Managed> {
-    static PROTOCOL: OnceLock<Name> = OnceLock::new();
-    let protocol = *PROTOCOL.get_or_init(|| Name::of("dlpack"));
+    let protocol = crate::import::named!("dlpack");
+    let target = match wish.target {
+        PLAIN => crate::import::named!(PLAIN),
+        other => Name::of(other),
+    };
     let mut descriptor = descriptor(inner);
     let nbytes = inner.nbytes() as u64;
-    let ticket = ledger::enter(Name::of(wish.target), protocol, Direction::Export, nbytes, descriptor.read_only);
+    let ticket = ledger::enter(target, protocol, Direction::Export, nbytes, descriptor.read_only);
     // The legacy struct cannot say it, and this consumer need not be told.
     descriptor.read_only &= !(wish.never_writes && wish.format == Format::Legacy);
     let owner = Holder(Some(Box::new(RootExport::new(array, Some(ticket)))));

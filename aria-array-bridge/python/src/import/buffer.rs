@@ -78,11 +78,11 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
             Reason::new("suboffsets", "L3", text).at(format!("axis {axis}")).hint("bytes(x) makes a copy"),
         ));
     }
-    let dense = Layout::c_order(itemsize, &shape).map_err(|error| wrong(error.to_string()))?;
     let layout = match list(view.strides, ndim) {
-        None => dense,
-        Some(strides) => Layout::new(itemsize, &shape, &strides).map_err(|error| wrong(error.to_string()))?,
+        None => Layout::c_order(itemsize, &shape),
+        Some(strides) => Layout::new(itemsize, &shape, &strides),
     };
+    let layout = layout.map_err(|error| wrong(error.to_string()))?;
     // `len` is the packed length; a producer that says another number lies about something.
     if layout.nbytes() != len {
         return Err(wrong(format!("expected {} bytes for this shape but found {len}", layout.nbytes())));
@@ -136,7 +136,7 @@ fn list(start: *const ffi::Py_ssize_t, ndim: usize) -> Option<Numbers> {
         return Some(Numbers::new());
     }
     // SAFETY: NULL, or `ndim` numbers that live as long as the buffer: the protocol.
-    (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, ndim) }.into())
+    (!start.is_null()).then(|| Numbers::from_slice(unsafe { slice::from_raw_parts(start, ndim) }))
 }
 
 /// The first axis behind a pointer. Negative suboffsets mean none.

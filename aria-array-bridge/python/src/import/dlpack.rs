@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::OnceLock;
 
@@ -59,7 +60,9 @@ fn ask<'py>(
     // On the type: what an instance carries under this name is not the protocol.
     let method = object.get_type().getattr(intern!(py, "__dlpack__"))?;
     let wishes = PyDict::new(py);
-    wishes.set_item(intern!(py, "max_version"), (Version::LATEST.major, Version::LATEST.minor))?;
+    static LATEST: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
+    let latest = || (Version::LATEST.major, Version::LATEST.minor).into_pyobject(py).map(Bound::unbind);
+    wishes.set_item(intern!(py, "max_version"), LATEST.get_or_try_init(py, latest)?)?;
     if kind.is_torch {
         // Its own default is −1: it would not wait for the device.
         wishes.set_item(intern!(py, "stream"), py.None())?;

@@ -6,10 +6,11 @@ use super::exchange;
 use super::numpy::NumpyKind;
 use crate::array::PyArray;
 use aria_array_bridge::ledger::Name;
+use core::ops::Deref;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A way in, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +53,34 @@ pub(super) struct Kind {
     pub(super) is_torch: bool,
 }
 
+/// What is known of a type: for ever, or as long as somebody holds it.
+pub(super) enum Known {
+    Static(&'static Kind),
+    Shared(Arc<Kind>),
+}
+
+impl Deref for Known {
+    type Target = Kind;
+
+    fn deref(&self) -> &Kind {
+        match self {
+            Known::Static(kind) => kind,
+            Known::Shared(kind) => kind,
+        }
+    }
+}
+
 /// Types that are remembered at most, one a place. A power of two.
 const PLACES: usize = 256;
 
-/// The address of a type, and what is known of it.
-type Place = Option<(usize, Arc<Kind>)>;
+/// A type by its address, and what is known of it.
+type Remembered = (usize, Arc<Kind>);
 
-static KINDS: Mutex<[Place; PLACES]> = Mutex::new([const { None }; PLACES]);
+/// Heap types, which may die: a place forgets its type for another.
+static KINDS: Mutex<[Option<Remembered>; PLACES]> = Mutex::new([const { None }; PLACES]);
+/// Static types (`numpy.ndarray`, `bytes`), which live as long as the process: the first one stays, and is found without
+/// a lock.
+static STATICS: [OnceLock<(usize, Kind)>; PLACES] = [const { OnceLock::new() }; PLACES];
 
 impl Kind {
     /// The object as our own array, where it is one.
@@ -68,21 +90,39 @@ impl Kind {
 }
 
 /// What is known of the object's type.
-pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Arc<Kind>> {
+pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Known> {
     // SAFETY: attached; every object has a type.
-    let key = unsafe { ffi::Py_TYPE(object.as_ptr()) }.addr();
+    let class = unsafe { ffi::Py_TYPE(object.as_ptr()) };
+    let key = class.addr();
     // Types are aligned to 16 bytes and more; the bits above spread them over the places.
     let place = (key >> 4 ^ key >> 12) % PLACES;
+    if let Some((found, kind)) = STATICS[place].get()
+        && *found == key
+    {
+        return Ok(Known::Static(kind));
+    }
     let lock = || KINDS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((found, kind)) = &lock()[place]
         && *found == key
     {
-        return Ok(kind.clone());
+        return Ok(Known::Shared(kind.clone()));
     }
-    let kind = Arc::new(find(&object.get_type(), object)?); // Outside the lock: it runs Python.
+    let kind = find(&object.get_type(), object)?; // Outside the lock: it runs Python.
+    // SAFETY: a live type.
+    let is_static = unsafe { ffi::PyType_GetFlags(class) } & ffi::Py_TPFLAGS_HEAPTYPE == 0;
+    let kind = match STATICS[place].get() {
+        None if is_static => {
+            let (found, kind) = STATICS[place].get_or_init(|| (key, kind));
+            if *found == key {
+                return Ok(Known::Static(kind));
+            }
+            return of(object); // Another thread took the place meanwhile.
+        }
+        _ => Arc::new(kind),
+    };
     let forgotten = lock()[place].replace((key, kind.clone()));
     drop(forgotten); // Outside the lock: a type may die.
-    Ok(kind)
+    Ok(Known::Shared(kind))
 }
 
 fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> {

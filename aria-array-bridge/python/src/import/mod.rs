@@ -27,7 +27,7 @@ use pyo3::prelude::*;
 
 /// A name of the ledger, made once.
 macro_rules! named {
-    ($text:literal) => {{
+    ($text:expr) => {{
         static NAME: std::sync::OnceLock<aria_array_bridge::ledger::Name> = std::sync::OnceLock::new();
         *NAME.get_or_init(|| aria_array_bridge::ledger::Name::of($text))
     }};
@@ -63,6 +63,11 @@ fn import_by<'py>(object: &Bound<'py, PyAny>, request: &Request, only: &[Door]) 
     let kind = doors::of(object)?;
     if let Some(array) = kind.ours(object) {
         return again(&array, kind.name, request);
+    }
+    if let (Some(Door::Numpy), []) = (kind.doors.first(), only)
+        && let Ok(found) = numpy::find(object)
+    {
+        return execute(py, found, kind.name, request); // The way of most arrays, without a move of what was found.
     }
     let found = find(object, &kind, request, only)?;
     execute(py, found, kind.name, request)
@@ -119,7 +124,7 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
         match found {
             Ok(mut found) => {
                 if let Some((_, reason)) = resolved {
-                    found.copied = Some(reason);
+                    found.copied = Some(Box::new(reason));
                 }
                 return Ok(found);
             }

@@ -25,7 +25,7 @@ pub(super) unsafe fn found(import: Import, tensor: Managed, protocol: Name) -> F
     let owner = Owner::with_release(Box::new(Foreign(tensor)), None);
     // SAFETY: the memory is there while the tensor is owned: the caller's duty. The hold beside the array owns it.
     let array = unsafe { import.with_owner(Owner::immortal()) };
-    Found { array, hold: Hold::Foreign(owner), swap: Swap::None, protocol, copied: copied.then(reason) }
+    Found { array, hold: Hold::Foreign(owner), swap: Swap::None, protocol, copied: copied.then(|| Box::new(reason())) }
 }
 
 /// A Python array of an owned tensor, which is released if it is refused.
@@ -34,7 +34,7 @@ pub(super) unsafe fn found(import: Import, tensor: Managed, protocol: Name) -> F
 ///
 /// `ConversionError` with the plan.
 pub(crate) fn from_managed(py: Python<'_>, tensor: Result<Managed, DlpackError>) -> PyResult<Py<PyArray>> {
-    let source = Name::of("dlpack tensor");
+    let source = super::named!("dlpack tensor");
     let refuse = |reason: Reason| super::dlpack::refuse(py, source, reason);
     let tensor = tensor.map_err(|error| refuse(reason(&error)))?;
     let import = check(&tensor).map_err(refuse)?;

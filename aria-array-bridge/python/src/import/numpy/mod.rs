@@ -67,12 +67,15 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     // attached, so nobody changes it meanwhile.
     let fields = unsafe { &(*array).fields };
     let ndim = usize::try_from(fields.nd).unwrap_or(0);
-    let list = |start: *mut isize| match ndim {
-        0 => &[][..],
-        // SAFETY: `nd` numbers, which live as long as the array; NumPy's ABI.
-        _ => unsafe { slice::from_raw_parts(start.cast_const(), ndim) },
+    let (shape, strides): (&[usize], &[isize]) = match ndim {
+        0 => (&[], &[]),
+        _ => (
+            // SAFETY: `nd` numbers of 0 or more, which live as long as the array; NumPy's ABI.
+            unsafe { slice::from_raw_parts(fields.dimensions.cast(), ndim) },
+            // SAFETY: `nd` numbers, as above.
+            unsafe { slice::from_raw_parts(fields.strides, ndim) },
+        ),
     };
-    let (dimensions, strides) = (list(fields.dimensions), list(fields.strides));
     // SAFETY: every array has a descriptor, alive with it; NumPy's ABI.
     let descr = unsafe { &(*fields.descr).fields };
     let foreign = if cfg!(target_endian = "little") { b'>' } else { b'<' };
@@ -96,17 +99,18 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
             }
         }
     };
-    let shape: smallvec::SmallVec<[usize; 4]> = dimensions.iter().map(|n| n.unsigned_abs()).collect();
-    let layout = Layout::new(dtype.itemsize(), &shape, strides)
+    let layout = Layout::new(dtype.itemsize(), shape, strides)
         .map_err(|error| Refusal::Next(Reason::new("span-overflow", "L2", error.to_string())))?;
     let first = NonNull::new(fields.data.cast::<u8>()).unwrap_or(NonNull::dangling());
     let readonly = fields.flags & NPY_ARRAY_WRITEABLE == 0;
     let owner = Owner::immortal();
     // SAFETY: NumPy's arrays lie in live memory while the object lives, which the hold keeps; shared, as anybody may write.
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
-    let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
     Ok(Found {
-        array,
+        array: match array {
+            Ok(array) => array,
+            Err(error) => return Err(Refusal::Next(Reason::new("dtype", "L1", error.to_string()))),
+        },
         hold: Hold::Object(object.clone().unbind(), None),
         swap,
         protocol: named!("numpy struct"),
@@ -118,7 +122,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
 fn builtin(type_num: c_int) -> Option<DType> {
     const LONG: DType = if size_of::<core::ffi::c_long>() == 8 { DType::I64 } else { DType::I32 };
     const ULONG: DType = if size_of::<core::ffi::c_long>() == 8 { DType::U64 } else { DType::U32 };
-    let table = [
+    static TABLE: [(NPY_TYPES, DType); 16] = [
         (NPY_TYPES::NPY_DOUBLE, DType::F64),
         (NPY_TYPES::NPY_FLOAT, DType::F32),
         (NPY_TYPES::NPY_LONG, LONG),
@@ -136,5 +140,5 @@ fn builtin(type_num: c_int) -> Option<DType> {
         (NPY_TYPES::NPY_CFLOAT, DType::C64),
         (NPY_TYPES::NPY_CDOUBLE, DType::C128),
     ];
-    table.into_iter().find(|(number, _)| *number as c_int == type_num).map(|(_, dtype)| dtype)
+    TABLE.iter().find(|(number, _)| *number as c_int == type_num).map(|(_, dtype)| dtype.clone())
 }
