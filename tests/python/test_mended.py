@@ -66,3 +66,22 @@ def test_bytes_through_a_file_keep_the_array_alive():
     file = io.BytesIO()
     file.write(ab.asarray(np.arange(4, dtype="u1")))
     assert file.getvalue() == bytes(range(4))
+
+
+class Releasing:
+    """An index that releases an array when it is asked for its number."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __index__(self):
+        self.array.release()
+        return 1
+
+
+@pytest.mark.parametrize("index", [lambda i: i, lambda i: slice(i, None), lambda i: (slice(None, i),)])
+def test_an_index_that_releases_the_array_gives_no_view_of_memory_that_is_gone(index):
+    array = ab.asarray(np.arange(4.0))
+    with pytest.raises(BufferError):
+        array[index(Releasing(array))]
+    assert array.tolist() == [0.0, 1.0, 2.0, 3.0]
