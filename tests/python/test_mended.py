@@ -2,6 +2,8 @@
 
 import gc
 import io
+import sys
+import threading
 import weakref
 
 import numpy as np
@@ -85,3 +87,35 @@ def test_an_index_that_releases_the_array_gives_no_view_of_memory_that_is_gone(i
     with pytest.raises(BufferError):
         array[index(Releasing(array))]
     assert array.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_a_dlpack_copy_that_is_under_way_keeps_the_array():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            source = np.ones(1 << 20)
+            array, gone = ab.asarray(source), weakref.ref(source)
+            del source
+            done, early = threading.Event(), []
+
+            def release(array=array, gone=gone, done=done, early=early):
+                while not done.is_set():
+                    try:
+                        array.release()
+                    except BufferError:  # The copy is being made.
+                        early.append(gone() is not None)
+                        return
+
+            thread = threading.Thread(target=release)
+            thread.start()
+            try:
+                copy = np.from_dlpack(array, copy=True)
+                assert (copy == 1).all()
+            except ValueError:  # It was released before.
+                pass
+            done.set()
+            thread.join()
+            assert all(early)
+    finally:
+        sys.setswitchinterval(interval)

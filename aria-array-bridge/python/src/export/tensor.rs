@@ -66,7 +66,7 @@ pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Mana
     let made = match plan.outcome {
         Outcome::Refuse => return Err(refused(py, plan)),
         Outcome::View => share(array, inner, wish),
-        Outcome::Copy => copy(py, inner, wish),
+        Outcome::Copy => copy(py, &*PyArray::using(array)?, wish), // Not to be released while it is read, detached.
     }?;
     Ok((made, Some(plan)))
 }
