@@ -119,3 +119,10 @@ def test_a_dlpack_copy_that_is_under_way_keeps_the_array():
             assert all(early)
     finally:
         sys.setswitchinterval(interval)
+
+
+def test_a_cast_of_more_bytes_than_there_can_be_is_an_error_and_no_panic():
+    huge = np.broadcast_to(np.int8(1), (2**62,))
+    with pytest.raises((ValueError, MemoryError)):
+        ab.asarray(huge, dtype=ab.int64)
+    assert ab.explain(huge, dtype=ab.int64).outcome == "copy"

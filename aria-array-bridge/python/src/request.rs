@@ -130,7 +130,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if let Some((dtype, reason)) = cast
         && can_cast_same_kind(array.dtype(), dtype)
     {
-        bytes = (array.len() * dtype.itemsize()) as u64;
+        bytes = array.len().saturating_mul(dtype.itemsize()) as u64; // Too many are refused when they are made.
         plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
         plan = plan.copying(bytes, reason);
     }
