@@ -126,3 +126,9 @@ def test_a_cast_of_more_bytes_than_there_can_be_is_an_error_and_no_panic():
     with pytest.raises((ValueError, MemoryError)):
         ab.asarray(huge, dtype=ab.int64)
     assert ab.explain(huge, dtype=ab.int64).outcome == "copy"
+
+
+@pytest.mark.parametrize("read", [ab.Array.tolist, ab.Array.is_null])
+def test_more_elements_than_memory_has_room_for_are_a_memory_error(read):
+    with pytest.raises(MemoryError):
+        read(ab.asarray(np.broadcast_to(np.int64(1), (2**56,))))
