@@ -132,3 +132,8 @@ def test_a_cast_of_more_bytes_than_there_can_be_is_an_error_and_no_panic():
 def test_more_elements_than_memory_has_room_for_are_a_memory_error(read):
     with pytest.raises(MemoryError):
         read(ab.asarray(np.broadcast_to(np.int64(1), (2**56,))))
+
+
+def test_read_only_memory_without_elements_goes_to_a_consumer_that_knows_no_flags():
+    array = ab.asarray(b"")
+    assert ab.from_dlpack(array.__dlpack__()).shape == (0,)

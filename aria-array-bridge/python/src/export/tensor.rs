@@ -174,8 +174,8 @@ fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Man
     let mut descriptor = descriptor(inner);
     let nbytes = inner.nbytes() as u64;
     let ticket = ledger::enter(target, protocol, Direction::Export, nbytes, descriptor.read_only);
-    // The legacy struct cannot say it, and this consumer need not be told.
-    descriptor.read_only &= !(wish.never_writes && wish.format == Format::Legacy);
+    // The legacy struct cannot say it, and need not where this consumer does not write, or there is nothing to be written.
+    descriptor.read_only &= !(wish.format == Format::Legacy && (wish.never_writes || inner.is_empty()));
     let owner = Holder(Some(Box::new(RootExport::new(array, Some(ticket)))));
     // SAFETY: the owner holds the root, which keeps every byte of the layout's span; read-only unless others may write, or the
     // consumer writes to nothing.
