@@ -137,3 +137,10 @@ def test_more_elements_than_memory_has_room_for_are_a_memory_error(read):
 def test_read_only_memory_without_elements_goes_to_a_consumer_that_knows_no_flags():
     array = ab.asarray(b"")
     assert ab.from_dlpack(array.__dlpack__()).shape == (0,)
+
+
+def test_explain_to_torch_says_that_negative_strides_and_odd_addresses_are_copied():
+    backwards = ab.explain(np.arange(3)[::-1], to="torch")
+    assert (backwards.outcome, backwards.copied_bytes, backwards.reasons[0].code) == ("copy", 24, "stride")
+    odd = ab.explain(np.zeros(17, "u1")[1:].view("i8"), to="torch")
+    assert (odd.outcome, odd.reasons[0].code) == ("copy", "misaligned")

@@ -105,10 +105,8 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     if let Some(reason) = stride(array, wish) {
         plan = plan.copying(bytes, reason);
     }
-    if is_misplaced(array, wish) {
-        let align = wish.alignment.max(array.dtype().alignment());
-        let text = format!("address {:#x} or a stride is no multiple of {align}", array.address());
-        plan = plan.copying(bytes, Reason::new("misaligned", "L5", text));
+    if let Some(reason) = misplaced(array, wish) {
+        plan = plan.copying(bytes, reason);
     }
     if !array.is_exported_writable() && !array.is_empty() {
         if wish.ignores_read_only {
@@ -140,8 +138,15 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     plan
 }
 
+/// Why the consumer cannot read the elements where they lie.
+pub(super) fn misplaced(array: &Array, wish: &Wish) -> Option<Reason> {
+    let align = wish.alignment.max(array.dtype().alignment());
+    let text = || format!("address {:#x} or a stride is no multiple of {align}", array.address());
+    is_misplaced(array, wish).then(|| Reason::new("misaligned", "L5", text()))
+}
+
 /// Why the strides cannot be said as they are: DLPack counts elements.
-fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
+pub(super) fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
     if array.is_empty() || array.dtype().is_packed() {
         return None;
     }
