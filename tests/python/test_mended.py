@@ -144,3 +144,14 @@ def test_explain_to_torch_says_that_negative_strides_and_odd_addresses_are_copie
     assert (backwards.outcome, backwards.copied_bytes, backwards.reasons[0].code) == ("copy", 24, "stride")
     odd = ab.explain(np.zeros(17, "u1")[1:].view("i8"), to="torch")
     assert (odd.outcome, odd.reasons[0].code) == ("copy", "misaligned")
+
+
+def test_a_copy_of_memory_on_a_device_is_refused_with_its_plan():
+    class Device:
+        __cuda_array_interface__ = {"version": 3, "shape": (2,), "typestr": "<f4", "data": (4096, False)}
+
+    for wish in ({"copy": True}, {"dtype": ab.float64}):
+        assert ab.explain(Device(), **wish).outcome == "refuse"
+        with pytest.raises(ab.ConversionError) as error:
+            ab.asarray(Device(), **wish)
+        assert "device" in [reason.code for reason in error.value.plan.reasons]

@@ -148,6 +148,11 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
     }
+    let asks_us = plan.outcome == Outcome::Copy && !(found.copied.is_some() && fits(found, request));
+    if asks_us && !array.device().is_host() {
+        let text = format!("memory on {} is copied by the library that owns it", array.device());
+        plan = plan.refusing(Reason::new("device", "L7", text));
+    }
     if plan.outcome == Outcome::Copy && copies_are_forbidden() {
         plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));
     } else if request.copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
