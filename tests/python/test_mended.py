@@ -155,3 +155,11 @@ def test_a_copy_of_memory_on_a_device_is_refused_with_its_plan():
         with pytest.raises(ab.ConversionError) as error:
             ab.asarray(Device(), **wish)
         assert "device" in [reason.code for reason in error.value.plan.reasons]
+
+
+def test_elements_beyond_a_lent_buffer_are_refused_with_their_place():
+    class Beyond:
+        __array_interface__ = {"version": 3, "shape": (2,), "typestr": "<i4", "data": bytes(8), "offset": -4}
+
+    with pytest.raises(ab.ConversionError, match="within 8 bytes but found them from -4 to 4"):
+        ab.asarray(Beyond())
