@@ -2,7 +2,6 @@
 
 import gc
 import io
-import sys
 import threading
 import weakref
 
@@ -90,35 +89,29 @@ def test_an_index_that_releases_the_array_gives_no_view_of_memory_that_is_gone(i
 
 
 def test_a_dlpack_copy_that_is_under_way_keeps_the_array():
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for _ in range(20):
-            source = np.ones(1 << 20)
-            array, gone = ab.asarray(source), weakref.ref(source)
-            del source
-            done, early = threading.Event(), []
+    source = np.ones(1 << 21)
+    refused = []
+    for _ in range(100):
+        array, begin = ab.asarray(source), threading.Event()
 
-            def release(array=array, gone=gone, done=done, early=early):
-                while not done.is_set():
-                    try:
-                        array.release()
-                    except BufferError:  # The copy is being made.
-                        early.append(gone() is not None)
-                        return
-
-            thread = threading.Thread(target=release)
-            thread.start()
+        def release(array=array, begin=begin):
+            begin.wait()
             try:
-                copy = np.from_dlpack(array, copy=True)
-                assert (copy == 1).all()
-            except ValueError:  # It was released before.
-                pass
-            done.set()
-            thread.join()
-            assert all(early)
-    finally:
-        sys.setswitchinterval(interval)
+                array.release()
+            except BufferError as error:
+                refused.append(str(error))
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        begin.set()
+        try:
+            array.__dlpack__(copy=True, max_version=(1, 0))
+        except ValueError:  # It was released before.
+            pass
+        thread.join()
+        if refused:
+            break
+    assert refused and "1 export is alive" in refused[0]
 
 
 def test_a_cast_of_more_bytes_than_there_can_be_is_an_error_and_no_panic():
