@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 PARTNER = "numpy"
-SOURCE = np.arange(3.0)
+SOURCE = np.arange(7.0)
 
 
 def dlpack(self, **_options: object) -> object:

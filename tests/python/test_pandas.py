@@ -144,7 +144,7 @@ class TestArrayMethod:
                 return np.arange(3)
 
         assert ab.asarray(New()).shape == (3,)
-        with pytest.raises(ValueError, match="no view"):
+        with pytest.raises(ab.ConversionError, match="no view"):
             ab.asarray(New(), copy=False)
         assert asked == [None, False]
 

@@ -5,7 +5,7 @@ use super::numpy;
 use super::{Refusal, named};
 use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
@@ -14,7 +14,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
     if let Some(reason) = extension_dtype(object)? {
         return Err(Refusal::Next(reason));
     }
-    let given = ask(object, request)?;
+    let given = ask(object, request).map_err(|error| refusal(object.py(), error))?;
     if !numpy::is_exact_ndarray(&given)? {
         let kind = given.get_type().fully_qualified_name()?;
         let text = format!("expected a numpy.ndarray from __array__ but found {kind}");
@@ -22,6 +22,14 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
     }
     let found = numpy::find(&given)?;
     Ok(Found { protocol: named!("__array__"), ..found })
+}
+
+/// An object that cannot give what it is asked for says so by these two; the rest is for the caller.
+fn refusal(py: Python<'_>, error: PyErr) -> Refusal {
+    if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py) {
+        return Refusal::Next(Reason::new("door", "C2", format!("__array__ refuses: {}", error.value(py))));
+    }
+    Refusal::Raise(error)
 }
 
 /// Calls `__array__`, with `copy=False` where a copy is forbidden and the object knows the argument.
