@@ -2,6 +2,8 @@
 
 import gc
 import io
+import sys
+import threading
 import weakref
 
 import numpy as np
@@ -66,3 +68,98 @@ def test_bytes_through_a_file_keep_the_array_alive():
     file = io.BytesIO()
     file.write(ab.asarray(np.arange(4, dtype="u1")))
     assert file.getvalue() == bytes(range(4))
+
+
+class Releasing:
+    """An index that releases an array when it is asked for its number."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __index__(self):
+        self.array.release()
+        return 1
+
+
+@pytest.mark.parametrize("index", [lambda i: i, lambda i: slice(i, None), lambda i: (slice(None, i),)])
+def test_an_index_that_releases_the_array_gives_no_view_of_memory_that_is_gone(index):
+    array = ab.asarray(np.arange(4.0))
+    with pytest.raises(BufferError):
+        array[index(Releasing(array))]
+    assert array.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_a_dlpack_copy_that_is_under_way_keeps_the_array():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            source = np.ones(1 << 20)
+            array, gone = ab.asarray(source), weakref.ref(source)
+            del source
+            done, early = threading.Event(), []
+
+            def release(array=array, gone=gone, done=done, early=early):
+                while not done.is_set():
+                    try:
+                        array.release()
+                    except BufferError:  # The copy is being made.
+                        early.append(gone() is not None)
+                        return
+
+            thread = threading.Thread(target=release)
+            thread.start()
+            try:
+                copy = np.from_dlpack(array, copy=True)
+                assert (copy == 1).all()
+            except ValueError:  # It was released before.
+                pass
+            done.set()
+            thread.join()
+            assert all(early)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_cast_of_more_bytes_than_there_can_be_is_an_error_and_no_panic():
+    huge = np.broadcast_to(np.int8(1), (2**62,))
+    with pytest.raises((ValueError, MemoryError)):
+        ab.asarray(huge, dtype=ab.int64)
+    assert ab.explain(huge, dtype=ab.int64).outcome == "copy"
+
+
+@pytest.mark.parametrize("read", [ab.Array.tolist, ab.Array.is_null])
+def test_more_elements_than_memory_has_room_for_are_a_memory_error(read):
+    with pytest.raises(MemoryError):
+        read(ab.asarray(np.broadcast_to(np.int64(1), (2**56,))))
+
+
+def test_read_only_memory_without_elements_goes_to_a_consumer_that_knows_no_flags():
+    array = ab.asarray(b"")
+    assert ab.from_dlpack(array.__dlpack__()).shape == (0,)
+
+
+def test_explain_to_torch_says_that_negative_strides_and_odd_addresses_are_copied():
+    backwards = ab.explain(np.arange(3)[::-1], to="torch")
+    assert (backwards.outcome, backwards.copied_bytes, backwards.reasons[0].code) == ("copy", 24, "stride")
+    odd = ab.explain(np.zeros(17, "u1")[1:].view("i8"), to="torch")
+    assert (odd.outcome, odd.reasons[0].code) == ("copy", "misaligned")
+
+
+def test_a_copy_of_memory_on_a_device_is_refused_with_its_plan():
+    class Device:
+        __cuda_array_interface__ = {"version": 3, "shape": (2,), "typestr": "<f4", "data": (4096, False)}
+
+    for wish in ({"copy": True}, {"dtype": ab.float64}):
+        assert ab.explain(Device(), **wish).outcome == "refuse"
+        with pytest.raises(ab.ConversionError) as error:
+            ab.asarray(Device(), **wish)
+        assert "device" in [reason.code for reason in error.value.plan.reasons]
+
+
+def test_elements_beyond_a_lent_buffer_are_refused_with_their_place():
+    class Beyond:
+        __array_interface__ = {"version": 3, "shape": (2,), "typestr": "<i4", "data": bytes(8), "offset": -4}
+
+    with pytest.raises(ab.ConversionError, match="within 8 bytes but found them from -4 to 4"):
+        ab.asarray(Beyond())

@@ -130,7 +130,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if let Some((dtype, reason)) = cast
         && can_cast_same_kind(array.dtype(), dtype)
     {
-        bytes = (array.len() * dtype.itemsize()) as u64;
+        bytes = array.len().saturating_mul(dtype.itemsize()) as u64; // Too many are refused when they are made.
         plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
         plan = plan.copying(bytes, reason);
     }
@@ -147,6 +147,11 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     }
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
+    }
+    let asks_us = plan.outcome == Outcome::Copy && !(found.copied.is_some() && fits(found, request));
+    if asks_us && !array.device().is_host() {
+        let text = format!("memory on {} is copied by the library that owns it", array.device());
+        plan = plan.refusing(Reason::new("device", "L7", text));
     }
     if plan.outcome == Outcome::Copy && copies_are_forbidden() {
         plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));

@@ -71,6 +71,8 @@ pub enum ViewError {
     Misaligned { address: usize, align: usize },
     /// No such element.
     Index { index: Box<[usize]>, shape: Box<[usize]> },
+    /// No memory for a copy.
+    Memory { nbytes: usize },
 }
 
 impl fmt::Display for ViewError {
@@ -94,6 +96,7 @@ impl fmt::Display for ViewError {
                 write!(f, "expected an address that is a multiple of {align} but found {address:#x}")
             }
             Self::Index { index, shape } => write!(f, "expected an index within {shape:?} but found {index:?}"),
+            Self::Memory { nbytes } => write!(f, "no memory for {nbytes} bytes"),
         }
     }
 }

@@ -166,11 +166,12 @@ impl Array {
     ///
     /// # Errors
     ///
-    /// Says which of device, dtype and nulls does not fit.
+    /// Says which of device, dtype and nulls does not fit, or that there is no memory.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>, ViewError> {
         self.check_readable::<T>()?;
         let len = self.len();
-        let mut values = Vec::with_capacity(len);
+        let mut values = Vec::new();
+        values.try_reserve_exact(len).map_err(|_| ViewError::Memory { nbytes: len.saturating_mul(size_of::<T>()) })?;
         let dense = match Layout::c_order(size_of::<T>(), self.shape()) {
             Ok(dense) if len > 0 => dense,
             Ok(_) => return Ok(values),

@@ -1,5 +1,6 @@
 //! Elements as Python objects. **Copies**; every element is read once, before any object is made.
 
+use aria_array_bridge::array::ViewError;
 use aria_array_bridge::dtype::{Element, Record, TimeUnit, Unit};
 use aria_array_bridge::layout::LayoutError;
 use aria_array_bridge::{Array, DType, Device, Owner};
@@ -7,7 +8,7 @@ use core::ptr::NonNull;
 use half::{bf16, f16};
 use num_complex::Complex;
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyComplex, PyDict, PyTuple};
 
@@ -93,7 +94,10 @@ fn each<'py, T: Number>(py: Python<'py>, array: &Array) -> PyResult<Objects<'py>
 }
 
 fn read<T: Element>(array: &Array) -> PyResult<Vec<T>> {
-    array.to_vec().map_err(|error| PyValueError::new_err(error.to_string()))
+    array.to_vec().map_err(|error| match error {
+        ViewError::Memory { .. } => PyMemoryError::new_err(error.to_string()),
+        error => PyValueError::new_err(error.to_string()),
+    })
 }
 
 /// The bytes of every element in row-major order, as they lie.

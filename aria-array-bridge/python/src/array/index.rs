@@ -15,7 +15,7 @@ use pyo3::types::{PyBool, PyEllipsis, PySlice, PyString, PyTuple};
 impl PyArray {
     /// A view: by integers, slices, `...` and None, or one field of a record by its name.
     fn __getitem__<'py>(slf: &Bound<'py, Self>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>> {
-        let array = slf.get().live()?;
+        let array = &*PyArray::using(slf)?; // `__index__` of an index is Python code, which may release the array.
         let viewed = match index.cast::<PyString>() {
             Ok(name) => field(array, &name.to_string_lossy())?,
             Err(_) => indexed(array, index)?,

@@ -6,7 +6,7 @@ use crate::error::refused;
 use crate::import::named;
 use aria_array_bridge::dtype::Element;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, DType};
+use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, DType, Order};
 use bytemuck::Pod;
 use core::ptr::NonNull;
 use half::{bf16, f16};
@@ -21,10 +21,8 @@ impl PyArray {
     fn is_null<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray>> {
         let reason = Reason::new("bits", "C5", "validity is bits, and booleans are bytes");
         fresh(slf, reason, Some(&DType::BOOL), |array| {
-            let nulls: Vec<bool> = match array.validity() {
-                Some(validity) => validity.iter().map(|valid| !valid).collect(),
-                None => vec![false; array.len()],
-            };
+            let Some(validity) = array.validity() else { return Array::zeros(DType::BOOL, array.shape(), Order::C) };
+            let nulls: Vec<bool> = validity.iter().map(|valid| !valid).collect();
             Ok(Array::from(nulls).reshape(array.shape())?)
         })
     }

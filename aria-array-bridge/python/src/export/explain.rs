@@ -1,5 +1,6 @@
 //! What the way out to a library would do, without doing it.
 
+use super::{tensor, torch};
 use crate::array::describe;
 use crate::import;
 use crate::import::numpy::masked;
@@ -45,8 +46,8 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
 /// Why this array goes to that library as a copy, or (true) not at all. `copied` memory is fresh, so it may be written.
 fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(Reason, bool)> {
     let mut reasons = Vec::new();
-    let torch = to == "torch";
-    if !torch && !array.device().is_host() {
+    let to_torch = to == "torch";
+    if !to_torch && !array.device().is_host() {
         let text = format!("NumPy reads the host's memory, and this is on {}", array.device());
         reasons.push((Reason::new("device", "L7", text).expected("cpu", array.device().to_string()), true));
     }
@@ -54,22 +55,20 @@ fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(R
     if missing > 0 && !matches!(nulls, Some("nan" | "mask")) {
         let (count, name) = (if missing == 1 { "1 null" } else { "nulls" }, describe(array));
         let count = if missing == 1 { count.to_string() } else { format!("{missing} {count}") };
-        let library = if torch { "torch.Tensor" } else { "numpy.ndarray" };
+        let library = if to_torch { "torch.Tensor" } else { "numpy.ndarray" };
         let name = name.strip_prefix("Array ").unwrap_or(&name);
         let hint = "nulls=\"nan\" (float64, copy), nulls=\"mask\" (numpy.ma), .fill_null(0)";
-        let hint = if torch { ".fill_null(0)" } else { hint };
+        let hint = if to_torch { ".fill_null(0)" } else { hint };
         let text = format!("{count} in {name}, and {library} has none");
         reasons.push((Reason::new("nulls", "C4", text).hint(hint), true));
     }
-    if !torch {
+    if !to_torch {
         return reasons;
     }
-    let itemsize = array.dtype().itemsize();
-    for (axis, (stride, extent)) in array.strides().iter().zip(array.shape()).enumerate() {
-        if *extent > 1 && itemsize > 0 && stride.unsigned_abs() % itemsize != 0 && !copied {
-            let text = format!("stride of {stride} bytes is no multiple of itemsize {itemsize}");
-            reasons.push((Reason::new("stride", "L3", text).at(format!("axis {axis}")), false));
-        }
+    if !copied {
+        let wish = torch::wish(CopyPolicy::IfNeeded);
+        let misfit = tensor::stride(array, &wish).or_else(|| tensor::misplaced(array, &wish));
+        reasons.extend(misfit.map(|reason| (reason, false)));
     }
     if array.dtype().dlpack().is_none() {
         reasons.push((Reason::new("dtype", "L1", format!("torch has no dtype for {}", array.dtype())), true));

@@ -66,7 +66,7 @@ pub(crate) fn managed(array: &Bound<'_, PyArray>, wish: &Wish) -> PyResult<(Mana
     let made = match plan.outcome {
         Outcome::Refuse => return Err(refused(py, plan)),
         Outcome::View => share(array, inner, wish),
-        Outcome::Copy => copy(py, inner, wish),
+        Outcome::Copy => copy(py, &*PyArray::using(array)?, wish), // Not to be released while it is read, detached.
     }?;
     Ok((made, Some(plan)))
 }
@@ -105,10 +105,8 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     if let Some(reason) = stride(array, wish) {
         plan = plan.copying(bytes, reason);
     }
-    if is_misplaced(array, wish) {
-        let align = wish.alignment.max(array.dtype().alignment());
-        let text = format!("address {:#x} or a stride is no multiple of {align}", array.address());
-        plan = plan.copying(bytes, Reason::new("misaligned", "L5", text));
+    if let Some(reason) = misplaced(array, wish) {
+        plan = plan.copying(bytes, reason);
     }
     if !array.is_exported_writable() && !array.is_empty() {
         if wish.ignores_read_only {
@@ -140,8 +138,15 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
     plan
 }
 
+/// Why the consumer cannot read the elements where they lie.
+pub(super) fn misplaced(array: &Array, wish: &Wish) -> Option<Reason> {
+    let align = wish.alignment.max(array.dtype().alignment());
+    let text = || format!("address {:#x} or a stride is no multiple of {align}", array.address());
+    is_misplaced(array, wish).then(|| Reason::new("misaligned", "L5", text()))
+}
+
 /// Why the strides cannot be said as they are: DLPack counts elements.
-fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
+pub(super) fn stride(array: &Array, wish: &Wish) -> Option<Reason> {
     if array.is_empty() || array.dtype().is_packed() {
         return None;
     }
@@ -174,8 +179,8 @@ fn share(array: &Bound<'_, PyArray>, inner: &Array, wish: &Wish) -> PyResult<Man
     let mut descriptor = descriptor(inner);
     let nbytes = inner.nbytes() as u64;
     let ticket = ledger::enter(target, protocol, Direction::Export, nbytes, descriptor.read_only);
-    // The legacy struct cannot say it, and this consumer need not be told.
-    descriptor.read_only &= !(wish.never_writes && wish.format == Format::Legacy);
+    // The legacy struct cannot say it, and need not where this consumer does not write, or there is nothing to be written.
+    descriptor.read_only &= !(wish.format == Format::Legacy && (wish.never_writes || inner.is_empty()));
     let owner = Holder(Some(Box::new(RootExport::new(array, Some(ticket)))));
     // SAFETY: the owner holds the root, which keeps every byte of the layout's span; read-only unless others may write, or the
     // consumer writes to nothing.

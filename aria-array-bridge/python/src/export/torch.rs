@@ -11,7 +11,7 @@ use crate::import::exchange::{Table, published};
 use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::Array;
-use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use aria_dlpack::ExchangeError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -26,9 +26,7 @@ impl PyArray {
     fn to_torch<'py>(slf: &Bound<'py, Self>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let torch = py.import(intern!(py, "torch"))?;
-        let mut wish = Wish::standard(LATEST, copy_policy(copy));
-        wish.target = "torch.Tensor";
-        (wish.ignores_read_only, wish.forward_only, wish.alignment) = (true, true, 1);
+        let wish = wish(copy_policy(copy));
         knows(&torch, slf.get().live()?)?;
         let (managed, plan) = tensor::managed(slf, &wish)?;
         let on_host = slf.get().live()?.device().is_host();
@@ -53,6 +51,12 @@ impl PyArray {
         }
         Ok(made)
     }
+}
+
+/// What PyTorch wants of a tensor.
+pub(super) fn wish(copy: CopyPolicy) -> Wish {
+    let (ignores_read_only, forward_only, alignment) = (true, true, 1);
+    Wish { ignores_read_only, forward_only, alignment, target: "torch.Tensor", ..Wish::standard(LATEST, copy) }
 }
 
 /// Refuses a dtype that this PyTorch does not import: its table keeps what it is handed, also when it fails.

@@ -253,7 +253,8 @@ fn inside(layout: &Layout, offset: isize, len: isize) -> Result<(), Refusal> {
     if layout.is_empty() || (low.is_some_and(|low| low >= 0) && high.is_some_and(|high| high <= len)) {
         return Ok(());
     }
-    let text = format!("expected elements within {len} bytes but found them from {low:?} to {high:?}");
+    let (low, high) = (span.start as i128 + offset as i128, span.end as i128 + offset as i128);
+    let text = format!("expected elements within {len} bytes but found them from {low} to {high}");
     Err(Refusal::Next(Reason::new("span-overflow", "L4", text)))
 }
 
