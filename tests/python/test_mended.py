@@ -156,3 +156,9 @@ def test_elements_beyond_a_lent_buffer_are_refused_with_their_place():
 
     with pytest.raises(ab.ConversionError, match="within 8 bytes but found them from -4 to 4"):
         ab.asarray(Beyond())
+
+
+def test_explain_refuses_the_dtypes_that_the_way_refuses():
+    plan = ab.explain(np.zeros(2, "M8[s]"), to="torch")
+    assert (plan.outcome, plan.reasons[-1].code) == ("refuse", "dtype")
+    assert ab.explain(np.zeros(2, "M8[s]"), to="numpy").outcome == "view"

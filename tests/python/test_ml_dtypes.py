@@ -28,3 +28,9 @@ def test_numpy_refuses_to_export_them_and_we_pass_on_its_words(name):
     with pytest.raises(ab.ConversionError, match="DLPack") as caught:
         ab.from_dlpack(a)
     assert [reason.code for reason in caught.value.plan.reasons] == ["door"]
+
+
+def test_explain_to_torch_refuses_what_pytorch_does_not_import():
+    plan = ab.explain(np.zeros(2, ml_dtypes.float8_e3m4), to="torch")
+    assert (plan.outcome, plan.reasons[-1].text) == ("refuse", "PyTorch imports no float8_e3m4")
+    assert ab.explain(np.zeros(2, ml_dtypes.float8_e3m4), to="numpy").outcome == "view"

@@ -63,6 +63,9 @@ fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(R
         reasons.push((Reason::new("nulls", "C4", text).hint(hint), true));
     }
     if !to_torch {
+        if array.dtype().is_packed() || array.dtype().dlpack().is_some_and(|(_, _, lanes)| lanes != 1) {
+            reasons.push((Reason::new("dtype", "L1", format!("NumPy has no dtype for {}", array.dtype())), true));
+        }
         return reasons;
     }
     if !copied {
@@ -70,9 +73,7 @@ fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(R
         let misfit = tensor::stride(array, &wish).or_else(|| tensor::misplaced(array, &wish));
         reasons.extend(misfit.map(|reason| (reason, false)));
     }
-    if array.dtype().dlpack().is_none() {
-        reasons.push((Reason::new("dtype", "L1", format!("torch has no dtype for {}", array.dtype())), true));
-    }
+    reasons.extend(torch::imported(array.dtype()).err().map(|reason| (reason, true)));
     if array.is_readonly() && !copied {
         let reason = Reason::new("read-only", "L8", "torch has no read-only tensors; the source is read-only");
         let hint = "s.to_numpy(copy=True) if you want a copy, or asarray(s).assume_writable() if the memory is yours";

@@ -10,8 +10,8 @@ use crate::error::refused;
 use crate::import::exchange::{Table, published};
 use crate::plan::record;
 use crate::request::copy_policy;
-use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
+use aria_array_bridge::{Array, DType};
 use aria_dlpack::ExchangeError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -62,13 +62,23 @@ pub(super) fn wish(copy: CopyPolicy) -> Wish {
 /// Refuses a dtype that this PyTorch does not import: its table keeps what it is handed, also when it fails.
 fn knows(torch: &Bound<'_, PyModule>, array: &Array) -> PyResult<()> {
     let py = torch.py();
-    let name = array.dtype().name();
-    let name = if name == "float4_e2m1fnx2" { "float4_e2m1fn_x2" } else { &name };
-    if IMPORTED.contains(&name) && torch.getattr_opt(name)?.is_some() {
-        return Ok(());
+    let plan = || Plan::view("dlpack", crate::array::describe(array), "torch.Tensor");
+    let name = imported(array.dtype()).map_err(|reason| refused(py, plan().refusing(reason)))?;
+    match torch.getattr_opt(name)? {
+        Some(_) => Ok(()),
+        None => Err(refused(py, plan().refusing(no_such(name)))),
     }
-    let reason = Reason::new("dtype", "L1", format!("PyTorch imports no {name}"));
-    Err(refused(py, Plan::view("dlpack", crate::array::describe(array), "torch.Tensor").refusing(reason)))
+}
+
+/// PyTorch's own name of a dtype that it imports, in its newest version.
+pub(super) fn imported(dtype: &DType) -> Result<&'static str, Reason> {
+    let name = dtype.name();
+    let name = if name == "float4_e2m1fnx2" { "float4_e2m1fn_x2" } else { &name };
+    IMPORTED.into_iter().find(|known| *known == name).ok_or_else(|| no_such(name))
+}
+
+fn no_such(name: &str) -> Reason {
+    Reason::new("dtype", "L1", format!("PyTorch imports no {name}"))
 }
 
 /// What PyTorch imports by DLPack, in its own names.
