@@ -9,6 +9,7 @@ import pytest
 
 import aria_array_bridge as ab
 from dlpack_producer import alive, READ_ONLY, Producer
+from hops import outcome, traced
 
 PARTNERS = ("jax",)
 
@@ -27,19 +28,6 @@ def aligned(shape, offset=0, dtype=np.float32):
     array = raw[start : start + count * np.dtype(dtype).itemsize].view(dtype).reshape(shape)
     array[...] = np.arange(count).reshape(shape)
     return array
-
-
-def traced(call):
-    ab._core._trace_start()
-    try:
-        made = call()
-    finally:
-        plans = ab._core._trace_stop()
-    return made, plans[-1]
-
-
-def outcome(plan):
-    return (plan.outcome, plan.copied_bytes, [reason.code for reason in plan.reasons])
 
 
 @pytest.mark.parametrize("name", DTYPES)

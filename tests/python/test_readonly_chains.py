@@ -102,7 +102,11 @@ def by_jax_and_numpy(x):
 # PyTorch asks for a writable buffer, is refused, asks for any buffer, and writes to that one, with a warning. NumPy's
 # `frombuffer` asks the same two questions and keeps to the answer, so that an exporter cannot tell them apart.
 through_the_buffer = pytest.param(
-    by_torch_asarray, marks=[pytest.mark.xfail(strict=True), pytest.mark.filterwarnings("ignore:.*not writable")]
+    by_torch_asarray,
+    marks=[
+        pytest.mark.xfail(strict=True, reason="PyTorch writes to a plain buffer that it was given as read-only [L8]"),
+        pytest.mark.filterwarnings("ignore:.*not writable"),
+    ],
 )
 
 OUT = [

@@ -8,6 +8,7 @@ import torch
 
 import aria_array_bridge as ab
 from dlpack_producer import alive, READ_ONLY, Producer
+from hops import outcome, traced
 
 PARTNERS = ("torch",)
 
@@ -17,19 +18,6 @@ DTYPES = (
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64 complex32 complex64"
     " complex128 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2"
 ).split()
-
-
-def traced(call):
-    ab._core._trace_start()
-    try:
-        made = call()
-    finally:
-        plans = ab._core._trace_stop()
-    return made, plans[-1]
-
-
-def outcome(plan):
-    return (plan.outcome, plan.copied_bytes, [reason.code for reason in plan.reasons])
 
 
 @pytest.mark.parametrize("name", DTYPES)

@@ -20,12 +20,9 @@ OTHERS = {
 
 
 def traced(call):
-    ab._core._trace_start()
-    try:
+    with ab.trace() as hops:
         made = call()
-    finally:
-        plans = ab._core._trace_stop()
-    return made, plans[0]
+    return made, hops[0]
 
 
 @pytest.fixture
