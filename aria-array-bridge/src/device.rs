@@ -13,54 +13,39 @@ pub struct Device {
     pub id: i32,
 }
 
-/// DLPack's device types by our names; the first name of a number is the one we print.
-const NAMES: [(i32, &str); 17] = [
-    (1, "cpu"),
-    (2, "cuda"),
-    (3, "cuda_host"),
-    (4, "opencl"),
-    (7, "vulkan"),
-    (8, "metal"),
-    (9, "vpi"),
-    (10, "rocm"),
-    (11, "rocm_host"),
-    (12, "ext_dev"),
-    (13, "cuda_managed"),
-    (14, "oneapi"),
-    (15, "webgpu"),
-    (16, "hexagon"),
-    (17, "maia"),
-    (18, "trn"),
-    (8, "mps"),
-];
-
 impl Device {
     /// The host.
     pub const CPU: Device = Device { kind: 1, id: 0 };
 
+    /// The same device in DLPack's crate, which knows the types: a negative one is none of them.
+    fn dlpack(self) -> aria_dlpack::Device {
+        aria_dlpack::Device { kind: u32::try_from(self.kind).unwrap_or(u32::MAX), id: self.id }
+    }
+
     /// Returns true if the host may read the memory: its own, pinned, or managed after synchronisation.
     pub fn is_host(self) -> bool {
-        matches!(self.kind, 1 | 3 | 11 | 13)
+        self.dlpack().is_host_readable()
     }
 
-    /// Returns true if addresses are opaque handles, with which no arithmetic is allowed.
+    /// Returns true if addresses are opaque handles, with which no arithmetic is allowed. So are those of unknown types.
     pub fn is_opaque(self) -> bool {
-        matches!(self.kind, 4 | 7 | 8 | 15)
+        !self.dlpack().has_addresses()
     }
 
-    /// The device of this name: `cpu`, `cuda:0`, `cuda` (number 0).
+    /// The device of this name: `cpu`, `cuda:0`, `cuda` (number 0). PyTorch's `mps` is Metal.
     pub fn from_name(name: &str) -> Option<Device> {
         let (stem, id) = name.split_once(':').unwrap_or((name, "0"));
         let id = id.parse().ok().filter(|id| *id >= 0)?;
-        NAMES.iter().find(|(_, n)| *n == stem).map(|(kind, _)| Device { kind: *kind, id })
+        let kind = aria_dlpack::Device::kind_of(if stem == "mps" { "metal" } else { stem })?;
+        Some(Device { kind: i32::try_from(kind).ok()?, id })
     }
 }
 
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match NAMES.iter().find(|(kind, _)| *kind == self.kind) {
-            Some((1, name)) => f.write_str(name),
-            Some((_, name)) => write!(f, "{name}:{}", self.id),
+        match self.dlpack().name() {
+            Some(name) if self.kind == Device::CPU.kind => f.write_str(name),
+            Some(name) => write!(f, "{name}:{}", self.id),
             None => write!(f, "device type {}:{}", self.kind, self.id),
         }
     }
@@ -72,13 +57,15 @@ mod tests {
 
     #[test]
     fn names_come_back_and_unknown_types_are_carried() {
-        for (kind, name) in &NAMES[..16] {
-            let device = Device { kind: *kind, id: if *kind == 1 { 0 } else { 3 } };
-            assert_eq!(Device::from_name(&device.to_string()), Some(device), "{name}");
+        for kind in [1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21] {
+            let device = Device { kind, id: if kind == 1 { 0 } else { 3 } };
+            assert_eq!(Device::from_name(&device.to_string()), Some(device), "{kind}");
         }
         assert_eq!(Device::from_name("mps").unwrap().to_string(), "metal:0");
         assert_eq!(Device { kind: 99, id: 1 }.to_string(), "device type 99:1");
         assert_eq!(Device::from_name("cuda:-1"), None);
         assert_eq!(Device::from_name("gpu"), None);
+        let (unknown, negative) = (Device { kind: 99, id: 0 }, Device { kind: -1, id: 0 });
+        assert!(unknown.is_opaque() && negative.is_opaque() && !unknown.is_host() && !Device::CPU.is_opaque());
     }
 }

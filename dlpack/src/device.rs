@@ -48,6 +48,11 @@ impl Device {
         Self::NAMES.iter().find(|(kind, _)| *kind == self.kind).map(|(_, name)| *name)
     }
 
+    /// Returns the device type of this name, as [`name`](Self::name) spells it.
+    pub fn kind_of(name: &str) -> Option<u32> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
     /// Says whether the host can read the memory: CPU, pinned CUDA or ROCm memory, and CUDA managed memory.
     ///
     /// On all but the CPU the device may still be writing: synchronise first.
