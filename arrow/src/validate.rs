@@ -1,0 +1,262 @@
+//! Full validation: the values that would lead a reader astray, offsets, UTF-8, indices, run ends, type ids (rule C8).
+//!
+//! Every check reads what the checks before it have made safe to read; how long a buffer is stays the producer's word.
+
+use crate::error::{ArrowError, Problem};
+use crate::format::Format;
+use crate::view::ArrayView;
+
+/// Checks every value of an array of the host, and of everything below it. Takes time in proportion to its size.
+///
+/// # Errors
+///
+/// The first wrong value: offsets that fall or reach beyond their child, bytes that are no UTF-8, an index beyond its
+/// dictionary, run ends that do not rise, a type id that is none, a number of nulls that the bitmap does not have (K-A3).
+///
+/// # Safety
+///
+/// Every buffer lies in memory that the host can read, is as long as the array says, and is not written to meanwhile.
+pub unsafe fn validate(array: &ArrayView<'_>) -> Result<(), ArrowError> {
+    // SAFETY: the caller's duty.
+    unsafe { node(array, &mut String::new()) }
+}
+
+/// # Safety
+///
+/// That of [`validate`].
+unsafe fn node(array: &ArrayView<'_>, path: &mut String) -> Result<(), ArrowError> {
+    let outer = path.len();
+    let name = array.field().name();
+    if !name.is_empty() {
+        if outer > 0 {
+            path.push('.');
+        }
+        path.push_str(&name);
+    }
+    // SAFETY: the caller's duty.
+    unsafe { own(array) }.map_err(|problem| problem.at(path))?;
+    for child in (0..array.n_children()).filter_map(|i| array.child(i)).chain(array.dictionary()) {
+        // SAFETY: the caller's duty.
+        unsafe { node(&child, path) }?;
+    }
+    path.truncate(outer);
+    Ok(())
+}
+
+/// # Safety
+///
+/// That of [`validate`].
+unsafe fn own(array: &ArrayView<'_>) -> Result<(), Problem> {
+    let values = Values(array);
+    values.null_count()?;
+    if array.is_empty() {
+        return Ok(());
+    }
+    match array.field().layout() {
+        Format::Bytes { large, utf8 } => {
+            let offsets = values.offsets(1, large)?;
+            values.text(&offsets, utf8)
+        }
+        Format::List { large } => {
+            let offsets = values.offsets(1, large)?;
+            let reached = offsets.last().copied().unwrap_or(0);
+            let child = array.child(0).map_or(0, |child| child.len());
+            values.within(reached, child, array.len() - 1)
+        }
+        Format::ListView { large } => {
+            let child = array.child(0).map_or(0, |child| child.len());
+            for i in 0..array.len() {
+                let (start, size) = (values.integer(1, i, large)?, values.integer(2, i, large)?);
+                values.within(start.saturating_add(size), child, i)?;
+            }
+            Ok(())
+        }
+        Format::Union { dense, .. } => values.union(dense),
+        Format::RunEnds => values.runs(),
+        Format::View { utf8 } => values.views(utf8),
+        _ if array.dictionary().is_some() => values.indices(),
+        _ => Ok(()),
+    }
+}
+
+/// Reads buffers of a node, where [`validate`]'s caller promised that there is memory.
+struct Values<'a>(&'a ArrayView<'a>);
+
+impl Values<'_> {
+    /// Bytes `at..at + N` of a buffer. Zeros where there is no buffer.
+    fn bytes<const N: usize>(&self, buffer: usize, at: usize) -> [u8; N] {
+        let Some(first) = self.0.buffer(buffer).filter(|buffer| !buffer.is_null()) else { return [0; N] };
+        let place = first.cast::<u8>().wrapping_add(at).cast::<[u8; N]>();
+        // SAFETY: within the buffer: `validate`'s caller promised its length, and callers of this one stay inside.
+        unsafe { place.read_unaligned() }
+    }
+
+    fn is_valid(&self, i: usize) -> bool {
+        if self.0.validity().is_none() {
+            return true;
+        }
+        let bit = self.0.offset() + i;
+        self.bytes::<1>(0, bit / 8)[0] >> (bit % 8) & 1 == 1
+    }
+
+    /// A non-negative int32 or int64 of element `i`.
+    fn integer(&self, buffer: usize, i: usize, large: bool) -> Result<usize, Problem> {
+        let at = self.0.offset() + i;
+        let number = if large {
+            i64::from_ne_bytes(self.bytes(buffer, at * 8))
+        } else {
+            i64::from(i32::from_ne_bytes(self.bytes(buffer, at * 4)))
+        };
+        usize::try_from(number).map_err(|_| Problem::Value { index: i, what: "a negative offset or size" })
+    }
+
+    fn null_count(&self) -> Result<(), Problem> {
+        let Some(stated) = self.0.null_count().filter(|_| self.0.validity().is_some()) else { return Ok(()) };
+        let found = (0..self.0.len()).filter(|i| !self.is_valid(*i)).count();
+        if found == stated {
+            return Ok(());
+        }
+        Err(Problem::NullBits { stated, found })
+    }
+
+    /// One offset more than elements, never falling.
+    fn offsets(&self, buffer: usize, large: bool) -> Result<Vec<usize>, Problem> {
+        let mut offsets: Vec<usize> = Vec::new();
+        for i in 0..=self.0.len() {
+            let offset = self.integer(buffer, i, large)?;
+            if offsets.last().is_some_and(|last| offset < *last) {
+                return Err(Problem::Value { index: i - 1, what: "its end lies before its start" });
+            }
+            offsets.push(offset);
+        }
+        Ok(offsets)
+    }
+
+    fn within(&self, reached: usize, len: usize, index: usize) -> Result<(), Problem> {
+        if reached > len { Err(Problem::Value { index, what: "reaches beyond the end of its child" }) } else { Ok(()) }
+    }
+
+    fn text(&self, offsets: &[usize], utf8: bool) -> Result<(), Problem> {
+        let data = self.0.buffer(2).unwrap_or(core::ptr::null());
+        let end = offsets.last().copied().unwrap_or(0);
+        if data.is_null() && end > 0 {
+            return Err(Problem::NullBuffer { index: 2 });
+        }
+        if !utf8 || data.is_null() {
+            return Ok(());
+        }
+        for (index, pair) in offsets.windows(2).enumerate().filter(|(i, _)| self.is_valid(*i)) {
+            let (start, end) = (pair[0], pair[1]);
+            // SAFETY: bytes `start..end` of the buffer, since the offsets rise: `validate`'s caller promised its length.
+            let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), end - start) };
+            check_utf8(bytes, index)?;
+        }
+        Ok(())
+    }
+
+    fn indices(&self) -> Result<(), Problem> {
+        let len = self.0.dictionary().map_or(0, |values| values.len());
+        for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
+            let at = self.0.offset() + i;
+            let index = match self.0.field().format() {
+                "c" => i64::from(i8::from_ne_bytes(self.bytes(1, at))),
+                "C" => i64::from(self.bytes::<1>(1, at)[0]),
+                "s" => i64::from(i16::from_ne_bytes(self.bytes(1, at * 2))),
+                "S" => i64::from(u16::from_ne_bytes(self.bytes(1, at * 2))),
+                "i" => i64::from(i32::from_ne_bytes(self.bytes(1, at * 4))),
+                "I" => i64::from(u32::from_ne_bytes(self.bytes(1, at * 4))),
+                _ => i64::from_ne_bytes(self.bytes(1, at * 8)), // An uint64 beyond int64 is negative here: refused too.
+            };
+            if usize::try_from(index).is_ok_and(|index| index < len) {
+                continue;
+            }
+            return Err(Problem::Value { index: i, what: "its index lies outside of the dictionary" });
+        }
+        Ok(())
+    }
+
+    fn union(&self, dense: bool) -> Result<(), Problem> {
+        let format = self.0.field().format();
+        let ids: Vec<i8> = format.split_once(':').map_or("", |(_, ids)| ids).split(',').flat_map(str::parse).collect();
+        for i in 0..self.0.len() {
+            let at = self.0.offset() + i;
+            let id = i8::from_ne_bytes(self.bytes(0, at));
+            let Some(child) = ids.iter().position(|found| *found == id) else {
+                return Err(Problem::Value { index: i, what: "its type id is none of the union's" });
+            };
+            if dense {
+                let offset = self.integer(1, i, false)?;
+                let len = self.0.child(child).map_or(0, |child| child.len());
+                self.within(offset.saturating_add(1), len, i)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn runs(&self) -> Result<(), Problem> {
+        let (Some(ends), Some(runs)) = (self.0.child(0), self.0.child(1)) else { return Ok(()) };
+        let width = match ends.field().layout() {
+            Format::Fixed(width @ (2 | 4 | 8)) if ends.null_count() == Some(0) => width,
+            _ => return Err(Problem::Value { index: 0, what: "run ends are no integers, or some are null" }),
+        };
+        let mut last = 0;
+        let reader = Values(&ends);
+        for i in 0..ends.len() {
+            let at = (ends.offset() + i) * width;
+            let end = match width {
+                2 => i64::from(i16::from_ne_bytes(reader.bytes(1, at))),
+                4 => i64::from(i32::from_ne_bytes(reader.bytes(1, at))),
+                _ => i64::from_ne_bytes(reader.bytes(1, at)),
+            };
+            if end <= last {
+                return Err(Problem::Value { index: i, what: "run ends do not rise" });
+            }
+            last = end;
+        }
+        let reached = self.0.offset() + self.0.len();
+        if usize::try_from(last).is_ok_and(|last| last < reached) || runs.len() < ends.len() {
+            return Err(Problem::Value { index: self.0.len() - 1, what: "it lies behind the last run" });
+        }
+        Ok(())
+    }
+
+    /// `length`, then up to 12 bytes; or a prefix, a buffer and an offset. The last buffer has the lengths of the others.
+    fn views(&self, utf8: bool) -> Result<(), Problem> {
+        let count = self.0.n_buffers() - 3; // Three or more: checked.
+        for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
+            let view: [u8; 16] = self.bytes(1, (self.0.offset() + i) * 16);
+            let word = |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+            let wrong = |what| Problem::Value { index: i, what };
+            let len = usize::try_from(word(0)).map_err(|_| wrong("a negative length"))?;
+            if len <= 12 {
+                check_utf8_if(utf8, &view[4..4 + len], i)?;
+                continue;
+            }
+            let buffer = usize::try_from(word(8)).ok().filter(|buffer| *buffer < count);
+            let buffer = buffer.ok_or_else(|| wrong("its buffer is none of the array's"))?;
+            let start = usize::try_from(word(12)).map_err(|_| wrong("a negative offset"))?;
+            let size = i64::from_ne_bytes(self.bytes(count + 2, buffer * 8));
+            if usize::try_from(size).is_ok_and(|size| start + len > size) || size < 0 {
+                return Err(wrong("it reaches beyond the end of its buffer"));
+            }
+            let Some(data) = self.0.buffer(2 + buffer).filter(|data| !data.is_null()) else {
+                return Err(Problem::NullBuffer { index: 2 + buffer });
+            };
+            // SAFETY: within the buffer, whose length was read just now: `validate`'s caller promised it.
+            let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), len) };
+            if bytes[..4] != view[4..8] {
+                return Err(wrong("its prefix is not how its bytes begin"));
+            }
+            check_utf8_if(utf8, bytes, i)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_utf8_if(utf8: bool, bytes: &[u8], index: usize) -> Result<(), Problem> {
+    if utf8 { check_utf8(bytes, index) } else { Ok(()) }
+}
+
+fn check_utf8(bytes: &[u8], index: usize) -> Result<(), Problem> {
+    core::str::from_utf8(bytes).map(|_| ()).map_err(|_| Problem::Value { index, what: "its bytes are no UTF-8" })
+}
