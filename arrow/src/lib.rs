@@ -33,6 +33,7 @@ mod export;
 mod field;
 mod format;
 mod metadata;
+mod name;
 mod schema;
 mod stream;
 mod validate;

@@ -30,6 +30,18 @@ impl fmt::Display for CastError {
 
 impl core::error::Error for CastError {}
 
+impl CastError {
+    /// What kept a cast that is allowed from being made.
+    pub(crate) fn into_array_error(self) -> ArrayError {
+        match self {
+            CastError::Array(error) => error,
+            CastError::Kind { from: dtype, to } => {
+                ArrayError::Itemsize { expected: to.itemsize(), found: dtype.itemsize(), dtype }
+            }
+        }
+    }
+}
+
 impl From<ArrayError> for CastError {
     fn from(error: ArrayError) -> CastError {
         CastError::Array(error)

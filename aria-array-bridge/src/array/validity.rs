@@ -41,12 +41,53 @@ impl Validity {
         owner: Owner,
     ) -> Result<Validity, LayoutError> {
         let bits = Layout::c_order(1, shape)?;
-        let found = || LayoutError::TooLarge { itemsize: 1, shape: shape.into() };
-        let start = isize::try_from(offset).map_err(|_| found())?;
+        // SAFETY: the caller's duty: the offsets are those from 0 to the number of elements.
+        unsafe { Validity::from_bits(first, offset, bits, null_count, owner) }
+    }
+
+    /// Shares a bitmap in which the elements' bits lie anywhere: `bits` has an itemsize of 1, and strides that count bits.
+    /// **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Bits further on than can be counted.
+    ///
+    /// # Safety
+    ///
+    /// While `owner` lives, the bytes that hold bits `start` + each of the layout's offsets after `first` are readable.
+    pub(crate) unsafe fn from_bits(
+        first: NonNull<u8>,
+        start: usize,
+        bits: Layout,
+        null_count: Option<usize>,
+        owner: Owner,
+    ) -> Result<Validity, LayoutError> {
+        let found = || LayoutError::TooLarge { itemsize: 1, shape: bits.shape().into() };
+        let start = isize::try_from(start).map_err(|_| found())?;
         start.checked_add(bits.span().end).ok_or_else(found)?;
         // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(first, owner) };
         Ok(Validity { buffer, start, bits, null_count })
+    }
+
+    /// Valid where all of them are; `None` of none. One is kept as it is, several are **copied** into one.
+    ///
+    /// # Errors
+    ///
+    /// Validities of different shapes, or no memory.
+    pub(crate) fn all(several: Vec<Validity>) -> Result<Option<Validity>, ArrayError> {
+        let mut several = several.into_iter();
+        let Some(first) = several.next() else { return Ok(None) };
+        several
+            .try_fold(first, |all, other| {
+                let (expected, found) = (all.len(), other.len());
+                if all.shape() != other.shape() {
+                    return Err(ArrayError::Length { expected, found });
+                }
+                let valid: Vec<bool> = all.iter().zip(other.iter()).map(|(a, b)| a && b).collect();
+                Validity::from_bools(&valid, all.shape())
+            })
+            .map(Some)
     }
 
     /// **Copies** one bool per element, in row-major order, true = valid.
@@ -88,6 +129,12 @@ impl Validity {
     pub fn as_arrow(&self) -> Option<(NonNull<u8>, usize)> {
         let start = usize::try_from(self.start).ok()?;
         self.bits.is_c_contiguous().then_some((self.buffer.first(), start))
+    }
+
+    /// **Copies** the bits in row-major order, from the first bit of a byte on.
+    pub(crate) fn packed(&self) -> Result<Validity, ArrayError> {
+        let valid: Vec<bool> = self.iter().collect();
+        Validity::from_bools(&valid, self.shape())
     }
 
     /// The same bits in row-major order; **copies** them if they lie otherwise.

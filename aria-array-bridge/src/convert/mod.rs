@@ -3,6 +3,7 @@
 //! Each standard's crate knows its own structs, checks them and owns them; here they meet the array, and one
 //! another. What a conversion refuses, it says in [`Reason`]s, which a plan or an exception then carries.
 
+pub mod arrow;
 pub mod dlpack;
 
 use crate::plan::Reason;

@@ -1,0 +1,268 @@
+//! [`Export`]: what an array will be as an Arrow array, before anything is copied.
+
+use super::meaning::BOOL8;
+use super::tensor;
+use crate::array::{Access, Array, ArrayError, CopyOrder, Validity};
+use crate::dtype::{DType, TimeUnit, Unit};
+use crate::ledger::{Direction, Name, enter};
+use crate::plan::Reason;
+use aria_arrow::{Field, Metadata, Node, OwnedArray};
+use core::ffi::c_void;
+use std::sync::Arc;
+
+/// How the values get there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The memory itself.
+    Share,
+    /// A copy in row-major order.
+    Pack,
+    /// A bit for each byte.
+    Bits,
+    /// Days in four bytes instead of eight.
+    Days,
+}
+
+/// What an array will be as an Arrow array, and what has to be copied. Nothing was yet.
+///
+/// One axis is an array of values, more are fixed-size lists of them. [`export`](Self::export) makes the array.
+#[derive(Clone, Debug)]
+pub struct Export {
+    array: Array,
+    field: Field,
+    way: Way,
+    /// The bitmap has to be copied.
+    packs_validity: bool,
+    reasons: Vec<Reason>,
+}
+
+impl Export {
+    /// Says what the array will be. `requested` is what the consumer would like: it is given booleans of a byte, or a
+    /// tensor type, where that is asked for; anything else is answered by what the array is (K-A19).
+    ///
+    /// # Errors
+    ///
+    /// Every reason: a dtype that Arrow lacks, no axis at all, memory of a device.
+    pub fn of(array: &Array, requested: Option<&Field>) -> Result<Export, Vec<Reason>> {
+        let mut refused = Vec::new();
+        if array.ndim() == 0 {
+            let text = "an array without axes is a single value, and Arrow has arrays of them alone";
+            refused.push(Reason::new("ndim", "C5", text).expected("1 axis or more", "0 axes").hint("x.reshape(1)"));
+        }
+        if !array.device().is_host() {
+            let text = format!("the memory lies on {}, and only arrays of the host go out as Arrow", array.device());
+            refused.push(Reason::new("device", "L7", text).hint("to_device(\"cpu\")"));
+        }
+        let (leaf, requested_leaf) = (leaf(array.dtype()), requested.map(innermost));
+        let bool8 = requested_leaf.is_some_and(|field| field.extension_name() == Some(BOOL8));
+        let Some((format, mut way)) = leaf else {
+            let dtype = array.dtype();
+            let text = format!("Arrow has no fixed-width type for {dtype}");
+            let hint = "astype() to a type that Arrow has, or ab.table(x) for records";
+            refused.push(Reason::new("dtype", "C5", text).expected("a type of Arrow", dtype.name()).hint(hint));
+            return Err(refused);
+        };
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        let mut reasons = Vec::new();
+        let mut value = Field::new("item", &format);
+        if way == Way::Bits && bool8 {
+            let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", BOOL8), (b"ARROW:extension:metadata", b"")];
+            value = Field::new("item", "c").with_metadata(Metadata::from_pairs(pairs).unwrap_or_default());
+            way = Way::Share;
+        }
+        let dense = array.layout().is_c_contiguous();
+        match way {
+            Way::Bits => {
+                let text = "booleans are bytes in arrays, and bits in Arrow";
+                let hint = "ask for arrow.bool8, which is shared";
+                reasons.push(Reason::new("bits", "C5", text).expected("bits", "bytes").hint(hint));
+            }
+            Way::Days => {
+                let text = "datetime64[D] has 8 bytes, and date32 has 4";
+                reasons.push(Reason::new("dtype", "C5", text).expected("date32[day]", "datetime64[D]"));
+            }
+            Way::Share if !dense => {
+                let strides = array.strides();
+                let text = format!("Arrow's values lie one behind the other, and the strides are {strides:?} in bytes");
+                reasons.push(Reason::new("order", "L3", text).expected("C order", "strides"));
+                way = Way::Pack;
+            }
+            Way::Share | Way::Pack => {}
+        }
+        if way == Way::Share && array.access() == Access::Shared {
+            let text = "Arrow's consumers take memory for immutable, and others may write to this";
+            reasons.push(Reason::new("immutability", "C5", text).hint("a copy is never written to"));
+        }
+        let packs_validity = array.null_count() > 0
+            && array.validity().and_then(Validity::as_arrow).is_none_or(|(_, start)| start % 8 != 0);
+        if packs_validity {
+            let text = "the validity bits do not begin at a byte and lie one behind the other";
+            reasons.push(Reason::new("validity-bits", "C5", text));
+        }
+        let field = nested(value, array.shape(), requested).with_name("");
+        Ok(Export { array: array.clone(), field, way, packs_validity, reasons })
+    }
+
+    /// What the array will be; its name is empty.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// Bytes that [`export`](Self::export) will copy; 0 for a view.
+    pub fn copied_bytes(&self) -> usize {
+        let (len, bitmap) = (self.array.len(), self.array.len().div_ceil(8));
+        let values = match self.way {
+            Way::Share => 0,
+            Way::Pack => self.array.nbytes(),
+            Way::Bits => bitmap,
+            Way::Days => len * 4,
+        };
+        values + if self.packs_validity { bitmap } else { 0 }
+    }
+
+    /// Why it is a copy, and notes on a view.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// The array, which counts as an export until it is released. **Zero-copy**, or a **copy** if
+    /// [`copied_bytes`](Self::copied_bytes) says so.
+    ///
+    /// # Errors
+    ///
+    /// No memory, or a day that int32 does not reach.
+    pub fn export(self) -> Result<OwnedArray, Box<Reason>> {
+        let Export { array, way, packs_validity, .. } = self;
+        let reason = |error: ArrayError| Box::new(Reason::new("memory", "C3", error.to_string()));
+        let null_count = array.null_count();
+        let validity = match array.validity() {
+            Some(validity) if null_count > 0 => {
+                Some(if packs_validity { validity.packed().map_err(reason)? } else { validity.clone() })
+            }
+            _ => None,
+        };
+        let values = array.clone().without_validity();
+        let (first, values): (*const u8, Kept) = match way {
+            Way::Bits => {
+                let (bits, owner) = values.to_bits().map_err(reason)?;
+                (bits.as_ptr(), Kept::Owner(owner))
+            }
+            _ => {
+                let values = match way {
+                    Way::Days => days(&array)?,
+                    Way::Pack => values.copy(CopyOrder::C).map_err(reason)?,
+                    _ => values,
+                };
+                let first = if values.is_empty() { EMPTY.as_ptr().cast() } else { values.as_ptr().cast_const() };
+                (first, Kept::Array(values))
+            }
+        };
+        let bitmap = validity.as_ref().and_then(Validity::as_arrow);
+        let bitmap = bitmap.map_or(core::ptr::null(), |(first, start)| first.as_ptr().wrapping_add(start / 8));
+        let ticket =
+            enter(Name::of("an Arrow array"), Name::of(PROTOCOL), Direction::Export, array.nbytes() as u64, true);
+        let guard = match &values {
+            Kept::Array(values) => values.export(Some(ticket)),
+            Kept::Owner(owner) => owner.export(Some(ticket)),
+        };
+        let shape = array.shape();
+        let node = Node {
+            length: array.len(),
+            offset: 0,
+            null_count: Some(null_count),
+            buffers: vec![bitmap.cast::<c_void>(), first.cast::<c_void>()],
+            children: Vec::new(),
+            dictionary: None,
+        };
+        let owner: aria_arrow::Owner = Arc::new((guard, validity));
+        // SAFETY: the elements lie one behind the other from `first`, as the field says, and the bits from `bitmap`, as
+        // long as the guard and the validity live.
+        let mut out = unsafe { node.export(owner.clone()) };
+        for list in lists(&self.field, shape) {
+            let node = Node {
+                length: list,
+                null_count: Some(0),
+                buffers: vec![core::ptr::null()],
+                children: vec![out],
+                ..Node::default()
+            };
+            // SAFETY: no buffer of its own.
+            out = unsafe { node.export(owner.clone()) };
+        }
+        Ok(out)
+    }
+}
+
+/// The protocol's name in ledger and plans.
+const PROTOCOL: &str = "arrow";
+
+/// Values that are not there have an address too.
+static EMPTY: [u64; 8] = [0; 8];
+
+/// What the buffers lie in.
+enum Kept {
+    Array(Array),
+    Owner(crate::buffer::Owner),
+}
+
+/// The format of the values, and how they get there.
+fn leaf(dtype: &DType) -> Option<(String, Way)> {
+    const DAY: TimeUnit = TimeUnit::one(Unit::Day);
+    match *dtype {
+        DType::BOOL => Some(("b".to_owned(), Way::Bits)),
+        DType::DateTime(DAY) => Some(("tdD".to_owned(), Way::Days)),
+        _ => dtype.arrow_format().map(|format| (format, Way::Share)),
+    }
+}
+
+/// The field of the values inside of lists.
+fn innermost(field: &Field) -> &Field {
+    let mut field = field;
+    while let (aria_arrow::Format::FixedList(_), Some(child)) = (field.layout(), field.children().first()) {
+        field = child;
+    }
+    field
+}
+
+/// The field of values in this shape: lists of lists, or a tensor type where one is asked for.
+fn nested(value: Field, shape: &[usize], requested: Option<&Field>) -> Field {
+    let inner = shape.get(1..).unwrap_or_default();
+    if inner.is_empty() {
+        return value;
+    }
+    if requested.is_some_and(tensor::is_tensor) {
+        let list = format!("+w:{}", inner.iter().product::<usize>());
+        return Field::new("", &list).with_children(vec![value]).with_metadata(tensor::metadata(inner));
+    }
+    inner.iter().rev().fold(value, |child, extent| {
+        Field::new("item", &format!("+w:{extent}")).with_children(vec![child.with_name("item")])
+    })
+}
+
+/// Lengths of the lists around the values, innermost first.
+fn lists(field: &Field, shape: &[usize]) -> Vec<usize> {
+    let depth = if tensor::is_tensor(field) { 1 } else { shape.len().saturating_sub(1) };
+    (1..=depth).rev().map(|axes| shape[..axes].iter().product()).collect()
+}
+
+/// Days since 1970 as int32.
+fn days(array: &Array) -> Result<Array, Box<Reason>> {
+    let memory = |error: String| Box::new(Reason::new("memory", "C3", error));
+    let counts = array.clone().without_validity().reinterpret(DType::I64).map_err(|error| memory(error.to_string()))?;
+    let counts = counts.to_vec::<i64>().map_err(|error| memory(error.to_string()))?;
+    let mut valid = array.validity().map(Validity::iter);
+    let day = |count: i64| {
+        let is_null = valid.as_mut().and_then(Iterator::next) == Some(false);
+        match i32::try_from(count) {
+            Ok(day) => Ok(day),
+            Err(_) if is_null => Ok(0),
+            Err(_) => {
+                let text = format!("day {count} is none that date32 has (int32)");
+                Err(Box::new(Reason::new("inexact", "C5", text).hint("astype(\"datetime64[s]\")")))
+            }
+        }
+    };
+    Ok(Array::from(counts.into_iter().map(day).collect::<Result<Vec<i32>, _>>()?))
+}

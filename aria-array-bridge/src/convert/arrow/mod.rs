@@ -1,0 +1,53 @@
+//! Arrow arrays as arrays, and arrays as Arrow arrays. **Zero-copy** both ways, except where the table says copy.
+//!
+//! `import` takes nodes over, `export` hands arrays out, `meaning` says what the elements of a format are, `tensor` reads
+//! and writes `arrow.fixed_shape_tensor`. The structs, their checks and their release are aria-arrow's.
+//!
+//! | Arrow | array |
+//! |---|---|
+//! | numbers, half floats, durations, timestamps without a zone, `tdm`, `w:N` | a view of one axis, offset applied |
+//! | `ttu`, `ttn` | a view as timedelta64 since midnight, with a note |
+//! | `b` | bits become bytes: a copy, with its reason; `arrow.bool8` is a view |
+//! | `tdD`, `tts`, `ttm` | four bytes become eight: a copy, with its reason |
+//! | `+w:N` of any of these, to any depth; `arrow.fixed_shape_tensor` | more axes, of the same memory |
+//! | validity of the values, or of the lists around them | validity: a view of the bits; of both: a copy of the bits |
+//! | text, lists of any length, structs, decimals, zones, dictionaries, other extension types | refused by name |
+//!
+//! An import is read-only. It is shared, unless the caller knows that nobody writes (rule L8).
+
+mod export;
+mod import;
+mod meaning;
+mod tensor;
+#[cfg(test)]
+mod tests;
+
+pub use export::Export;
+pub use import::Import;
+
+use crate::plan::Reason;
+use aria_arrow::{ArrowError, Problem, StreamError};
+
+/// A refusal of aria-arrow's as a reason (rule C8).
+pub fn reason(error: &ArrowError) -> Reason {
+    let code = match &error.problem {
+        Problem::Released { .. } => ("released", "O1"),
+        Problem::Depth { .. } | Problem::TooMany { .. } | Problem::MetadataSize { .. } => ("limit", "C8"),
+        Problem::NullBuffer { .. } => ("null-data", "L4"),
+        Problem::End { .. } => ("span-overflow", "L2"),
+        Problem::Value { .. } | Problem::NullBits { .. } => ("values", "C8"),
+        _ => ("malformed", "C8"),
+    };
+    Reason::new(code.0, code.1, error.problem.to_string()).at(match error.field.as_str() {
+        "" => String::new(),
+        field => format!("field '{field}'"),
+    })
+}
+
+/// What a stream said, as a reason (rule C7).
+pub fn stream_reason(error: &StreamError) -> Reason {
+    match error {
+        StreamError::Struct(error) => reason(error),
+        error => Reason::new("stream-error", "C7", error.to_string()),
+    }
+}
