@@ -240,7 +240,7 @@ impl PyArray {
             let mut hold = root.hold.lock().unwrap_or_else(PoisonError::into_inner);
             match root.exports.load(Ordering::Acquire) {
                 0 if root.address_lent.load(Ordering::Acquire) => {
-                    let text = "the address was given out by __array_interface__, which does not say for how long";
+                    let text = "the address was given out (__array_interface__, or a plain buffer that PyTorch may keep), and nobody says for how long";
                     return Err(PyBufferError::new_err(text));
                 }
                 0 => root.released.store(true, Ordering::Release),

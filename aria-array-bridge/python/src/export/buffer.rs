@@ -1,8 +1,15 @@
-//! Our array through the buffer protocol (PEP 3118), flag for flag as CPython's documentation has it. **Zero-copy.**
+//! Our array through the buffer protocol (PEP 3118), flag for flag as CPython's documentation has it. **Zero-copy**, but
+//! for one kind of reader, who gets a private copy: see [`is_refused_writer`].
 
-use crate::array::{PyArray, alignment};
+use crate::array::{Origin, PyArray, alignment, describe};
+use crate::import;
+use crate::plan;
+use crate::request::copies_are_forbidden;
+use aria_array_bridge::CopyOrder;
 use aria_array_bridge::ledger::{self, Direction, Ticket};
+use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Array, DType, dtype};
+use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use pyo3::exceptions::PyBufferError;
@@ -79,6 +86,39 @@ fn check(array: &Array, flags: c_int) -> PyResult<Cow<'static, CStr>> {
     Ok(format)
 }
 
+thread_local! {
+    /// The array that this thread's last request wanted to write to, and must not.
+    static REFUSED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Returns true if this request comes from a reader that may write all the same (rule L8).
+///
+/// `torch.asarray` and `torch.frombuffer` ask for plain writable memory, are refused, ask for plain memory, and write to
+/// it. `numpy.frombuffer` asks the same two questions and keeps to the answer; nothing tells the two apart.
+fn is_refused_writer(object: &Bound<'_, PyArray>, array: &Array, flags: c_int) -> bool {
+    let this = object.as_ptr().addr();
+    let (writes, reads) = (flags == ffi::PyBUF_WRITABLE, flags == ffi::PyBUF_SIMPLE);
+    let before = REFUSED.replace(if writes && !array.is_exported_writable() { this } else { 0 });
+    reads && before == this && !array.is_exported_writable() && !array.is_empty()
+}
+
+/// The elements in an array of their own, for a reader that may write to them.
+///
+/// A whole object, not only memory: PyTorch gives the buffer back at once, and keeps the object that lent it.
+fn private_copy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyArray>> {
+    let text =
+        "the array is read-only, and who asks to write and then to read may be PyTorch, which writes all the same";
+    let hint = "numpy.asarray(x) is a read-only view; x.to_torch() copies and says so";
+    if copies_are_forbidden() {
+        return refuse(format!("{text}; it would get a copy, and no_copy() forbids it"));
+    }
+    let reason = Reason::new("read-only", "L8", text).expected("writable", "read-only").hint(hint);
+    let copied = Plan::view("buffer", describe(array), "a buffer").copying(array.nbytes() as u64, reason);
+    let copy = array.copy(CopyOrder::C).map_err(|error| PyBufferError::new_err(error.to_string()))?;
+    plan::record(&copied);
+    Bound::new(py, PyArray::from_array(copy, Origin::Plan(Box::new(copied)), true))
+}
+
 #[pymethods]
 impl PyArray {
     /// Lends the memory.
@@ -93,7 +133,20 @@ impl PyArray {
         // SAFETY: valid for writes: the protocol. Set first, as the protocol wants on failure.
         unsafe { (*view).obj = ptr::null_mut() };
         let array = slf.get().live()?;
+        let copies = is_refused_writer(&slf, array, flags);
         let format = check(array, flags)?;
+        if copies {
+            let copy = private_copy(slf.py(), array)?;
+            // SAFETY: a live object, and a view to fill. It is the copy that the view will hold, and be given back to.
+            return match unsafe { ffi::PyObject_GetBuffer(copy.as_ptr(), view, flags) } {
+                0 => Ok(()),
+                _ => Err(PyErr::fetch(slf.py())),
+            };
+        }
+        if flags == ffi::PyBUF_WRITABLE && import::is_torch_loaded(slf.py())? {
+            // PyTorch gives the buffer back at once and keeps the address, which so lives as long as the object.
+            PyArray::lend_address(&slf);
+        }
         let readonly = !array.is_exported_writable();
         let (owner, protocol) = (crate::import::named!("buffer view"), crate::import::named!("buffer"));
         let ticket = ledger::enter(owner, protocol, Direction::Export, array.nbytes() as u64, readonly);

@@ -33,6 +33,7 @@ macro_rules! named {
     }};
 }
 pub(crate) use named;
+pub(crate) use torch::is_torch_loaded;
 
 /// Why a door did not open.
 pub(crate) enum Refusal {

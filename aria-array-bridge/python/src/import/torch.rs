@@ -13,12 +13,22 @@ use pyo3::types::PyType;
 
 /// True if the class is `torch.Tensor` or derives from it. PyTorch is not imported to find out.
 pub(super) fn is_tensor(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let modules = class.py().import("sys")?.getattr("modules")?;
-    let Ok(torch) = modules.get_item("torch") else { return Ok(false) };
+    let Some(torch) = loaded(class.py())? else { return Ok(false) };
     match torch.getattr_opt("Tensor")? {
         Some(tensor) => class.is_subclass(&tensor),
         None => Ok(false), // PyTorch is being imported.
     }
+}
+
+/// PyTorch, where somebody has imported it.
+fn loaded(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    Ok(modules.get_item(intern!(py, "torch")).ok())
+}
+
+/// Returns true if PyTorch is in this process.
+pub(crate) fn is_torch_loaded(py: Python<'_>) -> PyResult<bool> {
+    Ok(loaded(py)?.is_some())
 }
 
 /// The tensor to read instead, and why: `None` if this one can be read as it is.
