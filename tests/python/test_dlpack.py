@@ -356,3 +356,17 @@ def test_d33_an_older_table_is_found_behind_a_newer_one():
     del x
     gc.collect()
     assert tensor.deleted == 1
+
+
+@pytest.mark.parametrize("option, values", [
+    ("max_version", ["1.0", (1,), (1, 0, 0), ("a", 2), 1, 1.5]),
+    ("dl_device", ["cpu", (1,), ("cpu", 0), 1]),
+])
+def test_options_of_a_wrong_type_are_refused_by_name(option, values):
+    x = ab.asarray(np.ones(2))
+    for value in values:
+        with pytest.raises(TypeError, match=f"expected {option} as a pair of ints"):
+            x.__dlpack__(**{option: value})
+    with pytest.raises(ValueError, match="0 or more"):
+        x.__dlpack__(max_version=(-1, 0))
+    assert "dltensor_versioned" in repr(x.__dlpack__(max_version=(2**40, 0)))

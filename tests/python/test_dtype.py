@@ -85,3 +85,12 @@ def test_anything_that_means_a_numpy_dtype_is_taken() -> None:
             return np.dtype("f4")
 
     assert ab.DType(Mine()) == "float32"
+
+
+def test_type_strings_of_numpy_need_no_byte_order_and_others_get_a_hint():
+    for text in ("f8", "i4", "u2", "b1", "c16", "M8[ns]", "m8[10s]", "S5", "U3", "V7", "<f8", "=f8"):
+        assert ab.DType(text) == np.dtype(text), text
+    assert ab.asarray([1, 2], dtype="f4").dtype == "float32"
+    for text, hint in ((">f8", "machine's byte order"), ("d", "write a name"), ("?", "write a name"), ("float", "expected a dtype")):
+        with pytest.raises(TypeError, match=hint):
+            ab.DType(text)

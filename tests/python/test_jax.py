@@ -172,3 +172,18 @@ def test_a_traced_value_is_refused():
     with pytest.raises(Exception) as caught:
         jax.jit(lambda v: ab.from_dlpack(v).to_jax())(jnp.ones(3))
     assert not isinstance(caught.value, SystemError)
+
+
+def test_explain_says_what_to_jax_would_do():
+    n = np.zeros(64, np.float32)
+    for source, options in ((n, {}), (n[::-1], {}), (n[1:], {}), (n, {"copy": True}), (np.ma.masked_array(np.float32([1]), [True]), {})):
+        plan = ab.explain(source, to="jax", **options)
+        x = ab.asarray(source)
+        with ab.trace() as hops:
+            try:
+                x.to_jax(**options)
+            except ab.ConversionError as error:
+                hops.append(error.plan)
+        assert (plan.outcome, plan.target) == (hops[-1].outcome, "jax.Array"), (source, plan, hops)
+        assert {reason.code for reason in hops[-1].reasons} <= {reason.code for reason in plan.reasons}
+    assert [reason.code for reason in ab.explain(np.zeros(2), to="jax").reasons][-1] == "dtype"

@@ -35,7 +35,7 @@ def test_explain_converts_nothing() -> None:
         assert ab.explain(n, to="numpy", copy=True).reasons[0].code == "copy-asked"
         assert ab.explain(object()).outcome == "refuse"
     assert hops == [] and len(ab.ledger()) == before
-    with pytest.raises(ValueError, match="'numpy' or 'torch'"):
+    with pytest.raises(ValueError, match="'numpy', 'torch' or 'jax'"):
         ab.explain(n, to="fortran")
 
 
@@ -108,6 +108,15 @@ def test_inside_no_copy_every_conversion_is_strict() -> None:
             pass
         with pytest.raises(ab.ConversionError):
             ab.asarray([1, 2])
+        a = ab.asarray(n)
+        asked = [
+            lambda: a.copy(), lambda: a.astype("float32"), lambda: a.to_numpy(copy=True), lambda: a.__dlpack__(copy=True),
+            lambda: a.reshape(1, 3, copy=True), lambda: ab.explain(n, to="numpy", copy=True),
+        ]
+        for ask in asked[:-1]:
+            with pytest.raises(ab.ConversionError, match=r"no_copy\(\) forbids it"):
+                ask()
+        assert asked[-1]().outcome == "refuse"
     assert ab.asarray([1, 2]).plan.outcome == "copy"
 
 

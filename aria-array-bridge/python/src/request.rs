@@ -153,16 +153,24 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let text = format!("memory on {} is copied by the library that owns it", array.device());
         plan = plan.refusing(Reason::new("device", "L7", text));
     }
-    if plan.outcome == Outcome::Copy && copies_are_forbidden() {
-        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));
-    } else if request.copy == CopyPolicy::Never && plan.outcome == Outcome::Copy {
-        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
-    }
+    plan = kept_to(plan, request.copy);
     if plan.outcome == Outcome::View {
         plan.target_address = plan.source_address;
     }
     plan.reasons.extend(note(found));
     plan
+}
+
+/// The plan, refused if it copies where nothing may be copied: with `copy=False`, and inside `no_copy()`, also where a
+/// copy was asked for by name (rule C1).
+pub(crate) fn kept_to(plan: Plan, policy: CopyPolicy) -> Plan {
+    let who = match policy {
+        _ if plan.outcome != Outcome::Copy => return plan,
+        _ if copies_are_forbidden() => "no_copy()",
+        CopyPolicy::Never => "copy=False",
+        CopyPolicy::IfNeeded | CopyPolicy::Always => return plan,
+    };
+    plan.refusing(Reason::new("copy-never", "C1", format!("a copy would be needed, and {who} forbids it")))
 }
 
 /// What is worth saying of a conversion that nothing stands against.

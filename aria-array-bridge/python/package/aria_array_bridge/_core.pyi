@@ -253,7 +253,7 @@ def explain(
     obj: Any,
     /,
     *,
-    to: Literal["numpy", "torch"] | None = None,
+    to: Literal["numpy", "torch", "jax"] | None = None,
     dtype: DTypeLike | None = None,
     device: DeviceLike | None = None,
     copy: _Bool | None = None,

@@ -84,14 +84,15 @@ impl PyArray {
         PyPlan::new(self.plan())
     }
 
-    /// Ends the ownership now. `BufferError` while exports are alive.
+    /// Ends the ownership now. `BufferError` while exports are alive. A view ends its own hold alone.
     #[pyo3(name = "release")]
     fn py_release(slf: &Bound<'_, Self>) -> PyResult<()> {
         PyArray::end(slf)
     }
 
-    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().live()?;
+        Ok(slf)
     }
 
     #[pyo3(signature = (*_exception))]

@@ -71,7 +71,11 @@ pub struct PyArray {
 
 enum Keep {
     Root(Root),
-    View(Py<PyArray>),
+    View {
+        root: Py<PyArray>,
+        /// The view gave up its hold, and no longer counts as an export of the root.
+        released: AtomicBool,
+    },
 }
 
 struct Root {
@@ -136,7 +140,7 @@ impl PyArray {
     fn is_released(&self) -> bool {
         match &self.keep {
             Keep::Root(root) => root.released.load(Ordering::Acquire),
-            Keep::View(_) => false, // A root with a view is never released.
+            Keep::View { released, .. } => released.load(Ordering::Acquire), // Its root is not released while it is not.
         }
     }
 
@@ -144,7 +148,7 @@ impl PyArray {
     pub(crate) fn root_of<'a, 'py>(this: &'a Bound<'py, PyArray>) -> &'a Bound<'py, PyArray> {
         match &this.get().keep {
             Keep::Root(_) => this,
-            Keep::View(root) => root.bind(this.py()),
+            Keep::View { root, .. } => root.bind(this.py()),
         }
     }
 
@@ -173,7 +177,7 @@ impl PyArray {
     fn exports_counter(&self) -> Option<&AtomicUsize> {
         match &self.keep {
             Keep::Root(root) => Some(&root.exports),
-            Keep::View(_) => None,
+            Keep::View { .. } => None,
         }
     }
 
@@ -191,7 +195,14 @@ impl PyArray {
     fn view_from<'py>(this: &Bound<'py, PyArray>, array: Array, origin: Origin) -> PyResult<Bound<'py, PyArray>> {
         let root = PyArray::root_of(this);
         root.get().count_export();
-        Bound::new(this.py(), PyArray { array, keep: Keep::View(root.clone().unbind()), origin })
+        Bound::new(
+            this.py(),
+            PyArray {
+                array,
+                keep: Keep::View { root: root.clone().unbind(), released: AtomicBool::new(false) },
+                origin,
+            },
+        )
     }
 
     /// A Rust handle: Send, and to be dropped anywhere. Holds the root and counts as an export of it.
@@ -224,16 +235,20 @@ impl PyArray {
         }
     }
 
-    /// Ends the ownership early.
+    /// Ends the ownership early; of a view, its hold on the root, which need not wait for what the view was exported to.
     ///
     /// # Errors
     ///
-    /// `BufferError` if exports are alive.
+    /// `BufferError` if exports of a root are alive.
     pub(crate) fn end(this: &Bound<'_, PyArray>) -> PyResult<()> {
-        let Keep::Root(root) = &this.get().keep else {
-            return Err(PyBufferError::new_err(
-                "expected the array that owns the memory but found a view of it: release that",
-            ));
+        let root = match &this.get().keep {
+            Keep::Root(root) => root,
+            Keep::View { root, released } => {
+                if !released.swap(true, Ordering::AcqRel) {
+                    root.get().uncount_export();
+                }
+                return Ok(());
+            }
         };
         release::drain(this.py()); // What was dropped elsewhere is no export.
         let taken = {
@@ -324,7 +339,9 @@ unsafe extern "C" fn free_export(node: NonNull<Node>) {
 
 impl Drop for PyArray {
     fn drop(&mut self) {
-        if let Keep::View(root) = &self.keep {
+        if let Keep::View { root, released } = &self.keep
+            && !released.load(Ordering::Acquire)
+        {
             root.get().uncount_export();
         }
     }
@@ -334,7 +351,7 @@ impl Drop for PyArray {
 impl PyArray {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.keep {
-            Keep::View(root) => visit.call(root),
+            Keep::View { root, .. } => visit.call(root),
             // A lock that is held is held by a thread that is releasing; not visiting keeps the object alive for now.
             Keep::Root(root) => match root.hold.try_lock().ok().as_deref() {
                 Some(Some((hold, _))) => hold.traverse(&visit),

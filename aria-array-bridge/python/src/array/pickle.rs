@@ -70,7 +70,8 @@ pub(crate) fn unpickle<'py>(
     let layout = match order {
         _ if dtype.is_packed() => Layout::packed(dtype.bits(), &shape),
         "F" => Layout::contiguous(dtype.itemsize(), &shape, Order::F),
-        _ => Layout::contiguous(dtype.itemsize(), &shape, Order::C),
+        "C" => Layout::contiguous(dtype.itemsize(), &shape, Order::C),
+        _ => return Err(wrong(format!("expected order 'C' or 'F' in the pickle but found {order:?}"))),
     };
     let layout = layout.map_err(|error| wrong(error.to_string()))?;
     let buffer = HeldBuffer::get(elements, ffi::PyBUF_SIMPLE)?;

@@ -4,10 +4,10 @@ use super::index::refused;
 use super::{Origin, PyArray, describe};
 use crate::error;
 use crate::plan::{is_tracing, record};
-use crate::request::{copy_policy, memory_or_value};
+use crate::request::{copy_policy, kept_to, memory_or_value};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::layout::LayoutError;
-use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -75,8 +75,8 @@ impl PyArray {
         let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
         let target = format!("Array {}[{}]", array.dtype(), dims.join(", "));
         let mut plan = Plan::view("reshape", describe(array), target).copying(array.nbytes() as u64, reason);
-        if policy == CopyPolicy::Never {
-            plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+        plan = kept_to(plan, policy);
+        if plan.outcome == Outcome::Refuse {
             return Err(error::refused(py, plan));
         }
         let copied = py.detach(|| array.copy(CopyOrder::C)).map_err(|error| memory_or_value(&error))?;

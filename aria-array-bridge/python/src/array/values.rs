@@ -6,7 +6,7 @@ use crate::device::device_of;
 use crate::dtype::dtype_of;
 use crate::error::refused;
 use crate::plan::{is_tracing, record};
-use crate::request::{copy_order, memory_or_value};
+use crate::request::{copies_are_forbidden, copy_order, kept_to, memory_or_value};
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use aria_array_bridge::{Array, DType};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -123,6 +123,15 @@ pub(super) fn fresh<'py>(
     let py = this.py();
     let array = PyArray::using(this)?;
     let source = &*array;
+    if copies_are_forbidden() {
+        let plan = Plan::view("", describe(source), "Array").copying(source.nbytes() as u64, reason);
+        return Err(refused(py, kept_to(plan, CopyPolicy::Always)));
+    }
+    if !source.device().is_host() {
+        let text = format!("memory on {} is copied by the library that owns it", source.device());
+        let plan = Plan::view("", describe(source), "Array").refusing(Reason::new("device", "L7", text));
+        return Err(refused(py, plan));
+    }
     let copied = py.detach(|| make(source)).map_err(|error| memory_or_value(&error))?;
     debug_assert!(dtype.is_none_or(|dtype| dtype == copied.dtype()));
     let mut plan = Plan::view("", describe(source), describe(&copied)).copying(copied.nbytes() as u64, reason);

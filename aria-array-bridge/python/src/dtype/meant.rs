@@ -25,7 +25,8 @@ pub(crate) fn dtype_of(object: &Bound<'_, PyAny>) -> PyResult<DType> {
         Some(dtype) => Ok(dtype),
         None => {
             let shown = object.repr().map_or_else(|_| object.get_type().to_string(), |text| text.to_string());
-            Err(PyTypeError::new_err(format!("expected a dtype but found {shown}")))
+            let hint = hint(object).map_or(String::new(), |hint| format!(": {hint}"));
+            Err(PyTypeError::new_err(format!("expected a dtype but found {shown}{hint}")))
         }
     }
 }
@@ -62,10 +63,22 @@ fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     Ok(None)
 }
 
-/// Our names, and NumPy's type strings in native order.
+/// Our names, and NumPy's type strings in native order, which may be left out: `<f8`, `f8`, `M8[ns]`.
 fn of_name(name: &str) -> Option<DType> {
-    let native = || parse_typestr(name).ok().filter(|parsed| parsed.swap.is_none()).map(|parsed| parsed.dtype);
-    DType::from_name(name).or_else(native)
+    const NATIVE: char = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let parse = |text: &str| parse_typestr(text).ok().filter(|parsed| parsed.swap.is_none()).map(|parsed| parsed.dtype);
+    let sized = name.len() > 1 && name.starts_with(|kind: char| kind.is_ascii_alphabetic());
+    let without_order = || parse(&format!("{NATIVE}{name}")).or_else(|| parse(&format!("|{name}")));
+    DType::from_name(name).or_else(|| parse(name)).or_else(|| without_order().filter(|_| sized))
+}
+
+/// What to write instead of text that means no dtype here.
+fn hint(object: &Bound<'_, PyAny>) -> Option<&'static str> {
+    let text = object.cast::<PyString>().ok()?.to_string_lossy().into_owned();
+    if parse_typestr(&text).is_ok_and(|parsed| !parsed.swap.is_none()) {
+        return Some("elements are in the machine's byte order here; asarray swaps others into a copy");
+    }
+    (text.chars().count() == 1).then_some("a letter is another type on another machine; write a name, as 'float64'")
 }
 
 fn of_class(class: &Bound<'_, PyType>) -> PyResult<Option<DType>> {

@@ -12,7 +12,7 @@ use aria_array_bridge::plan::{Plan, Reason};
 use aria_dlpack::{Format, Managed, RawManaged, Stream, abi, check_stream, negotiate};
 use core::ffi::CStr;
 use core::ptr::NonNull;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -24,11 +24,13 @@ impl PyArray {
     fn __dlpack__<'py>(
         slf: &Bound<'py, Self>,
         stream: Option<&Bound<'py, PyAny>>,
-        max_version: Option<(u32, u32)>,
-        dl_device: Option<(i64, i64)>,
+        max_version: Option<&Bound<'py, PyAny>>,
+        dl_device: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        let max_version = max_version.map(version).transpose()?;
+        let dl_device = dl_device.map(|pair| numbers("dl_device", "(type, id)", pair)).transpose()?;
         let inner = slf.get().live()?;
         let device = tensor::device(inner);
         let refuse =
@@ -65,6 +67,28 @@ impl PyArray {
         let device = tensor::device(self.live()?);
         Ok((device.kind, device.id))
     }
+}
+
+/// A pair of ints.
+fn numbers(name: &str, parts: &str, pair: &Bound<'_, PyAny>) -> PyResult<(i64, i64)> {
+    let wrong =
+        |_| PyTypeError::new_err(format!("expected {name} as a pair of ints {parts} but found {}", shown(pair)));
+    pair.extract().map_err(wrong)
+}
+
+/// A version: a major and a minor number, which may be higher than any that there is.
+fn version(pair: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    let name = "max_version";
+    let (major, minor) = numbers(name, "(major, minor)", pair)?;
+    let part = |number: i64| u32::try_from(number.min(u32::MAX.into()));
+    match (part(major), part(minor)) {
+        (Ok(major), Ok(minor)) => Ok((major, minor)),
+        _ => Err(PyValueError::new_err(format!("expected {name} of 0 or more but found {}", shown(pair)))),
+    }
+}
+
+fn shown(object: &Bound<'_, PyAny>) -> String {
+    object.repr().map_or_else(|_| object.get_type().to_string(), |text| text.to_string())
 }
 
 /// A stream: an int, or an object that is one (`__index__`).

@@ -1,10 +1,10 @@
 //! What the way out to a library would do, without doing it.
 
-use super::{tensor, torch};
+use super::{jax, tensor, torch};
 use crate::array::describe;
 use crate::import;
 use crate::import::numpy::masked;
-use crate::request::{Request, copies_are_forbidden};
+use crate::request::{Request, kept_to};
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use pyo3::exceptions::PyValueError;
@@ -19,7 +19,8 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     let target = match to {
         "numpy" => "numpy.ndarray",
         "torch" => "torch.Tensor",
-        _ => return Err(PyValueError::new_err(format!("expected 'numpy' or 'torch' but found {to:?}"))),
+        "jax" => "jax.Array",
+        _ => return Err(PyValueError::new_err(format!("expected 'numpy', 'torch' or 'jax' but found {to:?}"))),
     };
     // Whether the whole way is a copy is said once, at its end.
     let door = Request { copy: CopyPolicy::IfNeeded, ..request.clone() };
@@ -27,20 +28,31 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     plan.target = target.into();
     let Some(array) = array.filter(|_| plan.outcome != Outcome::Refuse) else { return Ok(plan) };
     let copied = plan.outcome == Outcome::Copy;
-    for (reason, refuses) in reasons(&array, to, nulls, copied) {
+    let reasons =
+        if to == "jax" { jax_reasons(object.py(), &array, copied)? } else { reasons(&array, to, nulls, copied) };
+    for (reason, refuses) in reasons {
         let bytes = array.nbytes() as u64;
         plan = if refuses { plan.refusing(reason) } else { plan.copying(bytes, reason) };
     }
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(array.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
     }
-    if plan.outcome == Outcome::Copy && copies_are_forbidden() {
-        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and no_copy() forbids it"));
-    } else if plan.outcome == Outcome::Copy && request.copy == CopyPolicy::Never {
-        plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+    plan = kept_to(plan, request.copy);
+    if to == "jax" && plan.outcome == Outcome::View {
+        plan.reasons.extend(jax::note(&array));
     }
     plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE); // What only remarks comes last.
     Ok(plan)
+}
+
+/// Why this array goes to JAX as a copy, or (true) not at all.
+fn jax_reasons(py: Python<'_>, array: &Array, copied: bool) -> PyResult<Vec<(Reason, bool)>> {
+    let narrowed = jax::narrowed(&py.import("jax")?, array)?;
+    let onward = tensor::plan(array, &jax::wish(CopyPolicy::IfNeeded));
+    let refuses = onward.outcome == Outcome::Refuse;
+    // Fresh memory lies as JAX wants it.
+    let onward = onward.reasons.into_iter().filter(|_| refuses || !copied).map(|reason| (reason, refuses));
+    Ok(onward.chain(narrowed.map(|reason| (reason, true))).collect())
 }
 
 /// Why this array goes to that library as a copy, or (true) not at all. `copied` memory is fresh, so it may be written.

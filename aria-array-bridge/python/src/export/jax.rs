@@ -30,11 +30,12 @@ impl PyArray {
         let py = slf.py();
         let jax = py.import(intern!(py, "jax"))?;
         let inner = slf.get().live()?;
-        keeps(&jax, inner)?;
+        if let Some(reason) = narrowed(&jax, inner)? {
+            let plan = Plan::view("dlpack", crate::array::describe(inner), "jax.Array");
+            return Err(refused(py, plan.refusing(reason)));
+        }
         let policy = copy_policy(copy);
-        let mut wish = Wish::standard(Format::Legacy, policy);
-        wish.target = "jax.Array";
-        (wish.never_writes, wish.dense, wish.alignment) = (true, true, ALIGNMENT);
+        let wish = wish(policy);
         let (managed, plan) = tensor::managed(slf, &wish)?;
         let device = tensor::device(inner);
         let handover = HandOver { tensor: Mutex::new(Some(managed)), device: (device.kind, device.id) };
@@ -46,9 +47,8 @@ impl PyArray {
         let made = from_dlpack.call((Bound::new(py, handover)?,), Some(&strict));
         let made = made.map_err(|error| said(slf, &wish, "JAX", error))?;
         if let Some(mut plan) = plan {
-            if plan.outcome == Outcome::View && inner.access() == Access::Shared && !inner.is_readonly() {
-                let text = "others may write the memory, and JAX takes it for immutable";
-                plan.reasons.push(Reason::new("immutability", "C5", text).hint("copy=True"));
+            if plan.outcome == Outcome::View {
+                plan.reasons.extend(note(inner));
             }
             record(&plan);
         }
@@ -56,23 +56,39 @@ impl PyArray {
     }
 }
 
-/// Refuses what JAX would silently make narrower: without `jax_enable_x64` it has no 64-bit numbers.
-fn keeps(jax: &Bound<'_, PyModule>, array: &Array) -> PyResult<()> {
+/// What JAX wants of a tensor.
+pub(super) fn wish(copy: CopyPolicy) -> Wish {
+    let (never_writes, dense, alignment) = (true, true, ALIGNMENT);
+    Wish { never_writes, dense, alignment, target: "jax.Array", ..Wish::standard(Format::Legacy, copy) }
+}
+
+/// What is to be said of memory that JAX shares.
+pub(super) fn note(array: &Array) -> Option<Reason> {
+    let text = "others may write the memory, and JAX takes it for immutable";
+    let written = array.access() == Access::Shared && !array.is_readonly();
+    written.then(|| Reason::new("immutability", "C5", text).hint("copy=True"))
+}
+
+/// Why JAX would silently make the numbers narrower: without `jax_enable_x64` it has none of 64 bits.
+///
+/// # Errors
+///
+/// What JAX raises.
+pub(super) fn narrowed(jax: &Bound<'_, PyModule>, array: &Array) -> PyResult<Option<Reason>> {
     let py = jax.py();
     let narrow = match *array.dtype() {
         DType::F64 => "float32",
         DType::I64 => "int32",
         DType::U64 => "uint32",
         DType::C128 => "complex64",
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
     if jax.getattr(intern!(py, "config"))?.getattr(intern!(py, "jax_enable_x64"))?.is_truthy()? {
-        return Ok(());
+        return Ok(None);
     }
     let text = format!("JAX would make {narrow} of {}: its 64-bit numbers are off", array.dtype());
     let reason = Reason::new("dtype", "L1", text).expected(narrow, array.dtype().name());
-    let reason = reason.hint("jax.config.update('jax_enable_x64', True)");
-    Err(refused(py, Plan::view("dlpack", crate::array::describe(array), "jax.Array").refusing(reason)))
+    Ok(Some(reason.hint("jax.config.update('jax_enable_x64', True)")))
 }
 
 /// What JAX is given instead of the array: it asks for a capsule once, and in its own words.

@@ -3,6 +3,7 @@
 use crate::array::{PyArray, RootExport, describe};
 use crate::error::refused;
 use crate::plan::is_tracing;
+use crate::request::{copies_are_forbidden, kept_to};
 use aria_array_bridge::Array;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::buffer::Release;
@@ -90,7 +91,7 @@ fn is_misplaced(array: &Array, wish: &Wish) -> bool {
 }
 
 /// What is done for this wish.
-fn plan(array: &Array, wish: &Wish) -> Plan {
+pub(super) fn plan(array: &Array, wish: &Wish) -> Plan {
     let mut plan = Plan::view("dlpack", describe(array), wish.target);
     plan.source_address = Some(array.address() as u64);
     let bytes = array.nbytes() as u64;
@@ -125,8 +126,8 @@ fn plan(array: &Array, wish: &Wish) -> Plan {
         if !array.device().is_host() {
             let text = format!("memory on {} is copied by the library that owns it", array.device());
             plan = plan.refusing(Reason::new("device", "L7", text));
-        } else if wish.copy == CopyPolicy::Never {
-            plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
+        } else if copies_are_forbidden() || wish.copy == CopyPolicy::Never {
+            plan = kept_to(plan, wish.copy);
         } else if wish.format == Format::Legacy && wish.copy == CopyPolicy::IfNeeded && !wish.never_writes {
             let text = "the consumer asked without max_version, and such a tensor cannot say that it is a copy";
             plan = plan.refusing(Reason::new("version", "C8", text).hint("ask with max_version=(1, 0), or for a copy"));

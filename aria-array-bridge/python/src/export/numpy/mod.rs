@@ -11,7 +11,7 @@ use super::Export;
 use crate::array::PyArray;
 use crate::error::refused;
 use crate::plan;
-use crate::request::{copies_are_forbidden, counted_nulls, describe_short};
+use crate::request::{counted_nulls, describe_short, kept_to};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
@@ -110,10 +110,9 @@ pub(crate) fn to_numpy_with<'py>(
             Nulls::Mask => {}
         }
     }
-    if plan.outcome == Outcome::Copy && (copy == CopyPolicy::Never || copies_are_forbidden()) {
-        let who = if copies_are_forbidden() { "no_copy()" } else { "copy=False" };
-        let reason = Reason::new("copy-never", "C1", format!("a copy would be needed, and {who} forbids it"));
-        return Err(refused(py, plan.refusing(reason)));
+    plan = kept_to(plan, copy);
+    if plan.outcome == Outcome::Refuse {
+        return Err(refused(py, plan));
     }
     let filled = missing > 0 && nulls == Nulls::Nan;
     let copied = if filled {
