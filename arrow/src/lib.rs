@@ -35,6 +35,7 @@ mod format;
 mod metadata;
 mod schema;
 mod stream;
+mod unwind;
 mod validate;
 mod view;
 
@@ -42,7 +43,7 @@ pub use array::{Checked, OwnedArray, RefusedArray};
 pub use device::{DEVICE_CPU, OwnedDeviceArray};
 pub use error::{ArrowError, Problem};
 pub use export::{Node, Owner};
-pub use field::{Field, MAX_DEPTH, MAX_FIELDS};
+pub use field::{Field, MAX_DEPTH, MAX_FIELDS, MAX_TEXT};
 pub use format::{Count, Format};
 pub use metadata::{MAX_METADATA, Metadata};
 pub use schema::OwnedSchema;
