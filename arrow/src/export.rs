@@ -103,6 +103,7 @@ impl ArrayView<'_> {
             Some(_) if self.field().layout() == Format::Null => Some(length),
             whole if length == self.len() => whole,
             Some(0) => Some(0),
+            _ if length == 0 => Some(0),
             _ => None,
         };
         let whole = |child: ArrayView<'_>| {
