@@ -187,7 +187,8 @@ fn wrapped(values: &ArrayRef) -> Vec<ArrayRef> {
         found.push(Arc::new(MapArray::new(field, offsets(), entries.clone(), nulls(), sorted)));
     }
     let numbers: ArrayRef = Arc::new(primitive::<Int16Type>(i16::from));
-    let fields = UnionFields::try_new([5, 9], [RsField::clone(&item(values)), RsField::clone(&item(&numbers))]).unwrap();
+    let fields =
+        UnionFields::try_new([5, 9], [RsField::clone(&item(values)), RsField::clone(&item(&numbers))]).unwrap();
     let ids = ScalarBuffer::from(vec![5i8, 9, 9, 5, 9, 5, 5]);
     let children = vec![values.clone(), numbers];
     let dense = Some(ScalarBuffer::from(vec![0, 0, 1, 1, 6, 3, 6]));

@@ -77,7 +77,11 @@ unsafe extern "C" fn release(stream: *mut ArrowArrayStream) {
 }
 
 /// Runs a script, as the tests change its struct; returns what was asked, the release among it.
-fn run(script: Script, change: impl FnOnce(&mut ArrowArrayStream), test: impl FnOnce(Result<OwnedStream, Problem>)) -> Vec<&'static str> {
+fn run(
+    script: Script,
+    change: impl FnOnce(&mut ArrowArrayStream),
+    test: impl FnOnce(Result<OwnedStream, Problem>),
+) -> Vec<&'static str> {
     let script = Box::into_raw(Box::new(script));
     let mut stream = ArrowArrayStream {
         get_schema: Some(get_schema),
@@ -103,22 +107,27 @@ fn play(script: Script, test: impl FnOnce(OwnedStream)) -> Vec<&'static str> {
 
 #[test]
 fn a_stream_gives_its_schema_and_arrays_and_is_released_once() {
-    let asked = play(Script::new([Ok(Some(SaysArray::default())), Ok(None), Ok(Some(SaysArray::default()))]), |mut stream| {
-        assert_eq!(stream.schema().unwrap(), field("g"));
-        assert!(stream.next().unwrap().unwrap().check(Arc::new(field("g"))).is_ok());
-        for _ in 0..3 {
-            assert!(stream.next().unwrap().is_none(), "the end is the end");
-        }
-        assert_eq!(stream.schema().unwrap(), field("g"), "what the arrays are may be asked at any time");
-    });
+    let asked =
+        play(Script::new([Ok(Some(SaysArray::default())), Ok(None), Ok(Some(SaysArray::default()))]), |mut stream| {
+            assert_eq!(stream.schema().unwrap(), field("g"));
+            assert!(stream.next().unwrap().unwrap().check(Arc::new(field("g"))).is_ok());
+            for _ in 0..3 {
+                assert!(stream.next().unwrap().is_none(), "the end is the end");
+            }
+            assert_eq!(stream.schema().unwrap(), field("g"), "what the arrays are may be asked at any time");
+        });
     assert_eq!(asked, ["get_schema", "get_next", "get_next", "get_schema", "release"]);
 }
 
 #[test]
 fn a_released_stream_is_refused_and_not_released_again() {
-    let asked = run(Script::new([]), |stream| stream.release = None, |taken| {
-        assert_eq!(taken.unwrap_err(), Problem::Released { what: "ArrowArrayStream" });
-    });
+    let asked = run(
+        Script::new([]),
+        |stream| stream.release = None,
+        |taken| {
+            assert_eq!(taken.unwrap_err(), Problem::Released { what: "ArrowArrayStream" });
+        },
+    );
     assert!(asked.is_empty());
 }
 
@@ -163,7 +172,8 @@ fn an_error_has_its_text_its_code_and_ends_the_stream() {
 
 #[test]
 fn an_error_instead_of_a_schema_ends_the_stream() {
-    let script = Script { schema: Err(22), error: Some(c"no columns"), ..Script::new([Ok(Some(SaysArray::default()))]) };
+    let script =
+        Script { schema: Err(22), error: Some(c"no columns"), ..Script::new([Ok(Some(SaysArray::default()))]) };
     let asked = play(script, |mut stream| {
         let failure = stream.schema().unwrap_err();
         assert_eq!(failure.to_string(), "the stream failed to give its schema: no columns");

@@ -111,8 +111,8 @@ fn the_number_of_nulls_is_that_of_the_bitmap_within_the_elements() {
                     offset: offset as i64,
                     ..SaysArray::of(length as i64, if length == 0 { vec![null(); 2] } else { buffers })
                 };
-                let expected = (stated > nulls as i64)
-                    .then_some(Problem::NullBits { stated: stated as usize, found: nulls });
+                let expected =
+                    (stated > nulls as i64).then_some(Problem::NullBits { stated: stated as usize, found: nulls });
                 assert_eq!(found(maker.validate(says, field("c"))), expected, "{offset} {length}");
             }
             if cfg!(miri) && length > 2 {
