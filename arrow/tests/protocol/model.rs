@@ -46,7 +46,7 @@ fn rs_array(array: OwnedArray, field: &Field) -> ArrayRef {
     // SAFETY: as above.
     let raw = unsafe { FFI_ArrowArray::from_raw((&raw mut raw).cast()) };
     // SAFETY: it keeps to the interface: this is what the test is about.
-    make_array(unsafe { arrow_array::ffi::from_ffi(raw, &rs_schema(field)) }.unwrap())
+    make_array(unsafe { ffi::from_ffi(raw, &rs_schema(field)) }.unwrap())
 }
 
 /// Every address in an array of this crate.
@@ -145,7 +145,7 @@ pub(crate) fn leaves() -> Vec<ArrayRef> {
     let mut views = BinaryViewBuilder::new();
     bytes().into_iter().for_each(|bytes| views.append_option(bytes));
     found.push(Arc::new(views.finish()));
-    let fixed = (0..7).map(|i| VALID[i].then(|| [i as u8; 3]));
+    let fixed = (0..7).map(|i| VALID[i].then_some([i as u8; 3]));
     found.push(Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(fixed, 3).unwrap()));
     found
 }
