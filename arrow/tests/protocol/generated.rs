@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 fn config() -> ProptestConfig {
     if cfg!(miri) {
-        ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() }
+        ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() }
     } else {
         ProptestConfig { cases: 1024, ..ProptestConfig::default() }
     }
@@ -51,14 +51,20 @@ const LEAVES: [&str; 20] = [
 const NESTED: [&str; 11] =
     ["+l", "+L", "+vl", "+vL", "+w:2", "+s", "+us:0,1", "+ud:4,7", "+r", "dictionary", "not a format"];
 
+/// A few characters from this one on; no regular expression, which Miri takes long for.
+fn text(first: u32) -> impl Strategy<Value = String> {
+    let any = prop_oneof![2 => any::<char>(), 1 => Just('\0'), 3 => proptest::char::range('a', 'z')];
+    vec(any, 0..5).prop_map(move |text| text.into_iter().filter(|c| u32::from(*c) >= first).collect())
+}
+
 fn metadata() -> impl Strategy<Value = Metadata> {
-    let pair = (".{0,4}", ".{0,4}\0?");
+    let pair = (text(0), text(0));
     vec(pair, 0..3).prop_map(|pairs| Metadata::from_pairs(pairs).unwrap())
 }
 
 /// Formats with names, flags and metadata; children as many as the format has.
 fn fields(flags: BoxedStrategy<i64>) -> impl Strategy<Value = Field> {
-    let said = move || ("[^\0]{0,5}", metadata(), flags.clone());
+    let said = move || (text(1), metadata(), flags.clone());
     let leaf = (prop::sample::select(&LEAVES[..]), said());
     let leaf = leaf.prop_map(|(format, (name, metadata, flags))| {
         Field::new(&name, format).with_metadata(metadata).with_flags(flags)
@@ -151,12 +157,8 @@ enum Lie {
 }
 
 fn lies() -> impl Strategy<Value = Lie> {
-    let text = || {
-        proptest::option::of(prop_oneof![
-            vec(1u8..=255, 0..6),
-            "[+]?[a-z]{1,3}(:[0-9,-]{0,6})?".prop_map(String::into_bytes)
-        ])
-    };
+    let bytes = || proptest::option::of(vec(1u8..=255, 0..6));
+    let format = prop_oneof![bytes(), vec(prop::sample::select(&b"+wulsdtiv:0123,-"[..]), 1..6).prop_map(Some)];
     prop_oneof![
         Just(Lie::Nothing),
         number().prop_map(Lie::Length),
@@ -168,8 +170,8 @@ fn lies() -> impl Strategy<Value = Lie> {
         (0usize..4).prop_map(Lie::NoChild),
         Just(Lie::Dictionary),
         Just(Lie::Released),
-        text().prop_map(Lie::Format),
-        text().prop_map(Lie::Name),
+        format.prop_map(Lie::Format),
+        bytes().prop_map(Lie::Name),
         any::<i32>().prop_map(|number| Lie::Metadata(if number > 0 { -number } else { number })),
         any::<i64>().prop_map(Lie::Flags),
     ]
