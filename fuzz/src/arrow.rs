@@ -31,9 +31,30 @@ const SLOTS: usize = 16;
 
 /// Formats of every kind; a number beyond them is made of the input.
 const FORMATS: [&[u8]; 24] = [
-    b"n\0", b"b\0", b"g\0", b"i\0", b"c\0", b"L\0", b"d:38,10\0", b"w:0\0", b"w:2147483647\0", b"u\0", b"Z\0", b"vu\0",
-    b"+l\0", b"+L\0", b"+m\0", b"+vL\0", b"+w:2\0", b"+w:2147483647\0", b"+s\0", b"+us:\0", b"+us:5,7\0", b"+ud:5\0",
-    b"+r\0", b"?\0",
+    b"n\0",
+    b"b\0",
+    b"g\0",
+    b"i\0",
+    b"c\0",
+    b"L\0",
+    b"d:38,10\0",
+    b"w:0\0",
+    b"w:2147483647\0",
+    b"u\0",
+    b"Z\0",
+    b"vu\0",
+    b"+l\0",
+    b"+L\0",
+    b"+m\0",
+    b"+vL\0",
+    b"+w:2\0",
+    b"+w:2147483647\0",
+    b"+s\0",
+    b"+us:\0",
+    b"+us:5,7\0",
+    b"+ud:5\0",
+    b"+r\0",
+    b"?\0",
 ];
 
 /// The structs of a producer.
@@ -59,7 +80,11 @@ impl Made {
     }
 
     /// A schema and an array, with the counters of their releases. They agree unless a number of the input is in the way.
-    fn node(&mut self, input: &mut Input<'_>, depth: usize) -> (NonNull<ArrowSchema>, NonNull<ArrowArray>, [Counter; 2]) {
+    fn node(
+        &mut self,
+        input: &mut Input<'_>,
+        depth: usize,
+    ) -> (NonNull<ArrowSchema>, NonNull<ArrowArray>, [Counter; 2]) {
         self.nodes += 1;
         let format = match FORMATS.get(usize::from(input.byte() % 26)) {
             Some(format) => self.keep(format.to_vec()).cast(),
