@@ -2,7 +2,7 @@
 
 use crate::liar::{Liar, SaysSchema, Struct, read, release};
 use aria_arrow::abi::ArrowSchema;
-use aria_arrow::{Count, Field, Format, MAX_DEPTH, MAX_FIELDS, MAX_TEXT, OwnedSchema, Problem};
+use aria_arrow::{Count, Field, Format, MAX_DEPTH, MAX_FIELDS, OwnedSchema, Problem};
 use std::ptr::{NonNull, null_mut};
 
 fn problem(says: SaysSchema) -> Problem {
@@ -178,7 +178,7 @@ fn chain(liar: &mut Liar, levels: usize) -> NonNull<ArrowSchema> {
 #[test]
 fn a_schema_nested_without_end_does_not_overflow_the_stack() {
     let mut liar = Liar::new();
-    let levels = if cfg!(miri) { 500 } else { 100_000 };
+    let levels = if cfg!(miri) { 100 } else { 100_000 };
     let outer = chain(&mut liar, levels);
     // SAFETY: a live struct of the arena, handed over once.
     let schema = unsafe { OwnedSchema::take(outer) }.unwrap();
@@ -244,20 +244,23 @@ fn a_schema_whose_child_is_the_moved_parent_is_refused_as_released() {
 
 /// Fields may share their text; what is copied of them is bounded together.
 #[test]
-#[cfg(not(miri))]
+#[cfg(not(miri))] // Copies a quarter of a gigabyte.
 fn text_that_many_fields_share_is_not_copied_without_end() {
     let mut liar = Liar::new();
     let name = Some(vec![b'n'; 1 << 20]);
     let child = liar.schema(SaysSchema { name, ..SaysSchema::default() });
     let outer = liar.schema(SaysSchema::of("+s"));
-    let n = 2 * (MAX_TEXT >> 20);
+    let n = 2 * (aria_arrow::MAX_TEXT >> 20);
     let children = liar.arena().put_all(vec![child.as_ptr(); n]);
     // SAFETY: a struct of the arena, which nobody else has.
     let raw = unsafe { &mut *outer.as_ptr() };
     (raw.n_children, raw.children) = (n as i64, children);
     // SAFETY: a live struct of the arena, handed over once.
     let refused = unsafe { OwnedSchema::take(outer) }.unwrap().field().unwrap_err();
-    assert_eq!(refused.problem, Problem::TooMany { what: "bytes of names, formats and metadata", limit: MAX_TEXT });
+    assert_eq!(
+        refused.problem,
+        Problem::TooMany { what: "bytes of names, formats and metadata", limit: aria_arrow::MAX_TEXT }
+    );
 }
 
 /// K-A9.

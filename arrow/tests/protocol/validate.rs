@@ -97,7 +97,7 @@ fn the_number_of_nulls_is_that_of_the_bitmap_within_the_elements() {
     // Against bits counted one by one.
     let bytes = [0b0110_1001u8, 0b1111_0000, 0b0000_0001, 0b1010_1010];
     let bit = |i: usize| bytes[i / 8] >> (i % 8) & 1 == 1;
-    for offset in 0..32 {
+    for offset in (0..32).step_by(if cfg!(miri) { 13 } else { 1 }) {
         for length in 0..=32 - offset {
             let nulls = (offset..offset + length).filter(|i| !bit(*i)).count();
             for stated in [nulls as i64, nulls as i64 + 1, -1] {
