@@ -296,6 +296,7 @@ proptest! {
 
 /// The tree that the lies are told in is sound.
 #[test]
+#[cfg_attr(miri, ignore = "slow; honest arrays are checked there too")]
 fn without_a_lie_every_format_is_accepted() {
     for format in LEAVES.into_iter().chain(NESTED) {
         let (says, field) = if format == "dictionary" {

@@ -257,6 +257,7 @@ fn null_counts_are_those_of_arrow_rs() {
 
 /// A schema of a record batch: a struct with names, nullability and metadata.
 #[test]
+#[cfg_attr(miri, ignore = "slow; as above")]
 fn a_record_batch_keeps_names_nullability_and_metadata() {
     let columns: Vec<_> = leaves().into_iter().filter(|leaf| leaf.data_type() != &DataType::Null).collect();
     let fields: Fields = columns.iter().map(item).collect();
