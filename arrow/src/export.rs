@@ -3,6 +3,7 @@
 use crate::abi::ArrowArray;
 use crate::array::OwnedArray;
 use crate::format::Format;
+use crate::unwind::caught;
 use crate::view::ArrayView;
 use core::any::Any;
 use core::ffi::c_void;
@@ -77,12 +78,13 @@ unsafe extern "C" fn release(array: *mut ArrowArray) {
     let array = unsafe { &mut *array };
     // SAFETY: the box that `export` leaked, taken back once.
     let held = unsafe { Box::from_raw(array.private_data.cast::<Held>()) };
+    array.release = None;
     for child in held.children.iter().copied().chain([held.dictionary]).filter(|child| !child.is_null()) {
         // SAFETY: a box that `export` leaked. Somebody may have moved the struct out of it, or released it (K-A10).
         let child = unsafe { Box::from_raw(child) };
-        drop(OwnedArray::live(*child));
+        drop(OwnedArray::live(*child)); // Foreign code does not unwind, and ours does not either.
     }
-    array.release = None;
+    caught(|| drop(held));
 }
 
 impl ArrayView<'_> {
@@ -101,6 +103,7 @@ impl ArrayView<'_> {
             Some(_) if self.field().layout() == Format::Null => Some(length),
             whole if length == self.len() => whole,
             Some(0) => Some(0),
+            _ if length == 0 => Some(0),
             _ => None,
         };
         let whole = |child: ArrayView<'_>| {

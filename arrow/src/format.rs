@@ -103,6 +103,11 @@ fn ids(text: &str) -> Option<usize> {
     text.split(',').map(|id| width(id).filter(|id| *id < 128)).try_fold(0, |n, id| id.map(|_| n + 1))
 }
 
+/// Integers: what dictionary indices are.
+pub(crate) fn is_integer(format: &str) -> bool {
+    matches!(format, "c" | "C" | "s" | "S" | "i" | "I" | "l" | "L")
+}
+
 impl Format {
     /// What a format string says; [`Unknown`](Format::Unknown) where it is none that this crate knows.
     #[must_use]
@@ -164,6 +169,21 @@ impl Format {
             Format::View { .. } => Count::AtLeast(3),
             Format::Unknown => return None,
         })
+    }
+
+    /// The most bytes that an element takes in one of the buffers whose size follows from the number of elements.
+    pub(crate) fn pitch(self) -> usize {
+        match self {
+            Format::Fixed(width) => width.max(1), // The bitmap has no more than a byte.
+            Format::View { .. } => 16,
+            Format::Bytes { large, .. } | Format::List { large } | Format::ListView { large } => {
+                4 << usize::from(large)
+            }
+            Format::Union { dense, .. } => 1 << (2 * usize::from(dense)),
+            Format::Null | Format::Bool | Format::FixedList(_) | Format::Struct | Format::RunEnds | Format::Unknown => {
+                1
+            }
+        }
     }
 
     /// Number of children; `None` for an unknown format.

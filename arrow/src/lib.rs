@@ -36,6 +36,7 @@ mod metadata;
 mod name;
 mod schema;
 mod stream;
+mod unwind;
 mod validate;
 mod view;
 
@@ -43,7 +44,7 @@ pub use array::{Checked, OwnedArray, RefusedArray};
 pub use device::{DEVICE_CPU, OwnedDeviceArray};
 pub use error::{ArrowError, Problem};
 pub use export::{Node, Owner};
-pub use field::{Field, MAX_DEPTH, MAX_FIELDS};
+pub use field::{Field, MAX_DEPTH, MAX_FIELDS, MAX_TEXT};
 pub use format::{Count, Format};
 pub use metadata::{MAX_METADATA, Metadata};
 pub use schema::OwnedSchema;

@@ -97,6 +97,11 @@ impl Metadata {
         self.iter().next().is_none()
     }
 
+    /// Size of the encoding, in bytes.
+    pub(crate) fn nbytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |bytes| bytes.len())
+    }
+
     /// For a schema: NULL where there was none. Valid while `self` lives.
     pub(crate) fn as_ptr(&self) -> *const c_char {
         self.0.as_ref().map_or(core::ptr::null(), |bytes| bytes.as_ptr().cast())

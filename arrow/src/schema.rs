@@ -48,8 +48,8 @@ impl OwnedSchema {
     ///
     /// # Errors
     ///
-    /// See [`Field`]: a name or format that is missing or no UTF-8, counts that are negative, missing children, metadata
-    /// whose lengths are negative, too much nesting.
+    /// A format that is missing or no UTF-8, counts that are negative or not those of the format, missing or released
+    /// children, metadata whose lengths are negative, too much nesting, too many fields, too much text.
     pub fn field(&self) -> Result<Field, ArrowError> {
         // SAFETY: live, and keeps to the interface: the promise of `take`.
         unsafe { Field::from_c(&self.0) }

@@ -5,11 +5,11 @@ use crate::array::OwnedArray;
 use crate::error::{ArrowError, Problem};
 use crate::field::Field;
 use crate::schema::OwnedSchema;
+use crate::unwind::caught;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt;
 use core::ptr::{self, NonNull};
 use std::ffi::CString;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Why a stream gives no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl From<ArrowError> for StreamError {
 
 /// A foreign stream that was taken over, and is released once.
 ///
-/// After its end, or an error, the producer is not asked again (K-A20).
+/// After its end the producer is not asked for arrays again, and after an error for nothing (K-A20).
 ///
 /// # Invariants
 ///
@@ -59,6 +59,7 @@ impl From<ArrowError> for StreamError {
 pub struct OwnedStream {
     stream: ArrowArrayStream,
     over: bool,
+    failure: Option<StreamError>,
 }
 
 // SAFETY: the C stream interface ties a struct to no thread. It is asked by one at a time: asking takes `&mut`.
@@ -81,7 +82,7 @@ impl OwnedStream {
         if stream.release.is_none() {
             return Err(Problem::Released { what: "ArrowArrayStream" }.at(""));
         }
-        let owned = OwnedStream { stream, over: false };
+        let owned = OwnedStream::live(stream);
         let functions = [
             (owned.stream.get_schema.is_some(), "a function get_schema"),
             (owned.stream.get_next.is_some(), "a function get_next"),
@@ -93,12 +94,19 @@ impl OwnedStream {
         }
     }
 
+    fn live(stream: ArrowArrayStream) -> OwnedStream {
+        OwnedStream { stream, over: false, failure: None }
+    }
+
     /// What the stream's arrays are.
     ///
     /// # Errors
     ///
-    /// The producer's own, with its text; a schema that is not sound.
+    /// The producer's own, with its text; a schema that is not sound; what the stream failed with before.
     pub fn schema(&mut self) -> Result<Field, StreamError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
         let Some(get_schema) = self.stream.get_schema else {
             return Err(Problem::Null { what: "get_schema" }.at("").into());
         };
@@ -110,7 +118,7 @@ impl OwnedStream {
         }
         // SAFETY: the producer gave the struct to us, and keeps to the interface.
         let schema = unsafe { OwnedSchema::take(NonNull::from(&mut schema)) };
-        Ok(schema.and_then(|schema| schema.field()).inspect_err(|_| self.over = true)?)
+        schema.and_then(|schema| schema.field()).map_err(|error| self.fails(error.into()))
     }
 
     /// The next array, unchecked; `None` at the end, and ever after.
@@ -135,7 +143,6 @@ impl OwnedStream {
 
     /// Ends the stream, and reads the producer's text at once: it lives until the next call (K-A20).
     fn failed(&mut self, during: &'static str, code: c_int) -> StreamError {
-        self.over = true;
         let text = match self.stream.get_last_error {
             // SAFETY: live: invariant 1.
             Some(get_last_error) => unsafe { get_last_error(&raw mut self.stream) },
@@ -147,7 +154,12 @@ impl OwnedStream {
             // SAFETY: NUL-terminated and alive until the next call: the interface.
             unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
         };
-        StreamError::Producer { during, code, text }
+        self.fails(StreamError::Producer { during, code, text })
+    }
+
+    fn fails(&mut self, failure: StreamError) -> StreamError {
+        self.over = true;
+        self.failure.insert(failure).clone()
     }
 
     /// The struct itself, for whoever will release it.
@@ -195,7 +207,7 @@ pub trait BatchSource: Send + 'static {
     /// Why that cannot be said.
     fn schema(&mut self) -> Result<OwnedSchema, Failure>;
 
-    /// The next array; `None` at the end. Not asked again after the end or a failure.
+    /// The next array; `None` at the end. Not asked again after the end; after a failure nothing is.
     ///
     /// # Errors
     ///
@@ -206,13 +218,15 @@ pub trait BatchSource: Send + 'static {
 struct Exported {
     source: Box<dyn BatchSource>,
     over: bool,
+    /// What every answer is after a failure, so that no consumer takes a failure for the end.
+    failed: Option<c_int>,
     last_error: Option<CString>,
 }
 
 /// A stream that asks `source`, and drops it when it is released. A panic in the source becomes the stream's error.
 #[must_use]
 pub fn export_stream(source: Box<dyn BatchSource>) -> OwnedStream {
-    let exported = Box::new(Exported { source, over: false, last_error: None });
+    let exported = Box::new(Exported { source, over: false, failed: None, last_error: None });
     let stream = ArrowArrayStream {
         get_schema: Some(get_schema),
         get_next: Some(get_next),
@@ -220,7 +234,7 @@ pub fn export_stream(source: Box<dyn BatchSource>) -> OwnedStream {
         release: Some(release),
         private_data: Box::into_raw(exported).cast::<c_void>(),
     };
-    OwnedStream { stream, over: false }
+    OwnedStream::live(stream)
 }
 
 impl Exported {
@@ -235,20 +249,19 @@ impl Exported {
     }
 
     fn answer<T>(&mut self, ask: impl FnOnce(&mut dyn BatchSource) -> Result<T, Failure>) -> Result<T, c_int> {
-        let answer = catch_unwind(AssertUnwindSafe(|| ask(&mut *self.source)));
-        let failure = match answer {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(failure)) => failure,
-            Err(panic) => {
-                // What unwinds out of the payload's drop has nowhere to go.
-                core::mem::forget(panic);
-                Failure::new("the producer panicked")
-            }
+        if let Some(code) = self.failed {
+            return Err(code);
+        }
+        let failure = match caught(|| ask(&mut *self.source)) {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(failure)) => failure,
+            None => Failure::new("the producer panicked"),
         };
-        self.over = true;
         let text: Vec<u8> = failure.text.into_bytes().into_iter().filter(|byte| *byte != 0).collect();
         self.last_error = CString::new(text).ok();
-        Err(if failure.code == 0 { EINVAL } else { failure.code })
+        let code = if failure.code == 0 { EINVAL } else { failure.code };
+        self.failed = Some(code);
+        Err(code)
     }
 }
 
@@ -302,9 +315,10 @@ unsafe extern "C" fn get_last_error(stream: *mut ArrowArrayStream) -> *const c_c
 unsafe extern "C" fn release(stream: *mut ArrowArrayStream) {
     // SAFETY: live and exclusive: the interface.
     let stream = unsafe { &mut *stream };
-    // SAFETY: the box that `export_stream` leaked, taken back once.
-    drop(unsafe { Box::from_raw(stream.private_data.cast::<Exported>()) });
     stream.release = None;
+    // SAFETY: the box that `export_stream` leaked, taken back once.
+    let exported = unsafe { Box::from_raw(stream.private_data.cast::<Exported>()) };
+    caught(|| drop(exported));
 }
 
 #[cfg(test)]

@@ -53,24 +53,15 @@ unsafe fn own(array: &ArrayView<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     match array.field().layout() {
-        Format::Bytes { large, utf8 } => {
-            let offsets = values.offsets(1, large)?;
-            values.text(&offsets, utf8)
-        }
+        Format::Bytes { large, utf8 } => values.text(large, utf8),
         Format::List { large } => {
-            let offsets = values.offsets(1, large)?;
-            let reached = offsets.last().copied().unwrap_or(0);
-            let child = array.child(0).map_or(0, |child| child.len());
-            values.within(reached, child, array.len() - 1)
+            let reached = values.offsets(large)?;
+            values.within(reached, values.child_len(0), array.len() - 1)
         }
-        Format::ListView { large } => {
-            let child = array.child(0).map_or(0, |child| child.len());
-            for i in 0..array.len() {
-                let (start, size) = (values.integer(1, i, large)?, values.integer(2, i, large)?);
-                values.within(start.saturating_add(size), child, i)?;
-            }
-            Ok(())
-        }
+        Format::ListView { large } => (0..array.len()).try_for_each(|i| {
+            let (start, size) = (values.integer(1, i, large)?, values.integer(2, i, large)?);
+            values.within(start.saturating_add(size), values.child_len(0), i)
+        }),
         Format::Union { dense, .. } => values.union(dense),
         Format::RunEnds => values.runs(),
         Format::View { utf8 } => values.views(utf8),
@@ -110,46 +101,63 @@ impl Values<'_> {
         usize::try_from(number).map_err(|_| Problem::Value { index: i, what: "a negative offset or size" })
     }
 
+    /// Compares the number of nulls with the bitmap, a byte at a time.
     fn null_count(&self) -> Result<(), Problem> {
         let Some(stated) = self.0.null_count().filter(|_| self.0.validity().is_some()) else { return Ok(()) };
-        let found = (0..self.0.len()).filter(|i| !self.is_valid(*i)).count();
-        if found == stated {
-            return Ok(());
-        }
-        Err(Problem::NullBits { stated, found })
+        let found = self.count_nulls();
+        if found == stated { Ok(()) } else { Err(Problem::NullBits { stated, found }) }
     }
 
-    /// One offset more than elements, never falling.
-    fn offsets(&self, buffer: usize, large: bool) -> Result<Vec<usize>, Problem> {
-        let mut offsets: Vec<usize> = Vec::new();
-        for i in 0..=self.0.len() {
-            let offset = self.integer(buffer, i, large)?;
-            if offsets.last().is_some_and(|last| offset < *last) {
-                return Err(Problem::Value { index: i - 1, what: "its end lies before its start" });
+    /// Zero bits of the bitmap, which is there.
+    fn count_nulls(&self) -> usize {
+        let (first, end) = (self.0.offset(), self.0.offset() + self.0.len());
+        let bits = |byte: usize| {
+            // Of the first and the last byte, only the bits of elements.
+            let before = first.saturating_sub(byte * 8).min(8);
+            let behind = ((byte + 1) * 8).saturating_sub(end).min(8);
+            (0xFFu16 << before & 0xFF >> behind) as u8
+        };
+        let bytes = if first == end { 0..0 } else { first / 8..end.div_ceil(8) };
+        bytes.map(|i| (!self.bytes::<1>(0, i)[0] & bits(i)).count_ones() as usize).sum()
+    }
+
+    /// Checks that offsets, of which there is one more than elements, never fall. Returns the last one.
+    fn offsets(&self, large: bool) -> Result<usize, Problem> {
+        let mut last = self.integer(1, 0, large)?;
+        for i in 0..self.0.len() {
+            let end = self.integer(1, i + 1, large)?;
+            if end < last {
+                return Err(Problem::Value { index: i, what: "its end lies before its start" });
             }
-            offsets.push(offset);
+            last = end;
         }
-        Ok(offsets)
+        Ok(last)
+    }
+
+    /// Elements of a child.
+    fn child_len(&self, index: usize) -> usize {
+        self.0.child(index).map_or(0, |child| child.len())
     }
 
     fn within(&self, reached: usize, len: usize, index: usize) -> Result<(), Problem> {
         if reached > len { Err(Problem::Value { index, what: "reaches beyond the end of its child" }) } else { Ok(()) }
     }
 
-    fn text(&self, offsets: &[usize], utf8: bool) -> Result<(), Problem> {
+    fn text(&self, large: bool, utf8: bool) -> Result<(), Problem> {
+        let reached = self.offsets(large)?; // All of them, before the first byte is read.
         let data = self.0.buffer(2).unwrap_or(core::ptr::null());
-        let end = offsets.last().copied().unwrap_or(0);
-        if data.is_null() && end > 0 {
+        if data.is_null() && reached > 0 {
             return Err(Problem::NullBuffer { index: 2 });
         }
         if !utf8 || data.is_null() {
             return Ok(());
         }
-        for (index, pair) in offsets.windows(2).enumerate().filter(|(i, _)| self.is_valid(*i)) {
-            let (start, end) = (pair[0], pair[1]);
-            // SAFETY: bytes `start..end` of the buffer, since the offsets rise: `validate`'s caller promised its length.
+        for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
+            let (start, end) = (self.integer(1, i, large)?, self.integer(1, i + 1, large)?);
+            // SAFETY: bytes `start..end` of the buffer: the offsets rise up to the last, and `validate`'s caller promised
+            // that the buffer reaches that far, and that nobody writes to the offsets meanwhile.
             let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), end - start) };
-            check_utf8(bytes, index)?;
+            check_utf8(bytes, i)?;
         }
         Ok(())
     }
@@ -165,7 +173,8 @@ impl Values<'_> {
                 "S" => i64::from(u16::from_ne_bytes(self.bytes(1, at * 2))),
                 "i" => i64::from(i32::from_ne_bytes(self.bytes(1, at * 4))),
                 "I" => i64::from(u32::from_ne_bytes(self.bytes(1, at * 4))),
-                _ => i64::from_ne_bytes(self.bytes(1, at * 8)), // An uint64 beyond int64 is negative here: refused too.
+                // An uint64 beyond int64 is negative here: refused too. Indices are integers: checked.
+                _ => i64::from_ne_bytes(self.bytes(1, at * 8)),
             };
             if usize::try_from(index).is_ok_and(|index| index < len) {
                 continue;
@@ -186,8 +195,7 @@ impl Values<'_> {
             };
             if dense {
                 let offset = self.integer(1, i, false)?;
-                let len = self.0.child(child).map_or(0, |child| child.len());
-                self.within(offset.saturating_add(1), len, i)?;
+                self.within(offset.saturating_add(1), self.child_len(child), i)?;
             }
         }
         Ok(())
@@ -195,12 +203,17 @@ impl Values<'_> {
 
     fn runs(&self) -> Result<(), Problem> {
         let (Some(ends), Some(runs)) = (self.0.child(0), self.0.child(1)) else { return Ok(()) };
-        let width = match ends.field().layout() {
-            Format::Fixed(width @ (2 | 4 | 8)) if ends.null_count() == Some(0) => width,
-            _ => return Err(Problem::Value { index: 0, what: "run ends are no integers, or some are null" }),
-        };
-        let mut last = 0;
         let reader = Values(&ends);
+        let width = match ends.field().format() {
+            "s" => 2,
+            "i" => 4,
+            "l" => 8,
+            _ => return Err(Problem::Value { index: 0, what: "run ends are no int16, int32 or int64" }),
+        };
+        if ends.validity().is_some() && reader.count_nulls() > 0 {
+            return Err(Problem::Value { index: 0, what: "some run ends are null" });
+        }
+        let mut last = 0;
         for i in 0..ends.len() {
             let at = (ends.offset() + i) * width;
             let end = match width {
@@ -229,6 +242,9 @@ impl Values<'_> {
             let wrong = |what| Problem::Value { index: i, what };
             let len = usize::try_from(word(0)).map_err(|_| wrong("a negative length"))?;
             if len <= 12 {
+                if view[4 + len..].iter().any(|byte| *byte != 0) {
+                    return Err(wrong("there is more than zeros behind its bytes"));
+                }
                 check_utf8_if(utf8, &view[4..4 + len], i)?;
                 continue;
             }

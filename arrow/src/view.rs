@@ -3,7 +3,7 @@
 use crate::abi::ArrowArray;
 use crate::error::{ArrowError, Problem};
 use crate::field::{Field, MAX_DEPTH, element};
-use crate::format::{Count, Format};
+use crate::format::{Count, Format, is_integer};
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
@@ -47,10 +47,11 @@ impl<'a> ArrayView<'a> {
         self.array.offset.unsigned_abs() as usize // Not negative: invariant 1.
     }
 
-    /// The number of nulls; `None` where it was not counted. Without a bitmap it is 0 (K-A1).
+    /// The number of nulls; `None` where it was not counted. Where there can be no bitmap, or is none, it is 0 (K-A1).
     pub fn null_count(&self) -> Option<usize> {
         match self.field.layout() {
             Format::Null => Some(self.len()),
+            Format::Union { .. } | Format::RunEnds => Some(0), // Their children have nulls, they have none.
             layout if layout.has_validity() && self.validity().is_none() => Some(0),
             _ => usize::try_from(self.array.null_count).ok(),
         }
@@ -178,9 +179,9 @@ fn own(array: &ArrowArray, field: &Field) -> Result<usize, Problem> {
     let children = count("children", array.n_children)?;
     let end = length.checked_add(offset).filter(|end| isize::try_from(*end).is_ok());
     let end = end.ok_or(Problem::End { offset, length })?;
-    if let Format::Fixed(width) = field.layout()
-        && end.checked_mul(width.max(1)).is_none_or(|bytes| isize::try_from(bytes).is_err())
-    {
+    // One more for the last end: so many bytes has the largest buffer whose size follows from the number of elements.
+    let bytes = end.checked_add(1).and_then(|end| end.checked_mul(field.layout().pitch()));
+    if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
         return Err(Problem::End { offset, length });
     }
     if array.null_count < -1 || array.null_count > array.length {
@@ -196,9 +197,16 @@ fn own(array: &ArrowArray, field: &Field) -> Result<usize, Problem> {
     {
         return Err(Problem::Buffers { format: format(), expected, found: buffers });
     }
-    if children != field.children().len() {
-        let expected = Count::Exactly(field.children().len());
+    // The field may have been made by hand.
+    let expected = match layout.children() {
+        Some(expected) if !expected.admits(field.children().len()) => expected,
+        _ => Count::Exactly(field.children().len()),
+    };
+    if !expected.admits(children) {
         return Err(Problem::Children { format: format(), expected, found: children });
+    }
+    if field.dictionary().is_some() && !is_integer(field.format()) {
+        return Err(Problem::DictionaryIndex { format: format() });
     }
     if array.dictionary.is_null() == field.dictionary().is_some() {
         return Err(Problem::Dictionary { expected: field.dictionary().is_some() });

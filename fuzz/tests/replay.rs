@@ -102,6 +102,11 @@ fn any_tensor_is_answered_and_released_once() {
 }
 
 #[test]
+fn any_schema_and_array_are_answered_and_released_once() {
+    replay("arrow");
+}
+
+#[test]
 fn every_target_has_a_program_and_a_corpus() {
     for (name, _) in TARGETS {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets").join(name).with_extension("rs");
