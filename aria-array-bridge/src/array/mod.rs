@@ -182,18 +182,43 @@ impl Array {
         Array { buffer, dtype, layout, device, access, readonly, validity: None }
     }
 
-    /// The same array, kept alive by another owner.
+    /// The same array, kept alive by another owner; so is a validity that owns nothing itself.
     ///
     /// # Safety
     ///
-    /// `owner` keeps the memory alive as the old one does, and the access stays true: never unique.
+    /// `owner` keeps the memory alive as the old one does, and the access stays true: never unique. If the validity owns
+    /// nothing, `owner` keeps its bits alive too.
     #[doc(hidden)]
     #[must_use]
     pub unsafe fn with_owner(&self, owner: Owner) -> Array {
         debug_assert!(self.access != Access::Unique);
+        let bare = self.validity().filter(|validity| validity.owner().is_immortal());
+        // SAFETY: the caller's duty.
+        let validity = bare.map(|validity| Box::new(unsafe { validity.with_owner(owner.clone()) }));
         // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(self.buffer.first(), owner) };
-        Array { buffer, ..self.clone() }
+        Array { buffer, validity: validity.or_else(|| self.validity.clone()), ..self.clone() }
+    }
+
+    /// The array owning nothing, its validity neither, and what keeps both.
+    ///
+    /// # Safety
+    ///
+    /// The array is used only while the owner lives, and the access stays true: never unique.
+    #[doc(hidden)]
+    #[must_use]
+    pub unsafe fn into_bare(self) -> (Array, Owner) {
+        let memory = self.owner().clone();
+        let Some(validity) = self.validity() else {
+            // SAFETY: the caller's duty.
+            return (unsafe { self.with_owner(Owner::immortal()) }, memory);
+        };
+        // SAFETY: the caller's duty.
+        let bits = unsafe { validity.with_owner(Owner::immortal()) };
+        let both = Owner::new((memory, validity.owner().clone()));
+        // SAFETY: the caller's duty.
+        let bare = unsafe { self.with_owner(Owner::immortal()) };
+        (Array { validity: Some(Box::new(bits)), ..bare }, both)
     }
 
     /// The same elements, of which some are null.

@@ -147,6 +147,17 @@ impl Validity {
         Validity::from_bools(&valid, self.shape()).unwrap_or(self) // Never fails: one bool per element.
     }
 
+    /// The same bits, kept alive by another owner.
+    ///
+    /// # Safety
+    ///
+    /// `owner` keeps the bits alive as the old one does.
+    pub(super) unsafe fn with_owner(&self, owner: Owner) -> Validity {
+        // SAFETY: the caller's duty.
+        let buffer = unsafe { Buffer::new(self.buffer.first(), owner) };
+        Validity { buffer, ..self.clone() }
+    }
+
     /// What keeps the bits alive.
     pub fn owner(&self) -> &Owner {
         self.buffer.owner()

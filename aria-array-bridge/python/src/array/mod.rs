@@ -114,9 +114,8 @@ impl PyArray {
     pub(crate) fn from_array(array: Array, origin: Origin, own: bool) -> PyArray {
         // In Python, memory that one handle could write is memory that anybody may write.
         let array = array.share().unwrap_or_else(|array| array);
-        let owner = array.owner().clone();
-        // SAFETY: the hold keeps the owner, invariant 1 of `PyArray`; unique memory with other handles is shown frozen below.
-        let mut bare = unsafe { frozen_if_unique(array).with_owner(Owner::immortal()) };
+        // SAFETY: the hold keeps the owner, invariant 1 of `PyArray`; unique memory with other handles is shown frozen.
+        let (mut bare, owner) = unsafe { frozen_if_unique(array).into_bare() };
         if bare.access() == Access::Frozen {
             bare = bare.read_only();
         }

@@ -68,8 +68,8 @@ pub(crate) fn unpickle<'py>(
     let wrong = |text: String| PyValueError::new_err(text);
     let dtype = dtype.get().dtype().clone();
     let layout = match order {
-        _ if dtype.is_packed() => Layout::packed(dtype.bits(), &shape),
-        "F" => Layout::contiguous(dtype.itemsize(), &shape, Order::F),
+        "C" if dtype.is_packed() => Layout::packed(dtype.bits(), &shape),
+        "F" if !dtype.is_packed() => Layout::contiguous(dtype.itemsize(), &shape, Order::F),
         "C" => Layout::contiguous(dtype.itemsize(), &shape, Order::C),
         _ => return Err(wrong(format!("expected order 'C' or 'F' in the pickle but found {order:?}"))),
     };

@@ -13,6 +13,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyTuple};
 
+/// What to do about memory of another device.
+const AWAY: &str = "move it with a library of that device, and give the result to asarray";
+
 #[pymethods]
 impl PyArray {
     /// The only element, or the one at these indices, as a Python object.
@@ -73,8 +76,7 @@ impl PyArray {
         }
         let text = format!("expected memory on {wanted} but found it on {found}");
         let reason = Reason::new("device", "L7", text).expected(wanted.to_string(), found.to_string());
-        let hint = "move it with a library of that device, and give the result to asarray";
-        let plan = Plan::view("to_device", describe(array), "Array").refusing(reason.hint(hint));
+        let plan = Plan::view("to_device", describe(array), "Array").refusing(reason.hint(AWAY));
         Err(refused(slf.py(), plan))
     }
 
@@ -129,7 +131,7 @@ pub(super) fn fresh<'py>(
     }
     if !source.device().is_host() {
         let text = format!("memory on {} is copied by the library that owns it", source.device());
-        let plan = Plan::view("", describe(source), "Array").refusing(Reason::new("device", "L7", text));
+        let plan = Plan::view("", describe(source), "Array").refusing(Reason::new("device", "L7", text).hint(AWAY));
         return Err(refused(py, plan));
     }
     let copied = py.detach(|| make(source)).map_err(|error| memory_or_value(&error))?;
