@@ -127,8 +127,9 @@ fn check_ctypes(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer, format: &str) 
     let exporter = if view.obj.is_null() { object.as_ptr() } else { view.obj };
     // SAFETY: attached; the object, or the one that the filled buffer owns, which is held meanwhile.
     let exporter = unsafe { Borrowed::from_ptr(object.py(), exporter) };
-    // SAFETY: attached; the type of a live object.
-    let is_static = unsafe { ffi::PyType_GetFlags(ffi::Py_TYPE(exporter.as_ptr())) } & ffi::Py_TPFLAGS_HEAPTYPE == 0;
+    // SAFETY: attached; a live type.
+    let flags = unsafe { ffi::PyType_GetFlags(exporter.get_type_ptr()) };
+    let is_static = flags & ffi::Py_TPFLAGS_HEAPTYPE == 0;
     if is_static && !exporter.is_exact_instance_of::<PyMemoryView>() {
         return Ok(());
     }

@@ -55,8 +55,11 @@ fn table(capsule: &Bound<'_, PyAny>) -> Option<NonNull<*mut ffi::PyObject>> {
 
 /// The type at this place.
 fn class(py: Python<'_>, table: NonNull<*mut ffi::PyObject>, place: usize) -> PyResult<Py<PyType>> {
-    // SAFETY: the table of NumPy's C API, which no Python code can make, has a type object at each of the places above
-    // and lives as long as the process: NumPy's ABI.
-    let object = unsafe { Bound::from_borrowed_ptr(py, *table.as_ptr().add(place)) };
+    // SAFETY: the table of NumPy's C API, which no Python code can make, is longer than the places above: NumPy's ABI.
+    let slot = unsafe { table.add(place) };
+    // SAFETY: as above; the table lives as long as the process, and has a type object there.
+    let object = unsafe { slot.read() };
+    // SAFETY: attached; a live object, or NULL, which is an error.
+    let object = unsafe { Bound::from_borrowed_ptr_or_err(py, object) }?;
     Ok(object.cast_into::<PyType>()?.unbind())
 }
