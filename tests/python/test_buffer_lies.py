@@ -99,7 +99,7 @@ def test_suboffsets_that_are_all_negative_are_legal():
 
 @pytest.mark.parametrize(("format", "itemsize"), [(b"i", 8), (b"d", 4), (b"h", 1), (b"<l", 8), (b"T{i:a:d:b:}", 4)])
 def test_letters_and_itemsize_that_disagree_are_refused(format, itemsize):
-    refused(Exporter(format=format, itemsize=itemsize, shape=(64 // itemsize,), strides=(itemsize,)), "dtype")
+    refused(Exporter(format=format, itemsize=itemsize, shape=(64 // itemsize,), strides=(itemsize,)), "itemsize")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import aria_array_bridge as ab
 import numpy as np
 import pytest
@@ -66,3 +69,74 @@ def test_a_door_is_one_of_the_type_and_not_of_the_object() -> None:
     source.__dlpack__ = lambda **_options: SOURCE.__dlpack__()
     with pytest.raises(ab.ArgumentError):
         ab.asarray(source)
+
+
+def test_a_class_that_gains_a_door_is_looked_at_again() -> None:
+    class Late:
+        pass
+
+    with pytest.raises(ab.ArgumentError):
+        ab.asarray(Late())
+    Late.__dlpack__ = dlpack
+    assert ab.asarray(Late()).address == SOURCE.ctypes.data
+
+
+def test_a_base_class_that_gains_a_door_gives_it_to_those_that_derive() -> None:
+    base = type("Base", (), {"__dlpack__": refuse(BufferError("not now"))})
+    derived = type("Derived", (base,), {})
+    with pytest.raises(ab.ArgumentError):
+        ab.asarray(derived())
+    base.__array__ = lambda self, dtype=None, copy=None: SOURCE
+    assert ab.asarray(derived()).address == SOURCE.ctypes.data
+
+
+def test_a_class_that_loses_a_door_is_asked_at_the_others() -> None:
+    class Early:
+        __dlpack__ = dlpack
+
+    assert ab.asarray(Early()).plan.protocol == "dlpack"
+    del Early.__dlpack__
+    with pytest.raises(ab.ArgumentError):
+        ab.asarray(Early())
+    Early.__array__ = lambda self, dtype=None, copy=None: SOURCE
+    assert ab.asarray(Early()).plan.protocol == "__array__"
+
+
+DOUBLE = """
+import sys, types
+
+class ndarray:
+    pass
+
+class MaskedArray(ndarray):
+    mask = True
+
+double = types.ModuleType("numpy")
+double.ndarray = double.memmap = double.recarray = double.matrix = ndarray
+double.dtype = double.generic = type("dtype", (), {})
+ma = types.ModuleType("numpy.ma")
+ma.MaskedArray = MaskedArray
+sys.modules["numpy"], sys.modules["numpy.ma"] = double, ma
+for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name]._ARRAY_API = object()
+
+import subprocess
+import sys
+
+import aria_array_bridge as ab
+
+for object in (ndarray(), MaskedArray(), type("Mine", (), {"__array__": lambda self: ndarray()})()):
+    try:
+        ab.asarray(object)
+    except ab.ConversionError as error:
+        assert error.plan.reasons[0].code == "not-an-array", error
+    else:
+        raise AssertionError(object)
+assert ab.asarray(bytearray(b"abc")).tolist() == [97, 98, 99]
+"""
+
+
+def test_a_module_that_calls_itself_numpy_is_not_believed() -> None:
+    answer = subprocess.run([sys.executable, "-c", DOUBLE], capture_output=True, text=True)
+    assert (answer.returncode, answer.stderr) == (0, "")

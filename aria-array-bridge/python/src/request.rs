@@ -27,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) readonly: bool,
     /// Nulls are refused.
     pub(crate) no_nulls: bool,
+    /// NaN or NaT stands for nulls, in a copy.
+    pub(crate) nan: bool,
     pub(crate) device: Option<Device>,
 }
 
@@ -110,12 +112,21 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let text = format!("{} in {}, and nulls=\"raise\" forbids it", counted_nulls(nulls), describe_short(array));
         plan = plan.refusing(Reason::new("nulls", "C4", text).hint(".fill_null(value) on the array that keeps them"));
     }
-    let cast = request.dtype.as_ref().filter(|dtype| *dtype != array.dtype()).map(|dtype| {
-        let text = format!("expected {dtype} but found {}", array.dtype());
-        (dtype, Reason::new("dtype", "C1", text).expected(dtype.name(), array.dtype().name()))
+    let missing = if request.nan { array.null_count() } else { 0 };
+    let seen = if missing > 0 { dtype_with_nan(array.dtype()) } else { array.dtype().clone() };
+    if missing > 0 {
+        bytes = array.len().saturating_mul(seen.itemsize()) as u64;
+        let text =
+            format!("{} in {}, and nulls=\"nan\" writes NaN for them", counted_nulls(missing), describe_short(array));
+        plan.target = describe(array).replacen(&*array.dtype().name(), &seen.name(), 1).into();
+        plan = plan.copying(bytes, Reason::new("nulls", "C4", text));
+    }
+    let cast = request.dtype.as_ref().filter(|dtype| **dtype != seen).map(|dtype| {
+        let text = format!("expected {dtype} but found {seen}");
+        (dtype, Reason::new("dtype", "C1", text).expected(dtype.name(), seen.name()))
     });
     if let Some((dtype, reason)) = &cast
-        && !can_cast_same_kind(array.dtype(), dtype)
+        && !can_cast_same_kind(&seen, dtype)
     {
         let hint = "asarray casts within a kind: cast with the library that owns the array";
         plan = plan.refusing(reason.clone().hint(hint));
@@ -128,7 +139,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         plan = plan.copying(bytes, reason.expected("native", "swapped"));
     }
     if let Some((dtype, reason)) = cast
-        && can_cast_same_kind(array.dtype(), dtype)
+        && can_cast_same_kind(&seen, dtype)
     {
         bytes = array.len().saturating_mul(dtype.itemsize()) as u64; // Too many are refused when they are made.
         plan.target = describe(array).replacen(&*array.dtype().name(), &dtype.name(), 1).into();
@@ -173,6 +184,11 @@ pub(crate) fn kept_to(plan: Plan, policy: CopyPolicy) -> Plan {
     plan.refusing(Reason::new("copy-never", "C1", format!("a copy would be needed, and {who} forbids it")))
 }
 
+/// What an array with NaN in the place of its nulls has: integers and bools become float64.
+fn dtype_with_nan(dtype: &DType) -> DType {
+    if matches!(dtype.kind(), 'b' | 'i' | 'u') { DType::F64 } else { dtype.clone() }
+}
+
 /// What is worth saying of a conversion that nothing stands against.
 fn note(found: &Found) -> Option<Reason> {
     if found.protocol == masked::protocol() { masked::note(&found.array) } else { None }
@@ -199,7 +215,7 @@ fn fits(found: &Found, request: &Request) -> bool {
     let array = &found.array;
     found.swap.is_none()
         && !(request.writable && array.is_readonly())
-        && !(request.no_nulls && array.null_count() > 0)
+        && !((request.no_nulls || request.nan) && array.null_count() > 0)
         && request.ndim.is_none_or(|ndim| ndim == array.ndim())
         && request.device.is_none_or(|device| device == array.device())
         && request.dtype.as_ref().is_none_or(|dtype| dtype == array.dtype())
@@ -252,10 +268,17 @@ pub(crate) fn execute<'py>(
         None => CopyOrder::Keep,
     };
     let (from, swap) = (&found.array, &found.swap);
+    let filled = match request.nan && from.null_count() > 0 {
+        true => Some(py.detach(|| with_nan(from, swap)).map_err(|reason| refused(py, plan.clone().refusing(*reason)))?),
+        false => None,
+    };
+    let (from, swap) = filled.as_ref().map_or((from, swap), |filled| (filled, &Swap::None));
     // Detached: the hold, which stays here, keeps the memory; reading needs no Python.
+    let done = |from: &Array| request.order.is_none_or(|order| from.layout().is_contiguous(order));
     let copy = py.detach(|| match &request.dtype {
         Some(dtype) if dtype != from.dtype() && swap.is_none() => from.cast(dtype, order),
         Some(dtype) if dtype != from.dtype() => from.copy_swapped(CopyOrder::Keep, swap)?.cast(dtype, order),
+        _ if filled.as_ref().is_some_and(done) => Ok(from.clone()), // The copy with NaN is the one.
         _ => Ok(from.copy_swapped(order, swap)?),
     });
     let copy = copy.map_err(|error| match error {
@@ -268,6 +291,15 @@ pub(crate) fn execute<'py>(
         record(&plan);
     }
     Bound::new(py, PyArray::from_array(copy, Origin::Plan(Box::new(plan)), true))
+}
+
+/// A copy with NaN in the place of nulls, in native byte order.
+fn with_nan(array: &Array, swap: &Swap) -> Result<Array, Box<Reason>> {
+    if swap.is_none() {
+        return crate::export::numpy::with_nan(array);
+    }
+    let native = array.copy_swapped(CopyOrder::Keep, swap);
+    crate::export::numpy::with_nan(&native.map_err(|error| Reason::new("memory", "C3", error.to_string()))?)
 }
 
 /// `MemoryError` for no memory, `ValueError` for the rest.

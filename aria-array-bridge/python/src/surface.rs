@@ -50,12 +50,13 @@ impl Options<'_, '_> {
             CopyOrder::F => Some(Order::F),
             CopyOrder::Keep => None,
         };
-        let no_nulls = match self.nulls {
-            None => false,
-            Some("raise") => true,
+        let (no_nulls, nan) = match self.nulls {
+            None | Some("mask") => (false, false), // An array is values and validity: what a masked array is in NumPy.
+            Some("raise") => (true, false),
+            Some("nan") => (false, true),
             Some(other) => {
-                let text = format!("expected nulls None or 'raise' but found {other:?}");
-                return Err(PyValueError::new_err(format!("{text}: 'nan' and 'mask' belong to to_numpy(nulls=…)")));
+                let text = format!("expected nulls to be None, 'raise', 'nan' or 'mask' but found {other:?}");
+                return Err(PyValueError::new_err(text));
             }
         };
         Ok(Request {
@@ -66,6 +67,7 @@ impl Options<'_, '_> {
             writable: self.writable == Some(true),
             readonly: self.writable == Some(false),
             no_nulls,
+            nan,
             device: self.device.map(device_of).transpose()?,
         })
     }
@@ -74,7 +76,8 @@ impl Options<'_, '_> {
 /// An array over the memory of any object that speaks an array protocol; a copy only where sharing is impossible.
 ///
 /// `dtype` casts within its kind, by a copy. `copy=False` refuses to copy, `True` always does. `order` is "C", "F" or
-/// None for as it lies. `nulls="raise"` refuses nulls. `writable=True` wants memory that may be written, `False` a view
+/// None for as it lies. `nulls="raise"` refuses nulls, "nan" copies with NaN in their
+/// places, None and "mask" keep them. `writable=True` wants memory that may be written, `False` a view
 /// that may not.
 #[pyfunction]
 #[pyo3(signature = (obj, /, *, dtype = None, device = None, copy = None, order = None, nulls = None, writable = None))]

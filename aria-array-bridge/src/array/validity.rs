@@ -96,7 +96,9 @@ impl Validity {
     ///
     /// Not as many bools as the shape has elements.
     pub fn from_bools(valid: &[bool], shape: &[usize]) -> Result<Validity, ArrayError> {
-        let mut bytes = vec![0u8; valid.len().div_ceil(8)];
+        let (mut bytes, nbytes) = (Vec::new(), valid.len().div_ceil(8));
+        bytes.try_reserve_exact(nbytes).map_err(|_| ArrayError::Memory { nbytes })?;
+        bytes.resize(nbytes, 0u8);
         for (i, _) in valid.iter().enumerate().filter(|(_, valid)| **valid) {
             bytes[i / 8] |= 1 << (i % 8);
         }

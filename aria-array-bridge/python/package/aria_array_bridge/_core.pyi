@@ -235,7 +235,7 @@ def asarray(
     device: DeviceLike | None = None,
     copy: _Bool | None = None,
     order: _Order = None,
-    nulls: Literal["raise"] | None = None,
+    nulls: Literal["raise", "nan", "mask"] | None = None,
     writable: _Bool | None = None,
 ) -> Array: ...
 def from_dlpack(x: Any, /, *, device: DeviceLike | None = None, copy: _Bool | None = None) -> Array: ...

@@ -7,16 +7,17 @@
 use super::{Refusal, named};
 use crate::array::{HeldBuffer, Hold};
 use crate::request::Found;
-use aria_array_bridge::dtype::parse_format;
+use aria_array_bridge::dtype::{NotationError, parse_format};
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, Device, Layout, Owner};
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use core::slice;
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 use smallvec::SmallVec;
 
 type Numbers = SmallVec<[isize; 4]>;
@@ -24,7 +25,7 @@ type Numbers = SmallVec<[isize; 4]>;
 /// The buffer that the object lends.
 pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let held = HeldBuffer::get(object, ffi::PyBUF_FULL_RO).map_err(|error| refusal(object.py(), error))?;
-    let array = read(object, held.view()).map_err(|reason| Refusal::Next(*reason))?;
+    let array = read(object, held.view())?;
     Ok(Found { hold: Hold::Buffer(held), ..array })
 }
 
@@ -41,12 +42,23 @@ fn refusal(py: Python<'_>, error: PyErr) -> Refusal {
     }
 }
 
-fn wrong(text: impl Into<String>) -> Box<Reason> {
-    Box::new(Reason::new("malformed", "C8", text.into()))
+/// A buffer that contradicts itself.
+fn wrong(text: impl Into<String>) -> Refusal {
+    Refusal::Lie(Reason::new("malformed", "C8", text.into()))
+}
+
+/// A format that is no element type here; one that says another size than the buffer is a lie.
+fn no_dtype(error: &NotationError) -> Refusal {
+    let text = error.to_string();
+    match error {
+        NotationError::Itemsize { .. } => Refusal::Lie(Reason::new("itemsize", "L1", text)),
+        _ if text.contains("a Python object") => Refusal::Next(Reason::new("object-dtype", "L1", text)),
+        _ => Refusal::Next(Reason::new("dtype", "L1", text)),
+    }
 }
 
 /// Checks a filled buffer. The hold is put in by the caller.
-fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<Reason>> {
+fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Refusal> {
     let ndim =
         usize::try_from(view.ndim).map_err(|_| wrong(format!("expected 0 or more axes but found {}", view.ndim)))?;
     if ndim > aria_array_bridge::layout::MAX_NDIM {
@@ -63,10 +75,8 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
         let text = unsafe { CStr::from_ptr(view.format) };
         text.to_str().map_err(|_| wrong("expected a format in ASCII"))?
     };
-    let parsed = parse_format(format, Some(itemsize)).map_err(|error| {
-        let code = if error.to_string().contains("a Python object") { "object-dtype" } else { "dtype" };
-        Box::new(Reason::new(code, "L1", error.to_string()))
-    })?;
+    check_ctypes(object, view, format)?;
+    let parsed = parse_format(format, Some(itemsize)).map_err(|error| no_dtype(&error))?;
     let extents = match shape(view, ndim, itemsize, len)? {
         Some(extents) => extents,
         None => smallvec::smallvec![(len / itemsize.max(1)).cast_signed()],
@@ -74,9 +84,8 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
     let shape: SmallVec<[usize; 4]> = extents.iter().map(|n| n.unsigned_abs()).collect();
     if let Some(axis) = suboffset(view, ndim) {
         let text = "the elements lie behind pointers (suboffsets), as PIL has them";
-        return Err(Box::new(
-            Reason::new("suboffsets", "L3", text).at(format!("axis {axis}")).hint("bytes(x) makes a copy"),
-        ));
+        let reason = Reason::new("suboffsets", "L3", text).at(format!("axis {axis}"));
+        return Err(Refusal::Next(reason.hint("bytes(x) makes a copy")));
     }
     let layout = match list(view.strides, ndim) {
         None => Layout::c_order(itemsize, &shape),
@@ -91,18 +100,15 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
         Some(first) => first,
         None if layout.is_empty() => NonNull::dangling(),
         None => {
-            return Err(Box::new(Reason::new(
-                "null-data",
-                "L4",
-                format!("expected memory for {len} bytes but found NULL"),
-            )));
+            let text = format!("expected memory for {len} bytes but found NULL");
+            return Err(Refusal::Lie(Reason::new("null-data", "L4", text)));
         }
     };
     let reaches = |end: isize| first.addr().get().checked_add_signed(end).is_some();
     let span = layout.span();
     if !(layout.is_empty() || (reaches(span.start) && reaches(span.end))) {
         let text = format!("the elements leave the address space at {first:p}");
-        return Err(Box::new(Reason::new("span-overflow", "L4", text)));
+        return Err(Refusal::Lie(Reason::new("span-overflow", "L4", text)));
     }
     // Exact bytes never change; anything else may be written by others.
     let access = if object.is_exact_instance_of::<PyBytes>() { Access::Frozen } else { Access::Shared };
@@ -116,8 +122,22 @@ fn read(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer) -> Result<Found, Box<R
     Ok(Found { array, hold: none, swap: parsed.swap, protocol: named!("buffer"), copied: None })
 }
 
+/// The exporter's own type, where it is one of ctypes, knows better than its format. Static types are none of them.
+fn check_ctypes(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer, format: &str) -> Result<(), Refusal> {
+    let exporter = if view.obj.is_null() { object.as_ptr() } else { view.obj };
+    // SAFETY: attached; the object, or the one that the filled buffer owns, which is held meanwhile.
+    let exporter = unsafe { Borrowed::from_ptr(object.py(), exporter) };
+    // SAFETY: attached; a live type.
+    let flags = unsafe { ffi::PyType_GetFlags(exporter.get_type_ptr()) };
+    let is_static = flags & ffi::Py_TPFLAGS_HEAPTYPE == 0;
+    if is_static && !exporter.is_exact_instance_of::<PyMemoryView>() {
+        return Ok(());
+    }
+    super::ctypes::check(&exporter, format)
+}
+
 /// The extents; `None` where the exporter gives none and means a line of bytes.
-fn shape(view: &ffi::Py_buffer, ndim: usize, itemsize: usize, len: usize) -> Result<Option<Numbers>, Box<Reason>> {
+fn shape(view: &ffi::Py_buffer, ndim: usize, itemsize: usize, len: usize) -> Result<Option<Numbers>, Refusal> {
     let Some(extents) = list(view.shape, ndim) else {
         return match ndim {
             1 if itemsize > 0 && len.is_multiple_of(itemsize) => Ok(None),

@@ -27,20 +27,19 @@ pub(super) fn protocol() -> Name {
 /// A copy that is asked for is made by us, so that it lies as our copies do; of memory on a device, which we do not
 /// read, it is asked of the producer.
 pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
-    let source = kind.name;
-    let found = take(&ask(object, kind, request, request.copy == CopyPolicy::Never)?, source)?;
+    let found = take(&ask(object, kind, request, request.copy == CopyPolicy::Never)?)?;
     if request.copy == CopyPolicy::Always && !found.array.device().is_host() && found.copied.is_none() {
         drop(found);
-        return take(&ask(object, kind, request, true)?, source);
+        return take(&ask(object, kind, request, true)?);
     }
     Ok(found)
 }
 
 /// The tensor in a capsule; what it says that cannot be true is an error, and no other door is asked.
-fn take(capsule: &Bound<'_, PyAny>, source: Name) -> Result<Found, Refusal> {
+fn take(capsule: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     capsule::take(capsule, protocol()).map_err(|error| match error {
         NotTaken::Raised(error) => Refusal::Raise(error),
-        NotTaken::Refused(reason) => Refusal::Raise(refuse(capsule.py(), source, reason)),
+        NotTaken::Refused(reason) => Refusal::Lie(reason),
     })
 }
 
@@ -58,7 +57,9 @@ fn ask<'py>(
 ) -> Result<Bound<'py, PyAny>, Refusal> {
     let py = object.py();
     // On the type: what an instance carries under this name is not the protocol.
-    let method = object.get_type().getattr(intern!(py, "__dlpack__"))?;
+    let Some(method) = object.get_type().getattr_opt(intern!(py, "__dlpack__"))? else {
+        return Err(Refusal::Next(Reason::new("door", "C2", "the type has no __dlpack__ any more")));
+    };
     let wishes = PyDict::new(py);
     static LATEST: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
     let latest = || (Version::LATEST.major, Version::LATEST.minor).into_pyobject(py).map(Bound::unbind);
@@ -102,10 +103,10 @@ pub(crate) fn from_dlpack<'py>(object: &Bound<'py, PyAny>, request: &Request) ->
     if unsafe { ffi::PyCapsule_CheckExact(object.as_ptr()) } != 0 {
         static NAME: OnceLock<Name> = OnceLock::new();
         let source = *NAME.get_or_init(|| Name::of("dlpack capsule"));
-        return match take(object, source) {
+        return match take(object) {
             Ok(found) => execute(object.py(), found, source, request),
             Err(Refusal::Raise(error)) => Err(error),
-            Err(Refusal::Next(reason)) => Err(refuse(object.py(), source, reason)),
+            Err(Refusal::Next(reason) | Refusal::Lie(reason)) => Err(refuse(object.py(), source, reason)),
         };
     }
     super::import_by(object, request, &[Door::Ours, Door::Exchange, Door::Dlpack])

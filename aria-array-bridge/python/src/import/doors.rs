@@ -1,6 +1,8 @@
 //! What a type can do: its doors, cheapest first, found once and remembered.
 //!
-//! The cache is bounded and holds its types, so that an address never means another type.
+//! The cache is bounded and holds its types, so that an address never means another type. A class may gain and lose
+//! members while it lives, and the stable ABI has no mark of that: where every remembered door refuses, the type is looked
+//! at again ([`Known::again`]), which costs refused imports alone. A door that still works stays the one that is used.
 
 use super::exchange;
 use super::numpy::NumpyKind;
@@ -10,7 +12,7 @@ use core::ops::Deref;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A way in, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +96,13 @@ pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Known> {
     // SAFETY: attached; every object has a type.
     let class = unsafe { ffi::Py_TYPE(object.as_ptr()) };
     let key = class.addr();
-    // Types are aligned to 16 bytes and more; the bits above spread them over the places.
-    let place = (key >> 4 ^ key >> 12) % PLACES;
+    let place = place(key);
     if let Some((found, kind)) = STATICS[place].get()
         && *found == key
     {
         return Ok(Known::Static(kind));
     }
-    let lock = || KINDS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((found, kind)) = &lock()[place]
+    if let Some((found, kind)) = &kinds()[place]
         && *found == key
     {
         return Ok(Known::Shared(kind.clone()));
@@ -120,9 +120,36 @@ pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Known> {
         }
         _ => Arc::new(kind),
     };
-    let forgotten = lock()[place].replace((key, kind.clone()));
-    drop(forgotten); // Outside the lock: a type may die.
+    remember(key, &kind);
     Ok(Known::Shared(kind))
+}
+
+/// The place of a type. Types are aligned to 16 bytes and more; the bits above spread them over the places.
+fn place(key: usize) -> usize {
+    (key >> 4 ^ key >> 12) % PLACES
+}
+
+fn kinds() -> MutexGuard<'static, [Option<Remembered>; PLACES]> {
+    KINDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember(key: usize, kind: &Arc<Kind>) {
+    let forgotten = kinds()[place(key)].replace((key, kind.clone()));
+    drop(forgotten); // Outside the lock: a type may die.
+}
+
+impl Known {
+    /// The type as it is now, where its doors are others than those remembered. A static type has the same for ever.
+    pub(super) fn again(&self, object: &Bound<'_, PyAny>) -> PyResult<Option<Known>> {
+        let Known::Shared(old) = self else { return Ok(None) };
+        let class = object.get_type();
+        let kind = Arc::new(find(&class, object)?);
+        if kind.doors == old.doors {
+            return Ok(None);
+        }
+        remember(class.as_ptr().addr(), &kind);
+        Ok(Some(Known::Shared(kind)))
+    }
 }
 
 fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> {

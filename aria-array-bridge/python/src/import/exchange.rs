@@ -4,7 +4,7 @@
 //! writing goes by `__dlpack__` instead, where the producer waits.
 
 use super::Refusal;
-use super::dlpack::{not_now, refuse};
+use super::dlpack::not_now;
 use super::doors::Kind;
 use super::tensor;
 use crate::request::Found;
@@ -83,10 +83,13 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind) -> Result<Found, Refu
             }
             return Err(not_now(py, "the exchange table", error));
         }
-        Err(ExchangeError::Tensor(error)) => return Err(Refusal::Raise(refuse(py, kind.name, reason(&error)))),
+        Err(ExchangeError::Tensor(error)) => return Err(Refusal::Lie(reason(&error))),
+        Err(error @ ExchangeError::NoResult { .. }) => {
+            return Err(Refusal::Lie(Reason::new("malformed", "C8", error.to_string())));
+        }
         Err(error) => return Err(Refusal::Next(Reason::new("door", "C2", error.to_string()))),
     };
-    let import = tensor::check(&managed).map_err(|reason| Refusal::Raise(refuse(py, kind.name, reason)))?;
+    let import = tensor::check(&managed).map_err(Refusal::Lie)?;
     if !import.device().is_host() {
         let text = format!("the exchange table does not wait for {}", import.device());
         return Err(Refusal::Next(Reason::new("door", "C2", text)));

@@ -6,10 +6,13 @@ use crate::dtype::dtype_of;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
 use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::layout::MAX_NDIM;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
 use core::ptr::NonNull;
+use pyo3::Borrowed;
+use pyo3::conversion::FromPyObjectOwned;
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -31,7 +34,7 @@ fn from_buffer<'py>(
     x: &Bound<'py, PyAny>,
     dtype: Option<&Bound<'py, PyAny>>,
     shape: Option<Shape>,
-    strides: Option<Vec<isize>>,
+    strides: Option<Numbers<isize>>,
     offset: usize,
 ) -> PyResult<Bound<'py, PyArray>> {
     let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
@@ -39,7 +42,7 @@ fn from_buffer<'py>(
         buffer::find(x)
     } else {
         let dtype = dtype.map_or(Ok(DType::U8), dtype_of)?;
-        cast(x, dtype, shape.map(Shape::extents), strides, offset)
+        cast(x, dtype, shape.map(Shape::extents), strides.map(|strides| strides.0), offset)
     };
     finish(x, name, found)
 }
@@ -64,18 +67,43 @@ fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArr
 }
 
 /// An extent, or several.
-#[derive(FromPyObject)]
 enum Shape {
     One(usize),
-    Many(Vec<usize>),
+    Many(Numbers<usize>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Shape {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Shape> {
+        object.extract().map(Shape::One).or_else(|_| object.extract().map(Shape::Many))
+    }
 }
 
 impl Shape {
     fn extents(self) -> Vec<usize> {
         match self {
             Shape::One(extent) => vec![extent],
-            Shape::Many(extents) => extents,
+            Shape::Many(extents) => extents.0,
         }
+    }
+}
+
+/// A number for each axis. Read item by item: what a sequence says of its length is not believed.
+struct Numbers<T>(Vec<T>);
+
+impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Numbers<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Numbers<T>> {
+        let mut numbers = Vec::new();
+        for item in object.try_iter()? {
+            if numbers.len() == MAX_NDIM {
+                return Err(PyValueError::new_err(format!("expected at most {MAX_NDIM} axes but found more")));
+            }
+            numbers.push(item?.extract().map_err(Into::into)?);
+        }
+        Ok(Numbers(numbers))
     }
 }
 
@@ -83,7 +111,7 @@ fn finish<'py>(x: &Bound<'py, PyAny>, name: Name, found: Result<Found, Refusal>)
     match found {
         Ok(found) => execute(x.py(), found, name, &Request::default()),
         Err(Refusal::Raise(error)) => Err(error),
-        Err(Refusal::Next(reason)) => {
+        Err(Refusal::Next(reason) | Refusal::Lie(reason)) => {
             let plan = Plan::view("", name.text().to_string(), "Array");
             Err(bad_argument(x.py(), plan.refusing(reason)))
         }
@@ -99,7 +127,7 @@ fn cast(
 ) -> Result<Found, Refusal> {
     let held = HeldBuffer::get(x, ffi::PyBUF_SIMPLE)?;
     let view = held.view();
-    let lie = |code, rule, text: String| Refusal::Next(Reason::new(code, rule, text));
+    let lie = |code, rule, text: String| Refusal::Lie(Reason::new(code, rule, text));
     let len = usize::try_from(view.len);
     let len =
         len.map_err(|_| lie("malformed", "C8", format!("expected a length of 0 or more but found {}", view.len)))?;

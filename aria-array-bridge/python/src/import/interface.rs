@@ -16,9 +16,9 @@ use aria_array_bridge::plan::Reason;
 use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-/// A description that contradicts itself: the next door may know better.
+/// A description that contradicts itself, or is none.
 fn wrong(text: impl Into<String>) -> Refusal {
-    Refusal::Next(Reason::new("malformed", "C8", text.into()))
+    Refusal::Lie(Reason::new("malformed", "C8", text.into()))
 }
 
 /// What the member says. `AttributeError` means that it is not there; refusals let the next door try; the rest of its

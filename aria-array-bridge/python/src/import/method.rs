@@ -18,7 +18,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
     if !numpy::is_exact_ndarray(&given)? {
         let kind = given.get_type().fully_qualified_name()?;
         let text = format!("expected a numpy.ndarray from __array__ but found {kind}");
-        return Err(Refusal::Next(Reason::new("not-an-array", "C2", text)));
+        return Err(Refusal::Lie(Reason::new("not-an-array", "C2", text)));
     }
     let found = numpy::find(&given)?;
     Ok(Found { protocol: named!("__array__"), ..found })

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod capsule;
+mod ctypes;
 pub(crate) mod dlpack;
 mod doors;
 pub(crate) mod exchange;
@@ -37,8 +38,10 @@ pub(crate) use torch::is_torch_loaded;
 
 /// Why a door did not open.
 pub(crate) enum Refusal {
-    /// The next door may try; its reason is kept.
+    /// A refusal that the protocol documents: the next door may try; its reason is kept.
     Next(Reason),
+    /// What the producer says cannot be true. No other door is asked: who lies at one is not believed at the next.
+    Lie(Reason),
     /// Python raised something that is not a refusal.
     Raise(PyErr),
 }
@@ -93,7 +96,9 @@ fn again<'py>(array: &Bound<'py, PyArray>, source: Name, request: &Request) -> P
     let inner = PyArray::using(array)?;
     let found = ours(array.as_any()).map_err(|refusal| match refusal {
         Refusal::Raise(error) => error,
-        Refusal::Next(reason) => bad_argument(array.py(), Plan::view("", "Array", "Array").refusing(reason)),
+        Refusal::Next(reason) | Refusal::Lie(reason) => {
+            bad_argument(array.py(), Plan::view("", "Array", "Array").refusing(reason))
+        }
     })?;
     let plan = crate::request::plan(&found, source, request);
     match plan.outcome {
@@ -103,8 +108,24 @@ fn again<'py>(array: &Bound<'py, PyArray>, source: Name, request: &Request) -> P
     }
 }
 
-/// Tries the doors of a type in their order.
-fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: &[Door]) -> PyResult<Found> {
+/// Tries the doors of a type in their order; once more where it has others by now than those remembered.
+fn find(object: &Bound<'_, PyAny>, kind: &doors::Known, request: &Request, only: &[Door]) -> PyResult<Found> {
+    match try_doors(object, kind, request, only)? {
+        Ok(found) => Ok(found),
+        Err(refused) => match kind.again(object)? {
+            None => Err(bad_argument(object.py(), refused)),
+            Some(kind) => try_doors(object, &kind, request, only)?.map_err(|plan| bad_argument(object.py(), plan)),
+        },
+    }
+}
+
+/// What the first door that opens finds; the plan of all refusals where none does.
+fn try_doors(
+    object: &Bound<'_, PyAny>,
+    kind: &doors::Kind,
+    request: &Request,
+    only: &[Door],
+) -> PyResult<Result<Found, Plan>> {
     let resolved = if kind.is_torch { torch::resolve(object, kind.name, request)? } else { None };
     let object = resolved.as_ref().map_or(object, |(object, _)| object);
     let mut reasons = Vec::new();
@@ -127,10 +148,14 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
                 if let Some((_, reason)) = resolved {
                     found.copied = Some(Box::new(reason));
                 }
-                return Ok(found);
+                return Ok(Ok(found));
             }
             Err(Refusal::Raise(error)) => return Err(error),
             Err(Refusal::Next(reason)) => reasons.push(reason),
+            Err(Refusal::Lie(reason)) => {
+                let reasons = core::iter::once(reason).chain(reasons);
+                return Err(crate::error::refused(object.py(), reasons.fold(plan_of(kind), Plan::refusing)));
+            }
         }
         // NumPy's struct says everything that NumPy's other doors could say, and a masked array's other doors would lose
         // its mask: what these two refuse is refused.
@@ -138,16 +163,17 @@ fn find(object: &Bound<'_, PyAny>, kind: &doors::Kind, request: &Request, only: 
             break;
         }
     }
-    let source = kind.name.text();
-    let mut plan = Plan::view("", source.to_string(), "Array");
-    for reason in reasons {
-        plan = plan.refusing(reason);
-    }
+    let mut plan = reasons.into_iter().fold(plan_of(kind), Plan::refusing);
     if plan.reasons.is_empty() {
-        let reason = Reason::new("not-an-array", "C2", format!("{source} speaks no array protocol"));
-        plan = plan.refusing(reason);
+        let text = format!("{} speaks no array protocol", kind.name.text());
+        plan = plan.refusing(Reason::new("not-an-array", "C2", text));
     }
-    Err(bad_argument(object.py(), plan))
+    Ok(Err(plan))
+}
+
+/// A plan of no door yet.
+fn plan_of(kind: &doors::Kind) -> Plan {
+    Plan::view("", kind.name.text().to_string(), "Array")
 }
 
 /// Our own array, once more: the root stays the owner.

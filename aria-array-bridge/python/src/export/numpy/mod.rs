@@ -5,7 +5,7 @@
 mod dtype;
 mod nulls;
 
-pub(crate) use nulls::Nulls;
+pub(crate) use nulls::{Nulls, with_nan};
 
 use super::Export;
 use crate::array::PyArray;
@@ -116,7 +116,7 @@ pub(crate) fn to_numpy_with<'py>(
     }
     let filled = missing > 0 && nulls == Nulls::Nan;
     let copied = if filled {
-        let made = py.detach(|| nulls::with_nan(inner));
+        let made = py.detach(|| with_nan(inner));
         Some(made.map_err(|reason| refused(py, plan.clone().refusing(*reason)))?)
     } else if plan.outcome == Outcome::Copy {
         let made = py.detach(|| inner.copy(CopyOrder::Keep));

@@ -48,7 +48,7 @@ impl Nulls {
 /// # Errors
 ///
 /// A dtype that has nothing to stand for a null; an integer that float64 does not have.
-pub(super) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
+pub(crate) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
     match array.dtype().clone() {
         DType::F16 => filled(array, f16::NAN),
         DType::BF16 => filled(array, bf16::NAN),
@@ -97,7 +97,9 @@ fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, Box<Reason
 fn floats<T: Element>(array: &Array, convert: impl Fn(T) -> Option<f64>) -> Result<Array, Box<Reason>> {
     let bare = array.clone().without_validity();
     let values = bare.iter::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
-    let mut floats = Vec::with_capacity(array.len());
+    let mut floats = Vec::new();
+    let nbytes = array.len().saturating_mul(size_of::<f64>());
+    floats.try_reserve_exact(array.len()).map_err(|_| failed(ArrayError::Memory { nbytes }))?;
     let mut valid = array.validity().map(Validity::iter);
     for value in values {
         let valid = valid.as_mut().and_then(Iterator::next).unwrap_or(true);

@@ -43,12 +43,16 @@ fn refuse<T>(text: String) -> Result<T, Refusal> {
     Err(Refusal::Next(Reason::new("stream", "L7", text)))
 }
 
+fn lie<T>(text: String) -> Result<T, Refusal> {
+    Err(Refusal::Lie(Reason::new("stream", "L7", text)))
+}
+
 /// The stream on which the memory may still be written: 1 and 2 are CUDA's default streams, the rest handles.
 fn stream(dict: &Bound<'_, PyDict>) -> Result<Option<usize>, Refusal> {
     let Some(stream) = present(dict, "stream")? else { return Ok(None) };
     match number(&stream, "stream")? {
-        0 => refuse("expected a stream of None, 1, 2 or a handle but found 0, which is ambiguous".into()),
-        handle if handle < 0 => refuse(format!("expected a stream of None, 1, 2 or a handle but found {handle}")),
+        0 => lie("expected a stream of None, 1, 2 or a handle but found 0, which is ambiguous".into()),
+        handle if handle < 0 => lie(format!("expected a stream of None, 1, 2 or a handle but found {handle}")),
         handle => Ok(Some(handle.unsigned_abs())),
     }
 }

@@ -166,7 +166,7 @@ fn record(entries: &[DescrEntry], itemsize: usize) -> Result<Parsed, Refusal> {
     let found = parsed.dtype.itemsize();
     if found != itemsize {
         let text = format!("expected fields of {itemsize} bytes but found {found}");
-        return Err(Refusal::Next(Reason::new("itemsize", "L1", text)));
+        return Err(Refusal::Lie(Reason::new("itemsize", "L1", text)));
     }
     Ok(parsed)
 }
@@ -181,7 +181,7 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<
         *count += 1; // One list may stand in many places, each of which is described anew.
         if *count > MAX_FIELDS {
             let text = format!("expected at most {MAX_FIELDS} fields");
-            return Err(Refusal::Next(Reason::new("limit", "C8", text)));
+            return Err(Refusal::Lie(Reason::new("limit", "C8", text)));
         }
         let item = item.cast_into::<PyTuple>().map_err(|_| wrong("expected tuples in descr"))?;
         if !(2..=3).contains(&item.len()) {
@@ -216,7 +216,12 @@ fn extents(value: &Bound<'_, PyAny>) -> Result<Vec<usize>, Refusal> {
     let bad = || wrong(format!("expected extents of 0 or more but found {}", text_of(value)));
     match value.extract::<usize>() {
         Ok(extent) => Ok(vec![extent]),
-        Err(_) => value.extract::<Vec<usize>>().map_err(|_| bad()),
+        // Only of a tuple or a list: another sequence may say any length.
+        Err(_) => match (value.cast::<PyTuple>(), value.cast::<PyList>()) {
+            (Ok(extents), _) => extents.extract::<Vec<usize>>().map_err(|_| bad()),
+            (_, Ok(extents)) => extents.extract::<Vec<usize>>().map_err(|_| bad()),
+            _ => Err(bad()),
+        },
     }
 }
 
@@ -255,7 +260,7 @@ fn inside(layout: &Layout, offset: isize, len: isize) -> Result<(), Refusal> {
     }
     let (low, high) = (span.start as i128 + offset as i128, span.end as i128 + offset as i128);
     let text = format!("expected elements within {len} bytes but found them from {low} to {high}");
-    Err(Refusal::Next(Reason::new("span-overflow", "L4", text)))
+    Err(Refusal::Lie(Reason::new("span-overflow", "L4", text)))
 }
 
 pub(super) fn array(
@@ -269,7 +274,7 @@ pub(super) fn array(
     // No process has memory in the upper half of the address space, so that neither end can wrap.
     let reaches = |end: isize| isize::try_from(address).ok().and_then(|first| first.checked_add(end)).is_some();
     if !layout.is_empty() && (!reaches(span.start) || !reaches(span.end)) {
-        return Err(Refusal::Next(Reason::new(
+        return Err(Refusal::Lie(Reason::new(
             "span-overflow",
             "L4",
             format!("the elements leave the address space at {address:#x}"),
@@ -279,7 +284,7 @@ pub(super) fn array(
         Some(first) => first,
         None if layout.is_empty() => NonNull::dangling(),
         None => {
-            return Err(Refusal::Next(Reason::new(
+            return Err(Refusal::Lie(Reason::new(
                 "null-data",
                 "L4",
                 "expected memory for the elements but found NULL",

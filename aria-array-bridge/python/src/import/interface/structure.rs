@@ -72,7 +72,7 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let layout = Layout::new(parsed.dtype.itemsize(), &shape, strides).map_err(|error| wrong(error.to_string()))?;
     if usize::try_from(interface.itemsize) != Ok(parsed.dtype.itemsize()) {
         let text = format!("expected elements of {} bytes but found {}", parsed.dtype.itemsize(), interface.itemsize);
-        return Err(Refusal::Next(Reason::new("itemsize", "L1", text)));
+        return Err(Refusal::Lie(Reason::new("itemsize", "L1", text)));
     }
     let readonly = interface.flags & Interface::WRITEABLE == 0;
     let array = super::dict::array(interface.data.addr(), parsed.dtype, layout, Device::CPU, readonly)?;

@@ -53,7 +53,10 @@ pub(crate) fn protocol() -> aria_array_bridge::ledger::Name {
 /// True = masked, any byte but 0 is true, turned into 1 = valid.
 fn validity(mask: &Array) -> Result<Validity, ArrayError> {
     let masked = mask.iter::<bool>().map_err(|_| ArrayError::Device { found: mask.device() });
-    let valid: Vec<bool> = masked?.map(|masked| !masked).collect();
+    // A mask may be as long as nothing that is there: zero strides repeat one byte.
+    let mut valid: Vec<bool> = Vec::new();
+    valid.try_reserve_exact(mask.len()).map_err(|_| ArrayError::Memory { nbytes: mask.len() })?;
+    valid.extend(masked?.map(|masked| !masked));
     Validity::from_bools(&valid, mask.shape())
 }
 

@@ -1,8 +1,10 @@
 //! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, and no call into Python for the numbers that
-//! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays.
+//! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays,
+//! `types` knows NumPy's own types from others of their names.
 
 pub(crate) mod dtype;
 pub(crate) mod masked;
+mod types;
 
 use super::{Refusal, named};
 use crate::array::Hold;
@@ -28,34 +30,43 @@ pub(super) enum NumpyKind {
     Scalar,
 }
 
-/// Returns true for an exact `numpy.ndarray`. Objects of NumPy exist, so it is imported.
+/// Returns true for an exact `numpy.ndarray`.
 pub(super) fn is_exact_ndarray(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(object.get_type().is(object.py().import("numpy")?.getattr("ndarray")?))
+    Ok(types::of(object.py())?.is_some_and(|real| object.get_type().is(&real.ndarray)))
 }
 
 /// Returns true for a `numpy.dtype`.
 pub(super) fn is_dtype(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    object.is_instance(&object.py().import("numpy")?.getattr("dtype")?)
+    types::of(object.py())?.map_or(Ok(false), |real| object.is_instance(real.dtype.bind(object.py())))
 }
 
 /// What NumPy class this is, if it is one. Subclasses that others define take their own doors.
 pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> {
-    let modules = class.py().import("sys")?.getattr("modules")?;
+    let py = class.py();
     // An array can only come from a NumPy that is there already: nothing is imported to find out.
-    let Ok(numpy) = modules.get_item("numpy") else { return Ok(None) };
-    for name in ["ndarray", "memmap", "recarray", "matrix"] {
-        if numpy.getattr_opt(name)?.is_some_and(|other| class.is(&other)) {
+    let Some(real) = types::of(py)? else { return Ok(None) };
+    if class.is(&real.ndarray) {
+        return Ok(Some(NumpyKind::Array));
+    }
+    if class.is_subclass(real.generic.bind(py))? {
+        return Ok(Some(NumpyKind::Scalar));
+    }
+    if !class.is_subclass(real.ndarray.bind(py))? {
+        return Ok(None);
+    }
+    // Its struct begins as ndarray's does, so that these names, which anybody may set, decide on no memory.
+    let modules = py.import("sys")?.getattr("modules")?;
+    let named = |module: &str, name: &str| match modules.get_item(module) {
+        Ok(module) => module.getattr_opt(name),
+        Err(_) => Ok(None),
+    };
+    for name in ["memmap", "recarray", "matrix"] {
+        if named("numpy", name)?.is_some_and(|other| class.is(&other)) {
             return Ok(Some(NumpyKind::Array));
         }
     }
-    if let Some(generic) = numpy.getattr_opt("generic")?
-        && class.is_subclass(&generic)?
-    {
-        return Ok(Some(NumpyKind::Scalar));
-    }
-    let Ok(masked) = modules.get_item("numpy.ma") else { return Ok(None) };
-    match masked.getattr_opt("MaskedArray")? {
-        Some(other) if class.is_subclass(&other)? => Ok(Some(NumpyKind::Masked)),
+    match named("numpy.ma", "MaskedArray")?.map(Bound::cast_into::<PyType>) {
+        Some(Ok(other)) if class.is_subclass(&other)? => Ok(Some(NumpyKind::Masked)),
         _ => Ok(None),
     }
 }

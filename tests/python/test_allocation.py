@@ -1,0 +1,51 @@
+"""Sizes that a producer says are not believed: what cannot be allocated is an error, and never the end of the process."""
+
+import numpy as np
+import pytest
+
+import aria_array_bridge as ab
+
+PARTNER = "numpy"
+HUGE = 2**50
+
+
+class Long:
+    """A sequence of two that says it has more."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def __len__(self):
+        return self.said
+
+    def __getitem__(self, i):
+        if i > 1:
+            raise IndexError
+        return 2
+
+
+def test_a_range_that_no_memory_holds():
+    with pytest.raises(MemoryError):
+        ab.asarray(range(HUGE))
+
+
+def test_a_mask_that_repeats_one_byte():
+    source = np.broadcast_to(0.0, HUGE).view(np.ma.MaskedArray)
+    source._mask = np.broadcast_to(False, HUGE)
+    with pytest.raises(MemoryError):
+        ab.asarray(source)
+
+
+@pytest.mark.parametrize("said", [HUGE, 2**62, 0])
+def test_a_sequence_that_lies_about_its_length(said):
+    assert ab.from_buffer(bytes(4), shape=Long(said)).shape == (2, 2)
+    with pytest.raises(ab.ConversionError):
+        ab.from_buffer(bytes(4), shape=Long(said), strides=Long(said))
+    interface = {"version": 3, "shape": (1,), "typestr": "|V4", "data": bytearray(4), "descr": [("a", "|u1", Long(said))]}
+    with pytest.raises(ab.ConversionError):
+        ab.asarray(type("Speaker", (), {"__array_interface__": interface})())
+
+
+def test_more_axes_than_there_can_be():
+    with pytest.raises(ValueError, match="64"):
+        ab.from_buffer(b"", shape=[0] * 65)
