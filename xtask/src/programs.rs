@@ -117,7 +117,7 @@ fn members(group: u32) -> Vec<String> {
 }
 
 /// Runs a program whose output is the point.
-pub(crate) fn succeed(command: &mut std::process::Command) -> Outcome<()> {
+pub(crate) fn succeed(command: &mut Command) -> Outcome<()> {
     let status = command.status().doing(|| format!("starting {}", shown(command)))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ({status})", shown(command)))) }
 }
