@@ -71,11 +71,9 @@ def test_what_has_no_buffer_format_is_exported_as_no_buffer(row):
 
 
 @pytest.mark.parametrize(("column", "prefix"), [("pep3118_native", ""), ("pep3118_standard", "<")])
-@pytest.mark.parametrize("row", rows("pep3118"))
+@pytest.mark.parametrize("row", [row for row in rows("pep3118") if not row.values[0]["name"].startswith("void")])
 def test_numpy_reads_these_buffer_formats_as_this_type(row, column, prefix):
-    """NumPy's own reader takes no `n` and `N`; `void` has padding for a format, which is no element."""
-    if row["name"].startswith("void"):
-        pytest.skip("NumPy writes x and does not read it")
+    """NumPy's own reader takes no `n` and `N`. It writes `x` for `void` and does not read it."""
     from numpy._core._internal import _dtype_from_pep3118
 
     for spelling in row[column].split():

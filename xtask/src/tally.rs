@@ -177,10 +177,11 @@ impl Pytest {
             .collect();
         let (true, Some(counts)) = (is_time, counts) else { return };
         let sum = |words: &[&str]| counts.iter().filter(|(_, word)| words.contains(word)).map(|(count, _)| count).sum();
+        // What was selected and did not run is a failure: what does not apply here is not to be collected.
         self.tally = Tally {
             passed: sum(&["passed"]),
-            failed: sum(&["failed", "error", "errors"]),
-            skipped: sum(&["skipped", "xfailed"]),
+            failed: sum(&["failed", "error", "errors", "skipped"]),
+            skipped: sum(&["xfailed"]),
         };
     }
 
@@ -285,7 +286,7 @@ test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
         assert_eq!(cargo("", true).1, tally(0, 1, 0));
         let mut skipped = Pytest::default();
         skipped.line("===== 3 skipped in 0.01s =====");
-        assert_eq!(skipped.finish(true), tally(0, 1, 3));
+        assert_eq!(skipped.finish(true), tally(0, 3, 0));
         assert_eq!(Pytest::default().finish(true), tally(0, 1, 0));
     }
 
@@ -299,7 +300,8 @@ test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
                 true,
                 tally(2, 0, 0),
             ),
-            ("== 1 failed, 3 passed, 2 skipped, 1 deselected, 1 xfailed, 2 errors in 3.4s ==", false, tally(3, 3, 3)),
+            ("== 1 failed, 3 passed, 2 skipped, 1 deselected, 1 xfailed, 2 errors in 3.4s ==", false, tally(3, 5, 1)),
+            ("== 3 passed, 1 skipped in 3.4s ==", true, tally(3, 1, 0)),
             ("== 1 error in 3.4s ==", false, tally(0, 1, 0)),
             ("== no tests ran in 0.01s ==", false, tally(0, 1, 0)),
             ("== 5 passed in 3.4s ==", false, tally(5, 1, 0)),

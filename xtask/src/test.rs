@@ -83,7 +83,7 @@ pub(crate) fn matrix(args: &mut Args) -> Outcome<()> {
 /// Prints the sum as the last line.
 pub(crate) fn close(sum: Tally, start: Instant) -> Outcome<()> {
     if sum.skipped > 0 {
-        println!("• {} skipped or ignored: each says why where it stands", sum.skipped);
+        println!("• {} ignored or failing as expected: each says why where it stands", sum.skipped);
     }
     println!("• all tests took {}", span(start.elapsed().as_secs()));
     println!("{} passed, {} failed", sum.passed, sum.failed);

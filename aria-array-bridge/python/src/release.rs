@@ -35,6 +35,8 @@ static LEAKED: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// How often this thread is inside [`attach_interruptibly`]. The outermost one holds the gate for all.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// This thread is the one that is releasing: `DRAINING` is its own.
+    static MINE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The interpreter has not been started, is ending, or has ended.
@@ -111,18 +113,29 @@ extern "C" fn release_pending(_: *mut c_void) -> c_int {
 /// or another, who will then release what is there.
 pub(crate) fn drain(py: Python<'_>) {
     while !QUEUE.is_empty() && !DRAINING.swap(true, Ordering::Acquire) {
-        let pending = Pending::put_aside(py);
-        for node in QUEUE.take_all() {
-            // SAFETY:
-            // - Just taken, so owned here alone, and alive: the duties of `push`.
-            // - Attached: `py`. No exception is pending: put aside above, and a release function leaves none.
-            unsafe { Node::release(node) };
-            RELEASED.fetch_add(1, Ordering::Relaxed);
-        }
-        drop(pending);
+        MINE.set(true);
+        release_all(py);
+        MINE.set(false);
         // Then look again: somebody may have pushed and left it to us.
         DRAINING.store(false, Ordering::Release);
     }
+}
+
+/// Releases what waits now, whoever else is at it: what is taken from the queue is its taker's alone.
+fn release_all(py: Python<'_>) {
+    let _pending = Pending::put_aside(py);
+    for node in QUEUE.take_all() {
+        // SAFETY:
+        // - Just taken, so owned here alone, and alive: the duties of `push`.
+        // - Attached: `py`. No exception is pending: put aside above, and a release function leaves none.
+        unsafe { Node::release(node) };
+        RELEASED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Says whether another thread holds nodes that it took and has not released yet.
+fn others_are_draining() -> bool {
+    DRAINING.load(Ordering::Acquire) && !MINE.get()
 }
 
 /// Runs `body` attached to the interpreter, after releasing what waits.
@@ -253,7 +266,8 @@ fn close(py: Python<'_>) -> PyResult<()> {
     // When an operation of this very thread called us, it is inside as well.
     let mine = DEPTH.get().min(1);
     let mut waited = Ok(());
-    while ATTACHED.inside() > mine && waited.is_ok() {
+    // A finalizer may detach in the middle of a batch: those nodes are neither released nor leaked until it is through.
+    while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() {
         py.detach(|| std::thread::sleep(Duration::from_millis(1)));
         waited = py.check_signals();
     }
@@ -263,7 +277,10 @@ fn close(py: Python<'_>) -> PyResult<()> {
     while PUSHING.inside() > 0 {
         std::thread::yield_now();
     }
-    drain(py);
+    // Not `drain`, which leaves it to whoever is at it: nobody comes after us.
+    while !QUEUE.is_empty() {
+        release_all(py);
+    }
     waited
 }
 

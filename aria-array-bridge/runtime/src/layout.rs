@@ -146,6 +146,59 @@ mod tests {
         assert_eq!(layout(4, 11), None);
     }
 
+    /// Rows of `PyConfig` in `spec/structs.csv`: minor version, field, offset, size.
+    fn stated() -> Vec<(u32, &'static str, usize, usize)> {
+        let rows = include_str!("../../../spec/structs.csv").lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let number = |cell: &str| cell.parse().expect("a number");
+        rows.filter(|row| row[1] == "PyConfig")
+            .map(|row| {
+                let minor =
+                    row[2].strip_prefix("3.").and_then(|minor| minor.parse().ok()).expect("a version of Python 3");
+                (minor, row[3], number(row[4]), number(row[5]))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_offset_is_the_one_that_the_table_of_structs_states() {
+        for row in LAYOUTS {
+            let ConfigLayout {
+                minor,
+                size,
+                isolated,
+                use_environment,
+                install_signal_handlers,
+                parse_argv,
+                buffered_stdio,
+                program_name,
+                home,
+                executable,
+            } = *row;
+            let fields = [
+                ("*", 0, size),
+                ("isolated", isolated, 4),
+                ("use_environment", use_environment, 4),
+                ("install_signal_handlers", install_signal_handlers, 4),
+                ("parse_argv", parse_argv, 4),
+                ("buffered_stdio", buffered_stdio, 4),
+                ("program_name", program_name, 8),
+                ("home", home, 8),
+                ("executable", executable, 8),
+            ];
+            for (name, offset, size) in fields {
+                let found: Vec<_> = stated().into_iter().filter(|row| (row.0, row.1) == (minor, name)).collect();
+                assert_eq!(found, [(minor, name, offset, size)], "3.{minor} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_version_that_the_table_of_structs_states_has_a_layout() {
+        let mut minors: Vec<u32> = stated().iter().map(|row| row.0).collect();
+        minors.dedup();
+        assert_eq!(minors, LAYOUTS.iter().map(|row| row.minor).collect::<Vec<_>>());
+    }
+
     #[test]
     fn a_struct_of_another_shape_is_found_out() {
         let of = |minor| layout(3, minor).expect("a known version");

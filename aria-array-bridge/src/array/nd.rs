@@ -5,11 +5,13 @@ use crate::buffer::{ExportGuard, Owner, dangling};
 use crate::device::Device;
 use crate::dtype::DType;
 use crate::layout::{Dims, Layout, LayoutError, MAX_NDIM};
+use crate::ledger::{Direction, Name, enter};
 use crate::nd_array::{ABI_MAJOR, ABI_MINOR, AriaNdArray};
 use crate::nd_array::{FLAG_FOREIGN, FLAG_FROZEN, FLAG_PACKED, FLAG_READONLY};
 use core::ffi::{CStr, c_void};
 use core::fmt;
 use core::ptr::{self, NonNull};
+use std::sync::OnceLock;
 
 /// Why a struct is no array. It has been released, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +194,12 @@ impl Array {
     }
 }
 
+/// What the ledger calls the owner, which the struct does not name, and the protocol.
+fn names() -> (Name, Name) {
+    static NAMES: OnceLock<(Name, Name)> = OnceLock::new();
+    *NAMES.get_or_init(|| (Name::of("Aria"), Name::of("AriaNdArray")))
+}
+
 /// A foreign struct; dropping it releases it.
 struct Received {
     nd: NonNull<AriaNdArray>,
@@ -258,7 +266,9 @@ unsafe fn read_nd_array(received: Received) -> Result<Array, NdError> {
     let readonly = nd.flags & FLAG_READONLY != 0;
     let validity = NonNull::new(nd.validity.cast_mut());
     let (offset, null_count) = (nd.validity_offset, usize::try_from(nd.null_count).ok());
-    let owner = Owner::new(received);
+    let (source, protocol) = names();
+    let ticket = enter(source, protocol, Direction::Import, layout.nbytes() as u64, readonly);
+    let owner = Owner::keeping(received, Some(ticket));
     let bits = match validity {
         None => None,
         Some(bits) => {

@@ -296,6 +296,7 @@ proptest! {
 
 mod c_struct {
     use super::*;
+    use crate::ledger;
     use crate::nd_array::{AriaNdArray, FLAG_FROZEN, FLAG_READONLY};
 
     /// The header of an array, as an Aria program reads it, and what its accessors would see.
@@ -333,6 +334,23 @@ mod c_struct {
         let back = unsafe { Array::from_nd_array(nd) }.unwrap();
         assert_eq!(back.as_slice::<i64>().unwrap(), [1, 2]);
         assert_eq!(array.as_slice::<i64>().unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn the_ledger_knows_a_struct_that_was_taken_over_until_its_last_handle_goes() {
+        let alive =
+            || ledger::entries().into_iter().filter(|entry| entry.nbytes == 7 * 11 * 13 * 8).collect::<Vec<_>>();
+        let source = Array::from(vec![0.5f64; 7 * 11 * 13]).read_only();
+        assert_eq!(alive(), []);
+        // SAFETY: just made, released by nobody else.
+        let array = unsafe { Array::from_nd_array(source.into_nd_array().unwrap()) }.unwrap();
+        let view = array.slice(0, Slice::resolve(7 * 11 * 13, Some(3), None, 2).unwrap()).unwrap();
+        drop(array);
+        let [entry] = &alive()[..] else { panic!("expected one entry but found {:?}", alive()) };
+        assert_eq!((&*entry.owner, &*entry.protocol), ("Aria", "AriaNdArray"));
+        assert_eq!((entry.direction, entry.readonly), (ledger::Direction::Import, true));
+        drop(view);
+        assert_eq!(alive(), []);
     }
 
     /// Spoils a struct, takes it over, and returns the error and how often the owner was dropped.
