@@ -10,6 +10,7 @@ pub mod device;
 pub mod dtype;
 pub mod layout;
 pub mod ledger;
+pub mod matrix;
 pub mod nd_array;
 #[doc(hidden)]
 pub mod operations;

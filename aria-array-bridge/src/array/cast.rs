@@ -4,7 +4,9 @@ use super::read::load_run;
 use super::runs::Runs;
 use super::{Array, ArrayError, CopyOrder};
 use crate::dtype::{DType, Element};
+use crate::layout::Layout;
 use core::fmt;
+use core::ptr::NonNull;
 use half::{bf16, f16};
 use num_complex::Complex;
 
@@ -91,18 +93,26 @@ impl Array {
         // SAFETY: every element is written next, or the array is dropped unseen.
         let mut copy = unsafe { Array::unwritten(to.clone(), layout) }?;
         if !copy.is_empty() {
-            self.dispatch(to, &mut copy).ok_or_else(refused)?;
+            let first = copy.buffer.first();
+            // SAFETY: fresh memory of this layout, ours and apart from every other.
+            unsafe { self.cast_elements_to(to, first, &copy.layout) }.ok_or_else(refused)?;
         }
         copy.validity = self.copied_validity()?.map(Box::new);
         Ok(copy)
     }
 
-    /// Casts from whatever this is, or says that it is no number.
-    fn dispatch(&self, to: &DType, copy: &mut Array) -> Option<()> {
+    /// Writes the elements to memory of the same shape as another dtype, or says that one of the two is no number.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of `layout`'s span around `first` are memory that nobody else reads or writes meanwhile, apart from the
+    /// elements. `layout` has the shape of the array's own, and the itemsize of `to`.
+    pub(crate) unsafe fn cast_elements_to(&self, to: &DType, first: NonNull<u8>, layout: &Layout) -> Option<()> {
         macro_rules! from {
             ($($number:ty)*) => {
                 match self.dtype() {
-                    $(dtype if *dtype == <$number>::DTYPE => self.dispatch_to::<$number>(to, copy),)*
+                    // SAFETY: the caller's duty.
+                    $(dtype if *dtype == <$number>::DTYPE => unsafe { self.cast_from::<$number>(to, first, layout) },)*
                     _ => None,
                 }
             };
@@ -110,12 +120,15 @@ impl Array {
         from!(bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 Complex<f32> Complex<f64>)
     }
 
-    /// Casts to whatever `to` is, or says that it is no number.
-    fn dispatch_to<S: Number>(&self, to: &DType, copy: &mut Array) -> Option<()> {
+    /// # Safety
+    ///
+    /// That of [`cast_elements_to`](Self::cast_elements_to); the elements are of type `S`.
+    unsafe fn cast_from<S: Number>(&self, to: &DType, first: NonNull<u8>, layout: &Layout) -> Option<()> {
         macro_rules! to {
             ($($number:ty)*) => {
                 match to {
-                    $(dtype if *dtype == <$number>::DTYPE => self.cast_elements::<S, $number>(copy),)*
+                    // SAFETY: the caller's duty.
+                    $(dtype if *dtype == <$number>::DTYPE => unsafe { self.cast_run::<S, $number>(first, layout) },)*
                     _ => return None,
                 }
             };
@@ -124,16 +137,18 @@ impl Array {
         Some(())
     }
 
-    /// Fills a fresh, dense array of the same shape. The dtypes are those of `S` and `T`.
-    fn cast_elements<S: Number, T: Number>(&self, copy: &mut Array) {
-        debug_assert!(*self.dtype() == S::DTYPE && *copy.dtype() == T::DTYPE);
-        let (from, to) = (self.as_ptr().cast_const(), copy.as_ptr());
-        Runs::new(self.layout(), copy.layout()).visit(|run, source, target| {
+    /// # Safety
+    ///
+    /// That of [`cast_elements_to`](Self::cast_elements_to); the elements are of type `S`, and become ones of type `T`.
+    unsafe fn cast_run<S: Number, T: Number>(&self, first: NonNull<u8>, layout: &Layout) {
+        debug_assert!(*self.dtype() == S::DTYPE && layout.itemsize() == size_of::<T::Bits>());
+        let (from, to) = (self.as_ptr().cast_const(), first.as_ptr());
+        Runs::new(self.layout(), layout).visit(|run, source, target| {
             // Wrapping, but at elements of both layouts: `Runs`.
             let (from, to) = (from.wrapping_offset(source), to.wrapping_offset(target));
             let write = |i: isize, value: S| {
                 let target = to.wrapping_offset(i * run.to_stride).cast::<T::Bits>();
-                // SAFETY: an element of the fresh copy, which is ours and apart; `T` is of its dtype.
+                // SAFETY: an element of the target, which nobody else uses meanwhile: the caller's duty.
                 unsafe { target.write_unaligned(T::from_number(value).to_bits()) };
             };
             // SAFETY: elements of this layout lie there: `Array` invariants 1 and 2; `S` is of the dtype.

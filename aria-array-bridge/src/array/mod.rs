@@ -10,6 +10,7 @@ mod bits;
 mod cast;
 mod copy;
 mod error;
+mod join;
 mod nd;
 mod read;
 mod runs;
@@ -88,6 +89,59 @@ impl Array {
         Ok(unsafe { Array::over_memory(memory, dtype, layout) })
     }
 
+    /// Elements that `write` writes, in memory of our own for a dense layout.
+    ///
+    /// # Errors
+    ///
+    /// No memory; what `write` says.
+    ///
+    /// # Safety
+    ///
+    /// `write` writes every element of the layout around the address it is given.
+    pub(crate) unsafe fn made(
+        dtype: DType,
+        layout: Layout,
+        write: impl FnOnce(NonNull<u8>, &Layout) -> Result<(), ArrayError>,
+    ) -> Result<Array, ArrayError> {
+        // SAFETY: written next, or dropped unseen.
+        let array = unsafe { Array::unwritten(dtype, layout) }?;
+        write(array.buffer.first(), &array.layout)?;
+        Ok(array)
+    }
+
+    /// This array's memory by another layout, with the memory of others of the same dtype that lie in the same
+    /// allocation; `None` if that is not known of all of the layout's span. **Zero-copy.**
+    ///
+    /// Whoever keeps one of them is kept; it is read-only if one of them is, and shared unless all are frozen.
+    pub(crate) fn joined(&self, others: &[&Array], layout: Layout) -> Option<Array> {
+        let at = |offset: isize| self.address().wrapping_add_signed(offset);
+        let span = layout.span();
+        let same = others.iter().all(|other| other.dtype == self.dtype && other.device == self.device);
+        if !same || layout.itemsize() != self.layout.itemsize() || layout.is_packed() || self.device.is_opaque() {
+            return None;
+        }
+        if !layout.is_empty() && !self.buffer.knows(at(span.start), at(span.end)) {
+            return None;
+        }
+        let all = |access| others.iter().all(|other| other.access == access);
+        let access = if all(Access::Frozen) { Access::Frozen } else { Access::Shared };
+        if others.iter().any(|other| other.access == Access::Unique) {
+            return None; // Its only handle may be writing.
+        }
+        let owners: Vec<Owner> = others.iter().map(|other| other.owner().clone()).collect();
+        let owner = match &owners[..] {
+            [owner] => owner.clone(),
+            _ => Owner::new(owners),
+        };
+        // SAFETY: the owner keeps this array's own one too, which keeps all that is known of the allocation. The layout's
+        // span is, as was checked, and it is initialised: `Buffer` invariant 2.
+        let buffer = unsafe { self.buffer.with_owner(owner) };
+        let readonly = others.iter().any(|other| other.readonly);
+        let overlaps = layout.may_overlap();
+        let (dtype, device) = (self.dtype.clone(), self.device);
+        Some(Array { buffer, dtype, layout, device, access, readonly: readonly || overlaps, validity: None })
+    }
+
     /// # Safety
     ///
     /// The memory is fresh and has `nbytes` initialised bytes, which is the span of a dense layout; it has the itemsize of
@@ -95,6 +149,7 @@ impl Array {
     unsafe fn over_memory((first, owner): (NonNull<u8>, Owner), dtype: DType, layout: Layout) -> Array {
         // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(first, owner) };
+        let buffer = buffer.known(layout.span());
         let (device, access) = (Device::CPU, Access::Unique);
         Array { buffer, dtype, layout, device, access, readonly: false, validity: None }
     }
@@ -127,7 +182,7 @@ impl Array {
         let first = NonNull::from(bytes).cast();
         // SAFETY: `first` covers `nbytes` bytes, which is the dense span. They stay borrowed from the leaked value until
         // it is dropped, since nothing touches it before.
-        let buffer = unsafe { Buffer::new(first, Owner::new(owner)) };
+        let buffer = unsafe { Buffer::new(first, Owner::new(owner)) }.known(layout.span());
         Ok(Array { buffer, dtype, layout, device: Device::CPU, access: Access::Frozen, readonly: true, validity: None })
     }
 
@@ -178,6 +233,7 @@ impl Array {
         debug_assert!(dtype.itemsize() == layout.itemsize() && dtype.is_packed() == layout.is_packed());
         // SAFETY: the caller's first duty.
         let buffer = unsafe { Buffer::new(first, owner) };
+        let buffer = if device.is_opaque() { buffer } else { buffer.known(layout.span()) };
         let access = if access == Access::Unique { Access::Shared } else { access };
         Array { buffer, dtype, layout, device, access, readonly, validity: None }
     }
@@ -196,7 +252,7 @@ impl Array {
         // SAFETY: the caller's duty.
         let validity = bare.map(|validity| Box::new(unsafe { validity.with_owner(owner.clone()) }));
         // SAFETY: the caller's duty.
-        let buffer = unsafe { Buffer::new(self.buffer.first(), owner) };
+        let buffer = unsafe { self.buffer.with_owner(owner) };
         Array { buffer, validity: validity.or_else(|| self.validity.clone()), ..self.clone() }
     }
 
@@ -340,6 +396,12 @@ impl Array {
     }
 }
 
+/// `Array float64[2, 3]`: what plans call it.
+pub fn describe(array: &Array) -> String {
+    let shape: Vec<String> = array.shape().iter().map(usize::to_string).collect();
+    format!("Array {}[{}]", array.dtype(), shape.join(", "))
+}
+
 /// Takes over the vector's memory, in which the array is unique. **Zero-copy.**
 impl<T: Element> From<Vec<T>> for Array {
     fn from(values: Vec<T>) -> Array {
@@ -349,7 +411,7 @@ impl<T: Element> From<Vec<T>> for Array {
         #[allow(clippy::expect_used, reason = "a Vec has at most isize::MAX bytes")]
         let layout = Layout::c_order(size_of::<T>(), &[len]).expect("a Vec has at most isize::MAX bytes");
         // SAFETY: `len` initialised elements lie at `first` while the vector lives; moving the vector moves no elements.
-        let buffer = unsafe { Buffer::new(first, Owner::new(Vector(values))) };
+        let buffer = unsafe { Buffer::new(first, Owner::new(Vector(values))) }.known(layout.span());
         let dtype = T::DTYPE;
         Array { buffer, dtype, layout, device: Device::CPU, access: Access::Unique, readonly: false, validity: None }
     }

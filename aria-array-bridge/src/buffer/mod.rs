@@ -11,6 +11,7 @@ pub use owner::{Deleter, ExportGuard, Owner, Release};
 
 pub(crate) use alloc::{allocate, allocate_unwritten, dangling};
 
+use core::ops::Range;
 use core::ptr::NonNull;
 
 /// The address of element zero, and what keeps the memory around it alive.
@@ -19,9 +20,12 @@ use core::ptr::NonNull;
 ///
 /// 1. While `owner` lives, the span of the layout that the buffer is used with lies in one live allocation, and its
 ///    bytes are initialised. Without elements, `first` may be any address.
+/// 2. While `owner` lives, the bytes at the addresses of `known` lie in that allocation, initialised.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     first: NonNull<u8>,
+    /// From the first address to the one behind the last.
+    known: (usize, usize),
     owner: Owner,
 }
 
@@ -38,7 +42,28 @@ impl Buffer {
     ///
     /// Invariant 1 holds for every layout that the buffer will be used with.
     pub unsafe fn new(first: NonNull<u8>, owner: Owner) -> Buffer {
-        Buffer { first, owner }
+        Buffer { first, known: (first.addr().get(), first.addr().get()), owner }
+    }
+
+    /// The same buffer, which is used with a layout of this span around element zero: what is known of the allocation.
+    pub(crate) fn known(mut self, span: Range<isize>) -> Buffer {
+        let at = |offset: isize| self.first.addr().get().wrapping_add_signed(offset);
+        self.known = (at(span.start), at(span.end)); // Within an allocation: invariant 1.
+        self
+    }
+
+    /// Returns true if these addresses, the second one behind the last, are known to lie in the allocation.
+    pub(crate) fn knows(&self, start: usize, end: usize) -> bool {
+        self.known.0 <= start && start <= end && end <= self.known.1
+    }
+
+    /// The same memory, kept alive by another owner.
+    ///
+    /// # Safety
+    ///
+    /// `owner` keeps the memory alive as the old one does, all of it that is known.
+    pub(crate) unsafe fn with_owner(&self, owner: Owner) -> Buffer {
+        Buffer { owner, ..self.clone() }
     }
 
     /// The address of element zero.
@@ -60,6 +85,6 @@ impl Buffer {
         // Wrapping, since a view without elements may point anywhere; the address is used with a layout alone.
         let moved = self.first.as_ptr().wrapping_offset(bytes);
         let first = NonNull::new(moved).unwrap_or(self.first); // NULL only for a view without elements.
-        Buffer { first, owner: self.owner.clone() }
+        Buffer { first, known: self.known, owner: self.owner.clone() }
     }
 }

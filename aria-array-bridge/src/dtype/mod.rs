@@ -12,6 +12,7 @@ mod element;
 mod notation;
 mod order;
 mod pep3118;
+mod promote;
 mod record;
 mod scalar;
 mod time;

@@ -11,18 +11,18 @@ pub struct Scalar {
 }
 
 /// DLPack's type codes, by DLPack's names.
-mod code {
-    pub(super) const INT: u8 = 0;
-    pub(super) const UINT: u8 = 1;
-    pub(super) const FLOAT: u8 = 2;
-    pub(super) const BFLOAT: u8 = 4;
-    pub(super) const COMPLEX: u8 = 5;
-    pub(super) const BOOL: u8 = 6;
-    pub(super) const BCOMPLEX: u8 = 18;
+pub(super) mod code {
+    pub(in super::super) const INT: u8 = 0;
+    pub(in super::super) const UINT: u8 = 1;
+    pub(in super::super) const FLOAT: u8 = 2;
+    pub(in super::super) const BFLOAT: u8 = 4;
+    pub(in super::super) const COMPLEX: u8 = 5;
+    pub(in super::super) const BOOL: u8 = 6;
+    pub(in super::super) const BCOMPLEX: u8 = 18;
 }
 
 /// Every scalar with its name: `spec/dtypes.csv`, one row each.
-pub(super) const TABLE: [(Scalar, &str); 34] = [
+pub(in super::super) const TABLE: [(Scalar, &str); 34] = [
     (Scalar::BOOL, "bool"),
     (Scalar::of(code::INT, 1), "int1"),
     (Scalar::of(code::INT, 2), "int2"),

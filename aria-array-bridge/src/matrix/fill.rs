@@ -1,0 +1,176 @@
+//! The copy: one pass over every column, by blocks of rows that the cache holds.
+
+use super::{Column, Nulls, failed};
+use crate::array::{Array, ArrayError, Validity};
+use crate::dtype::{DType, Element};
+use crate::layout::{Layout, Order, Slice};
+use crate::plan::Reason;
+use core::ptr::NonNull;
+use half::{bf16, f16};
+use num_complex::Complex;
+
+/// Bytes of the matrix that are written before going on to the next rows, where rows lie together.
+const BLOCK: usize = 1 << 18;
+
+/// A fresh matrix of these columns. They fit: the plan said so.
+pub(super) fn filled(
+    columns: &[Column<'_>],
+    rows: usize,
+    dtype: &DType,
+    order: Order,
+    nulls: Nulls,
+) -> Result<Array, Box<Reason>> {
+    if nulls == Nulls::Nan {
+        columns.iter().try_for_each(exact)?;
+    }
+    let layout = Layout::contiguous(dtype.itemsize(), &[rows, columns.len()], order);
+    let layout = layout.map_err(|error| failed(&error.into()))?;
+    let block = match order {
+        Order::C => (BLOCK / (columns.len() * dtype.itemsize()).max(1)).max(64),
+        Order::F => rows.max(1),
+    };
+    let write = |first: NonNull<u8>, layout: &Layout| {
+        let mut start = 0;
+        while start < rows {
+            let len = block.min(rows - start);
+            for (at, column) in columns.iter().enumerate() {
+                fill_rows(column, start, len, first, layout, at, dtype, nulls)?;
+            }
+            start += len;
+        }
+        Ok(())
+    };
+    // SAFETY: every element of every column is written, and the columns are all there is.
+    let matrix = unsafe { Array::made(dtype.clone(), layout, write) }.map_err(|error| failed(&error))?;
+    if nulls == Nulls::Nan || columns.iter().all(|column| column.null_count() == 0) {
+        return Ok(matrix);
+    }
+    let validity = validity(columns, rows).map_err(|error| failed(&error))?;
+    matrix.with_validity(validity).map_err(|error| failed(&error))
+}
+
+/// Writes rows `start..start + len` of one column.
+#[allow(clippy::too_many_arguments, reason = "one call, in the innermost loop")]
+fn fill_rows(
+    column: &Column<'_>,
+    start: usize,
+    len: usize,
+    first: NonNull<u8>,
+    layout: &Layout,
+    at: usize,
+    dtype: &DType,
+    nulls: Nulls,
+) -> Result<(), ArrayError> {
+    let (mut skip, mut row, end) = (start, start, start + len);
+    for chunk in &column.chunks {
+        let whole = chunk.shape().first().copied().unwrap_or(0);
+        if skip >= whole {
+            skip -= whole;
+            continue;
+        }
+        let take = (whole - skip).min(end - row);
+        let part = chunk.slice(0, Slice { start: skip, len: take, step: 1 })?;
+        let (target, offset) = layout.slice(0, Slice { start: row, len: take, step: 1 })?;
+        let (target, column) = target.index(1, at)?;
+        let place = place(first, offset + column);
+        if part.dtype() == dtype {
+            // SAFETY: elements of the fresh matrix, whose layout has them there; one shape and one itemsize.
+            unsafe { part.copy_elements(place, &target) };
+        } else {
+            // SAFETY: as above, with the itemsize of the dtype.
+            let cast = unsafe { part.cast_elements_to(dtype, place, &target) };
+            debug_assert!(cast.is_some(), "both are numbers: the plan said so");
+        }
+        if nulls == Nulls::Nan && part.null_count() > 0 {
+            write_nan(&part, dtype, place, target.strides()[0]);
+        }
+        (skip, row) = (0, row + take);
+        if row == end {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The address at this distance, in bytes, in memory that reaches so far.
+fn place(first: NonNull<u8>, offset: isize) -> NonNull<u8> {
+    NonNull::new(first.as_ptr().wrapping_offset(offset)).unwrap_or(first) // Never NULL: within an allocation.
+}
+
+/// Writes NaN, or NaT, where the part has nulls.
+fn write_nan(part: &Array, dtype: &DType, first: NonNull<u8>, stride: isize) {
+    match *dtype {
+        DType::F16 => write_at_nulls(part, f16::NAN, first, stride),
+        DType::BF16 => write_at_nulls(part, bf16::NAN, first, stride),
+        DType::F32 => write_at_nulls(part, f32::NAN, first, stride),
+        DType::F64 => write_at_nulls(part, f64::NAN, first, stride),
+        DType::C64 => write_at_nulls(part, Complex::new(f32::NAN, f32::NAN), first, stride),
+        DType::C128 => write_at_nulls(part, Complex::new(f64::NAN, f64::NAN), first, stride),
+        DType::DateTime(_) | DType::TimeDelta(_) => write_at_nulls(part, i64::MIN, first, stride),
+        _ => debug_assert!(false, "the plan refuses what has no NaN"),
+    }
+}
+
+fn write_at_nulls<T: Element>(part: &Array, value: T, first: NonNull<u8>, stride: isize) {
+    let Some(validity) = part.validity() else { return };
+    for (i, _) in validity.iter().enumerate().filter(|(_, valid)| !valid) {
+        let place = place(first, i.cast_signed() * stride).cast::<T::Bits>();
+        // SAFETY: an element of the fresh matrix, of this type.
+        unsafe { place.write_unaligned(value.to_bits()) };
+    }
+}
+
+/// Refuses an integer that float64 does not have, in a column with nulls.
+fn exact(column: &Column<'_>) -> Result<(), Box<Reason>> {
+    const LIMIT: u64 = 1 << f64::MANTISSA_DIGITS;
+    if column.null_count() == 0 {
+        return Ok(());
+    }
+    let beyond = |value: u64| value > LIMIT && value as f64 as u128 != u128::from(value);
+    for chunk in &column.chunks {
+        let valid = chunk.validity();
+        let mut valid: Box<dyn Iterator<Item = bool>> = match valid {
+            Some(validity) => Box::new(validity.iter()),
+            None => Box::new(core::iter::repeat(true)),
+        };
+        let bare = chunk.clone().without_validity();
+        let mut is_valid = || valid.next().unwrap_or(true);
+        let found = match *chunk.dtype() {
+            DType::I64 => match bare.iter::<i64>() {
+                Ok(mut values) => values.find(|value| is_valid() && beyond(value.unsigned_abs())).map(i128::from),
+                Err(_) => None,
+            },
+            DType::U64 => match bare.iter::<u64>() {
+                Ok(mut values) => values.find(|value| is_valid() && beyond(*value)).map(i128::from),
+                Err(_) => None,
+            },
+            _ => None,
+        };
+        if let Some(found) = found {
+            let text = format!("{found} in column '{}' is none that float64 has", column.name);
+            return Err(Box::new(Reason::new("inexact", "C4", text).hint(".fill_null(value) keeps the integers")));
+        }
+    }
+    Ok(())
+}
+
+/// The bits of all columns, in row-major order.
+fn validity(columns: &[Column<'_>], rows: usize) -> Result<Validity, ArrayError> {
+    let width = columns.len();
+    let len = rows.saturating_mul(width);
+    let mut valid: Vec<bool> = Vec::new();
+    valid.try_reserve_exact(len).map_err(|_| ArrayError::Memory { nbytes: len })?;
+    valid.resize(len, true);
+    for (at, column) in columns.iter().enumerate() {
+        let mut row = 0;
+        for chunk in &column.chunks {
+            if let Some(validity) = chunk.validity() {
+                for (i, _) in validity.iter().enumerate().filter(|(_, valid)| !valid) {
+                    valid[(row + i) * width + at] = false;
+                }
+            }
+            row += chunk.len();
+        }
+    }
+    Validity::from_bools(&valid, &[rows, width])
+}
