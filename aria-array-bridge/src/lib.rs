@@ -16,6 +16,7 @@ pub mod operations;
 pub mod plan;
 #[doc(hidden)]
 pub mod queue;
+pub mod table;
 #[doc(hidden)]
 pub mod wire;
 
@@ -26,3 +27,4 @@ pub use dtype::DType;
 pub use layout::{Layout, LayoutError, Order};
 pub use nd_array::AriaNdArray;
 pub use plan::{CopyPolicy, Outcome, Plan, Reason};
+pub use table::{Column, Schema, Table};

@@ -68,7 +68,7 @@ impl Array {
     }
 
     /// Fills a fresh, dense array of the same shape and dtype.
-    fn copy_elements(&self, copy: &mut Array) {
+    pub(super) fn copy_elements(&self, copy: &mut Array) {
         let (from, to) = (self.buffer.first().as_ptr(), copy.buffer.first().as_ptr());
         if self.layout.is_packed() {
             // SAFETY: both have `nbytes` bytes: they have the same packed layout; fresh memory is ours and apart.
