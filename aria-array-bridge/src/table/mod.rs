@@ -24,6 +24,8 @@ mod export;
 mod import;
 mod schema;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use batches::Cuts;
 pub use chunk::{Chunk, Origin};
