@@ -374,7 +374,7 @@ fn tables_without_columns_keep_their_rows_and_without_rows_their_columns() {
 }
 
 #[test]
-fn the_plan_of_an_export_names_the_columns_that_copy() {
+fn the_plan_of_an_export_says_which_columns_copy() {
     let flags = Column::from_array("flag", Array::from(vec![1u8, 0]).reinterpret(DType::BOOL).unwrap()).unwrap();
     let table = Table::from_columns(vec![flags, Column::from_array("x", Array::from(vec![1i32, 2])).unwrap()]).unwrap();
     let plan = table.export_plan();
@@ -405,4 +405,78 @@ fn full_validation_finds_what_structure_does_not_show() {
     // SAFETY: nobody writes.
     let error = unsafe { bad.validate() }.unwrap_err();
     assert_eq!(&*error.reasons()[0].code, "values");
+}
+
+#[test]
+fn chunks_of_several_axes_any_strides_and_nulls_become_one_array() {
+    let first = Array::from((0..6i64).collect::<Vec<_>>()).reshape(&[3, 2]).unwrap();
+    let valid = [true, false, true, true, true, false];
+    let nulls = crate::Validity::from_bools(&valid, &[3, 2]).unwrap();
+    // Rows 0, 1 and 2 with nulls, then the columns of the same without.
+    let second = Array::from((10..16i64).collect::<Vec<_>>()).reshape(&[2, 3]).unwrap().transpose(&[1, 0]).unwrap();
+    let third = first.clone().with_validity(nulls).unwrap();
+    let field = Column::from_array("x", first).unwrap().field().clone();
+    let column = Column::new(field, vec![second.into(), third.into()]).unwrap();
+    let import = column.import().unwrap();
+    assert_eq!((import.shape(), import.copied_bytes()), (&[6, 2][..], 96));
+    let array = import.array().unwrap();
+    let expected: Vec<bool> = [true; 6].into_iter().chain(valid).collect();
+    assert_eq!(array.validity().unwrap().iter().collect::<Vec<_>>(), expected);
+    assert_eq!((array.null_count(), column.null_count().unwrap(), array.exports()), (2, 2, 0));
+    let values = array.without_validity().to_vec::<i64>().unwrap();
+    assert_eq!(values, [10, 13, 11, 14, 12, 15, 0, 1, 2, 3, 4, 5]);
+    // The Arrow array has the rows of the array, lists of two.
+    let table = Table::from_columns(vec![column.slice(2, 3)]).unwrap();
+    let back = Table::from_stream(table.to_stream(None), origin("table.Axes")).unwrap();
+    assert_eq!((back.column("x").unwrap().num_chunks(), back.num_rows()), (2, 3));
+    let array = back.column("x").unwrap().import().unwrap().array().unwrap();
+    assert_eq!((array.shape(), array.null_count()), (&[3, 2][..], 1));
+    assert_eq!(array.without_validity().to_vec::<i64>().unwrap(), [12, 15, 0, 1, 2, 3]);
+}
+
+#[test]
+fn a_batch_whose_column_was_released_is_refused_and_released() {
+    let batch = batch(&[1, 2]);
+    // SAFETY: one child.
+    let child = unsafe { batch.as_raw().children.read() };
+    // SAFETY: a live struct, of which this test alone knows.
+    drop(unsafe { OwnedArray::take(NonNull::new(child).unwrap()) }.unwrap());
+    let (stream, asked) = failing(vec!["i"], Some(batch));
+    let mut batches = Batches::new(stream, origin("table.Gone")).unwrap();
+    drop(batches.next_batch().unwrap());
+    let error = batches.next_batch().unwrap_err();
+    assert_eq!(&*error.reasons()[0].code, "released");
+    assert_eq!(error.reasons()[0].location, "field 'x'");
+    drop(batches);
+    assert_eq!((asked.load(Ordering::SeqCst), imports("table.Gone")), (102, 0));
+}
+
+#[test]
+fn no_columns_names_or_streams_of_arrays_are_answered() {
+    assert_eq!(Table::from_columns(Vec::new()).unwrap().num_rows(), 0);
+    assert!(Table::concat(&[]).is_err());
+    let table = Table::from_columns(vec![Column::from_array("x", Array::from(vec![1i32, 2, 3])).unwrap()]).unwrap();
+    let twice = Table::concat(&[table.clone(), table.slice(1, 2)]).unwrap();
+    assert_eq!((twice.num_rows(), twice.columns()[0].num_chunks()), (5, 2));
+    assert_eq!(twice.to_struct().unwrap_err(), TableError::Batches { found: 2 });
+    assert_eq!(
+        table.column("y").unwrap_err().to_string(),
+        "expected a column 'y' but found no such name; there are [\"x\"]"
+    );
+    // A stream of arrays that are no structs is a column.
+    struct Numbers(Option<OwnedArray>);
+    impl BatchSource for Numbers {
+        fn schema(&mut self) -> Result<OwnedSchema, Failure> {
+            Ok(Field::new("n", "i").to_schema())
+        }
+        fn next(&mut self) -> Result<Option<OwnedArray>, Failure> {
+            Ok(self.0.take())
+        }
+    }
+    let numbers = || export_stream(Box::new(Numbers(Some(checked(&*column(0, &[Some(7), None])).into_parts().0))));
+    assert!(matches!(Table::from_stream(numbers(), origin("table.Numbers")), Err(TableError::NotATable { .. })));
+    let column = Column::from_stream(numbers(), origin("table.Numbers")).unwrap();
+    assert_eq!((column.len(), column.null_count().unwrap(), &*column.name()), (2, 1, "n"));
+    let none = Column::from_stream(export_stream(Box::new(Numbers(None))), origin("table.Numbers")).unwrap();
+    assert_eq!(none.import().unwrap().array().unwrap().shape(), [0]);
 }
