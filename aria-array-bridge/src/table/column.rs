@@ -159,9 +159,10 @@ impl Column {
         })
     }
 
-    /// The column with values of the type that is asked for, where its arrays can be given so; `None` where not.
+    /// The column with values of the type that is asked for, where its arrays can be given so; `None` where not, or where
+    /// they have it already.
     pub(super) fn as_requested(&self, requested: &Field) -> Option<Column> {
-        if self.chunks.is_empty() {
+        if self.chunks.is_empty() || same_type(requested, &self.field) {
             return None;
         }
         let mut field = None;
