@@ -17,6 +17,7 @@ pub mod operations;
 pub mod plan;
 #[doc(hidden)]
 pub mod queue;
+pub mod table;
 #[doc(hidden)]
 pub mod wire;
 
@@ -27,3 +28,4 @@ pub use dtype::DType;
 pub use layout::{Layout, LayoutError, Order};
 pub use nd_array::AriaNdArray;
 pub use plan::{CopyPolicy, Outcome, Plan, Reason};
+pub use table::{Column, Schema, Table};

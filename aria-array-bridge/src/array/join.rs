@@ -1,90 +1,78 @@
-//! Arrays one behind the other as one array: **one copy**, whatever their strides are.
+//! [`Join`]: several arrays, one behind the other along the first axis, as one.
 
 use super::{Array, ArrayError, Validity};
-use crate::layout::Layout;
+use crate::dtype::DType;
+use crate::layout::{Order, Slice};
 
-impl Array {
-    /// **Copies** arrays into one, one behind the other on their first axis: memory of our own, in C order. Nulls stay null.
+/// An array that is filled part by part. **Copies** each part once, its validity included.
+pub(crate) struct Join {
+    array: Array,
+    /// Rows that are filled.
+    filled: usize,
+    /// A bit for each element, of which those of nulls are cleared; made for the first part that has a validity.
+    valid: Option<Vec<u8>>,
+    nulls: usize,
+}
+
+impl Join {
+    /// An array of this shape to be filled, in C order.
     ///
     /// # Errors
     ///
-    /// No array at all, or one without axes; arrays of different dtypes or of other extents behind the first; packed
-    /// elements; memory of a device, or no memory.
-    pub fn concatenate(parts: &[Array]) -> Result<Array, ArrayError> {
-        let none = ArrayError::Length { expected: 1, found: 0 };
-        let Some(([extent, inner @ ..], dtype)) = parts.first().map(|part| (part.shape(), part.dtype())) else {
-            return Err(none);
-        };
-        let mut rows = *extent;
-        for part in &parts[1..] {
-            if part.dtype() != dtype {
-                let (expected, found) = (dtype.itemsize(), part.dtype().itemsize());
-                return Err(ArrayError::Itemsize { dtype: dtype.clone(), expected, found });
-            }
-            let Some((extent, rest)) = part.shape().split_first() else { return Err(none) };
-            if rest != inner {
-                return Err(ArrayError::Length { expected: inner.iter().product(), found: rest.iter().product() });
-            }
-            rows = rows.saturating_add(*extent); // Too many are refused next.
-        }
-        if let Some(part) = parts.iter().find(|part| !part.device.is_host()) {
-            return Err(ArrayError::Device { found: part.device });
-        }
-        if dtype.is_packed() {
-            let dtype = dtype.clone();
-            return Err(ArrayError::Itemsize { dtype, expected: 1, found: 0 });
-        }
-        let shape: Vec<usize> = core::iter::once(rows).chain(inner.iter().copied()).collect();
-        let itemsize = dtype.itemsize();
-        // SAFETY: every part is written next, and the parts are all of it.
-        let mut all = unsafe { Array::unwritten(dtype.clone(), Layout::c_order(itemsize, &shape)?) }?;
-        let mut written = 0;
-        for part in parts.iter().filter(|part| !part.is_empty()) {
-            let place = all.buffer.moved(written); // Within the array, whose bytes are those of the parts.
-            // SAFETY: the next `nbytes` bytes of fresh memory, which nobody else knows of; the same shape in C order.
-            unsafe { part.copy_elements(place.first(), &Layout::c_order(itemsize, part.shape())?) };
-            written += part.nbytes().cast_signed();
-        }
-        if parts.iter().any(|part| part.validity.is_some()) {
-            let mut valid = Vec::with_capacity(all.len());
-            for part in parts {
-                match &part.validity {
-                    Some(validity) => valid.extend(validity.iter()),
-                    None => valid.resize(valid.len() + part.len(), true),
-                }
-            }
-            all.validity = Some(Box::new(Validity::from_bools(&valid, &shape)?));
-        }
-        Ok(all)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layout::Slice;
-
-    #[test]
-    fn parts_of_any_strides_and_nulls_become_one() {
-        let numbers = Array::from((0..6).collect::<Vec<i32>>()).reshape(&[3, 2]).unwrap();
-        let backwards = numbers.slice(0, Slice { start: 2, len: 3, step: -1 }).unwrap();
-        let valid = Validity::from_bools(&[true, false, true, true], &[2, 2]).unwrap();
-        let nulls = Array::from(vec![7i32, 8, 9, 10]).reshape(&[2, 2]).unwrap().with_validity(valid).unwrap();
-        let empty = numbers.slice(0, Slice { start: 0, len: 0, step: 1 }).unwrap();
-        let all = Array::concatenate(&[backwards, empty, nulls]).unwrap();
-        assert_eq!(all.shape(), [5, 2]);
-        assert_eq!(all.null_count(), 1);
-        assert!(!all.validity().unwrap().is_valid(&[3, 1]));
-        let values = all.without_validity().to_vec::<i32>().unwrap();
-        assert_eq!(values, [4, 5, 2, 3, 0, 1, 7, 8, 9, 10]);
+    /// Too many bytes, or no memory.
+    pub(crate) fn new(dtype: DType, shape: &[usize]) -> Result<Join, ArrayError> {
+        let array = Array::zeros(dtype, shape, Order::C)?;
+        Ok(Join { array, filled: 0, valid: None, nulls: 0 })
     }
 
-    #[test]
-    fn parts_that_do_not_fit_are_refused() {
-        let (a, b) = (Array::from(vec![1i32, 2]), Array::from(vec![1i64, 2]));
-        assert!(Array::concatenate(&[]).is_err());
-        assert!(Array::concatenate(&[a.clone(), b]).is_err());
-        assert!(Array::concatenate(&[a.clone(), a.reshape(&[1, 2]).unwrap()]).is_err());
-        assert!(Array::concatenate(&[a.reshape(&[2]).unwrap().index(0, 0).unwrap()]).is_err());
+    /// Copies the next rows.
+    ///
+    /// # Errors
+    ///
+    /// Another dtype, other inner axes, more rows than are left, memory of a device.
+    pub(crate) fn push(&mut self, part: &Array) -> Result<(), ArrayError> {
+        let (whole, shape) = (self.array.shape(), part.shape());
+        if !part.device().is_host() {
+            return Err(ArrayError::Device { found: part.device() });
+        }
+        if part.dtype() != self.array.dtype() {
+            let (expected, found) = (self.array.layout().itemsize(), part.layout().itemsize());
+            return Err(ArrayError::Itemsize { dtype: part.dtype().clone(), expected, found });
+        }
+        let left = whole.first().map_or(0, |rows| rows - self.filled);
+        let rows = shape.first().copied().unwrap_or(usize::MAX);
+        if shape.get(1..) != whole.get(1..) || rows > left {
+            let row: usize = whole.iter().skip(1).product();
+            return Err(ArrayError::Length { expected: left.saturating_mul(row), found: part.len() });
+        }
+        let target = self.array.slice(0, Slice { start: self.filled, len: rows, step: 1 })?;
+        if !part.is_empty() {
+            // SAFETY: rows of fresh memory that nobody else knows of, of the part's shape and itemsize.
+            unsafe { part.copy_elements(target.buffer.first(), target.layout()) };
+        }
+        if let Some(validity) = part.validity() {
+            let len = self.array.len();
+            let valid = self.valid.get_or_insert_with(|| vec![0xff; len.div_ceil(8)]);
+            let row: usize = whole.iter().skip(1).product();
+            self.nulls += validity.clear_nulls(valid, self.filled * row);
+        }
+        self.filled += rows;
+        Ok(())
+    }
+
+    /// The array; rows that were not filled are zero.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the bitmap has a bit for each element.
+    pub(crate) fn finish(self) -> Result<Array, ArrayError> {
+        let Join { array, valid, nulls, .. } = self;
+        match valid.filter(|_| nulls > 0) {
+            None => Ok(array),
+            Some(valid) => {
+                let validity = Validity::from_bytes(valid, array.shape(), nulls)?;
+                array.with_validity(validity)
+            }
+        }
     }
 }

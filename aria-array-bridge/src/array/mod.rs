@@ -2,7 +2,7 @@
 //!
 //! This file has the type and its makers. `access` says who may write and lends slices, `view` makes other
 //! arrays over the same memory, `read` reads shared memory, `copy` and `cast` make memory of our own along
-//! the `runs` of two layouts, `bits` turns bits into bools and back, `validity` says what is null, `nd` crosses boundaries as a C struct, `error`
+//! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity` says what is null, `nd` crosses boundaries as a C struct, `error`
 //! says what does not fit.
 
 mod access;
@@ -21,6 +21,7 @@ pub use access::Access;
 pub use cast::{CastError, can_cast_same_kind};
 pub use copy::CopyOrder;
 pub use error::{ArrayError, ViewError};
+pub(crate) use join::Join;
 pub use nd::NdError;
 pub use validity::Validity;
 

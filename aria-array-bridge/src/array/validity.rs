@@ -106,10 +106,8 @@ impl Validity {
         if expected != valid.len() {
             return Err(ArrayError::Length { expected, found: valid.len() });
         }
-        let first = NonNull::from(bytes.as_slice()).cast();
         let nulls = valid.iter().filter(|valid| !**valid).count();
-        // SAFETY: the bytes hold a bit for each element, and live in the owner; moving the vector moves no bytes.
-        Ok(unsafe { Validity::from_raw(first, 0, shape, Some(nulls), Owner::new(bytes)) }?)
+        Validity::from_bytes(bytes, shape, nulls)
     }
 
     /// Extents, in elements.
@@ -180,7 +178,61 @@ impl Validity {
 
     /// Number of nulls; counts bits when it is not known.
     pub fn null_count(&self) -> usize {
-        self.null_count.unwrap_or_else(|| self.iter().filter(|valid| !valid).count())
+        self.null_count.unwrap_or_else(|| match self.groups() {
+            Some(groups) => groups.map(|bits| bits.count_zeros() as usize).sum(),
+            None => self.iter().filter(|valid| !valid).count(),
+        })
+    }
+
+    /// The bits in row-major order, eight at a time, the last ones filled up with ones; `None` if they lie otherwise.
+    fn groups(&self) -> Option<impl Iterator<Item = u8>> {
+        let ((first, start), len) = (self.as_arrow()?, self.len());
+        let (from, shift) = (first.as_ptr().cast_const().wrapping_add(start / 8), start % 8);
+        // SAFETY: holds a bit of an element, so it is readable: invariant 2. Callers of this stay below `shift + len` bits.
+        let byte = move |at: usize| -> u8 { unsafe { load(from.wrapping_add(at)) } };
+        Some((0..len.div_ceil(8)).map(move |group| {
+            let count = (len - group * 8).min(8);
+            let mut bits = byte(group) >> shift;
+            if shift + count > 8 {
+                bits |= byte(group + 1) << (8 - shift);
+            }
+            if count < 8 { bits | 0xff << count } else { bits }
+        }))
+    }
+
+    /// Clears the bit of each null in a bitmap whose bit `at` is that of element zero. Returns the number of nulls.
+    pub(super) fn clear_nulls(&self, bitmap: &mut [u8], at: usize) -> usize {
+        let mut nulls = 0;
+        let mut clear = |at: usize, null: u8| {
+            if null != 0 {
+                let [low, high] = (u16::from(null) << (at % 8)).to_le_bytes();
+                bitmap[at / 8] &= !low;
+                if high != 0 {
+                    bitmap[at / 8 + 1] &= !high;
+                }
+                nulls += null.count_ones() as usize;
+            }
+        };
+        match self.groups() {
+            Some(groups) => groups.enumerate().for_each(|(group, bits)| clear(at + group * 8, !bits)),
+            None => self.iter().enumerate().for_each(|(i, valid)| clear(at + i, u8::from(!valid))),
+        }
+        nulls
+    }
+
+    /// Shares a bitmap of our own, from its first bit on. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// Fewer bits than the shape has elements.
+    pub(super) fn from_bytes(bytes: Vec<u8>, shape: &[usize], null_count: usize) -> Result<Validity, ArrayError> {
+        let len = Layout::c_order(1, shape)?.len();
+        if bytes.len() < len.div_ceil(8) {
+            return Err(ArrayError::Length { expected: len.div_ceil(8), found: bytes.len() });
+        }
+        let first = NonNull::from(bytes.as_slice()).cast();
+        // SAFETY: the bytes hold a bit for each element, and live in the owner; moving the vector moves no bytes.
+        Ok(unsafe { Validity::from_raw(first, 0, shape, Some(null_count), Owner::new(bytes)) }?)
     }
 
     fn bit(&self, offset: isize) -> bool {

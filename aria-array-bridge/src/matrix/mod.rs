@@ -1,9 +1,10 @@
 //! Columns as one matrix, rows first: a view where they lie so, else one copy (rule C6).
 //!
 //! `view` says whether columns lie in one allocation at one distance, `fill` writes the copy: every element is read once
-//! and written once, promoted, nulls replaced, in the order that was asked for. This file has the plan.
+//! and written once, promoted, nulls replaced, in the order that was asked for, `table` takes the columns of a table. This file has the plan.
 
 mod fill;
+mod table;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -138,7 +138,7 @@ fn nulls_stay_null_and_the_order_is_the_one_wanted() {
 fn memory_of_a_device_is_not_cast() {
     let array = Array::zeros(DType::I8, &[1], Order::C).unwrap().share().unwrap();
     let owner = array.owner().clone();
-    let first = core::ptr::NonNull::new(array.as_ptr()).unwrap();
+    let first = NonNull::new(array.as_ptr()).unwrap();
     let device = crate::Device { kind: 2, id: 0 };
     // SAFETY: nobody reads it: the device is said to be another.
     let array =

@@ -1,0 +1,128 @@
+//! [`ColumnImport`]: what chunks are as one array, before anything is copied.
+#![forbid(unsafe_code)]
+
+use super::TableError;
+use super::chunk::{Chunk, Kind};
+use crate::array::{Array, Join};
+use crate::dtype::DType;
+use crate::plan::Reason;
+
+/// What the chunks of a column are as one array, and what has to be copied. Nothing was yet.
+#[derive(Clone, Debug)]
+pub struct ColumnImport {
+    chunks: Vec<Chunk>,
+    dtype: DType,
+    shape: Vec<usize>,
+    reasons: Vec<Reason>,
+    copied_bytes: usize,
+}
+
+/// Elements that are turned into another form at a time, so that they are in the cache still when they are copied.
+const BLOCK: usize = 1 << 14;
+
+impl ColumnImport {
+    /// One chunk is a view, if its type allows; several are **copied** together, in one pass.
+    pub(super) fn of(chunks: Vec<Chunk>) -> Result<ColumnImport, TableError> {
+        let mut whole: Option<ColumnImport> = None;
+        for chunk in &chunks {
+            let (dtype, shape, reasons, copied_bytes) = match &chunk.0 {
+                Kind::Array(array) => (array.dtype().clone(), array.shape().to_vec(), Vec::new(), 0),
+                Kind::Arrow(part) => {
+                    let import = part.import(0..chunk.len())?;
+                    (import.dtype().clone(), import.shape(), import.reasons().to_vec(), import.copied_bytes())
+                }
+            };
+            let Some(whole) = &mut whole else {
+                whole = Some(ColumnImport { chunks: Vec::new(), dtype, shape, reasons, copied_bytes });
+                continue;
+            };
+            if dtype != whole.dtype || shape.get(1..) != whole.shape.get(1..) {
+                let (expected, found) = (whole.dtype.to_string(), dtype.to_string());
+                return Err(TableError::Type { column: String::new(), expected, found });
+            }
+            if let (Some(rows), Some(more)) = (whole.shape.first_mut(), shape.first()) {
+                *rows += more;
+            }
+            add_new(&mut whole.reasons, reasons);
+        }
+        let Some(mut whole) = whole else { return Err(TableError::Batches { found: 0 }) };
+        if chunks.len() > 1 {
+            if let Some(device) = chunks.iter().map(Chunk::device).find(|device| !device.is_host()) {
+                return Err(TableError::Device { device });
+            }
+            let elements = whole.shape.iter().try_fold(1usize, |product, extent| product.checked_mul(*extent));
+            whole.copied_bytes = elements.unwrap_or(usize::MAX).saturating_mul(whole.dtype.itemsize());
+            let text = format!("{} chunks lie apart, and become one array", chunks.len());
+            let reason = Reason::new("chunked", "C5", text).expected("1 chunk", format!("{} chunks", chunks.len()));
+            whole.reasons.insert(0, reason.hint("take it chunk by chunk"));
+        }
+        whole.chunks = chunks;
+        Ok(whole)
+    }
+
+    /// What one element of the array is.
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
+    /// Extents of the array; the first one counts rows.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Bytes that [`array`](Self::array) will copy; 0 for a view.
+    pub fn copied_bytes(&self) -> usize {
+        self.copied_bytes
+    }
+
+    /// Why it is a copy, and notes on a view.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// The array of each chunk: **zero-copy**, or a **copy** where bits or narrow dates become what arrays have.
+    pub(crate) fn arrays(self) -> Result<Vec<Array>, TableError> {
+        let array = |chunk: &Chunk| match &chunk.0 {
+            Kind::Array(array) => Ok(array.clone()),
+            Kind::Arrow(part) => part.own(part.import(0..chunk.len())?),
+        };
+        self.chunks.iter().map(array).collect()
+    }
+
+    /// The array. **Zero-copy**, or a **copy** if [`copied_bytes`](Self::copied_bytes) says so.
+    ///
+    /// # Errors
+    ///
+    /// No memory.
+    pub fn array(self) -> Result<Array, TableError> {
+        if self.chunks.len() == 1
+            && let Some(array) = self.clone().arrays()?.pop()
+        {
+            return Ok(array);
+        }
+        let mut join = Join::new(self.dtype, &self.shape)?;
+        let row: usize = self.shape.iter().skip(1).product();
+        for chunk in &self.chunks {
+            match &chunk.0 {
+                Kind::Array(array) => join.push(array)?,
+                Kind::Arrow(part) => {
+                    let views = part.import(0..chunk.len())?.copied_bytes() == 0;
+                    let step = if views { chunk.len() } else { BLOCK / row.max(1) }.max(1);
+                    for start in (0..chunk.len()).step_by(step) {
+                        join.push(&part.own(part.import(start..start + step)?)?)?;
+                    }
+                }
+            }
+        }
+        Ok(join.finish()?)
+    }
+}
+
+/// Adds the reasons whose code is not there yet: many chunks have one reason.
+pub(super) fn add_new(reasons: &mut Vec<Reason>, more: Vec<Reason>) {
+    for reason in more {
+        if reasons.iter().all(|known| known.code != reason.code) {
+            reasons.push(reason);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! [`Batches`]: a stream of tables, one in memory at a time (rule C7).
+#![forbid(unsafe_code)]
+
+use super::{Origin, Schema, Table, TableError};
+use aria_arrow::{BatchSource, Failure, Field, OwnedArray, OwnedSchema, OwnedStream, StreamError, export_stream};
+use std::sync::Arc;
+
+/// Batches of a stream, asked for one by one. After the end, or an error, the producer is not asked again.
+#[derive(Debug)]
+pub struct Batches {
+    stream: OwnedStream,
+    field: Arc<Field>,
+    schema: Arc<Schema>,
+    origin: Origin,
+    over: bool,
+}
+
+impl Batches {
+    /// Asks the stream for its schema.
+    ///
+    /// # Errors
+    ///
+    /// The producer's own, with its text; arrays that are no structs. The stream is released then.
+    pub fn new(mut stream: OwnedStream, origin: Origin) -> Result<Batches, TableError> {
+        let field = stream.schema()?;
+        let schema = Arc::new(Schema::of(&field)?);
+        Ok(Batches { stream, field: Arc::new(field), schema, origin, over: false })
+    }
+
+    /// What every batch is.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The next batch, as a table; `None` at the end, and ever after. **Zero-copy.** Nothing of it is kept here.
+    ///
+    /// # Errors
+    ///
+    /// The producer's own, with its text; a batch that does not keep to the schema, which is released.
+    pub fn next_batch(&mut self) -> Result<Option<Table>, TableError> {
+        if self.over {
+            return Ok(None);
+        }
+        let batch = self.take();
+        self.over = !matches!(batch, Ok(Some(_)));
+        batch
+    }
+
+    fn take(&mut self) -> Result<Option<Table>, TableError> {
+        let Some(array) = self.stream.next()? else { return Ok(None) };
+        let batch = array.check(self.field.clone()).map_err(|refused| refused.error)?;
+        Table::of_batch(self.schema.clone(), batch, self.origin).map(Some)
+    }
+
+    /// The rest as a stream, which passes batches on as they come, without importing them.
+    #[must_use]
+    pub fn into_stream(self) -> OwnedStream {
+        export_stream(Box::new(self))
+    }
+}
+
+impl BatchSource for Batches {
+    fn schema(&mut self) -> Result<OwnedSchema, Failure> {
+        Ok(self.field.to_schema())
+    }
+
+    fn next(&mut self) -> Result<Option<OwnedArray>, Failure> {
+        if self.over {
+            return Ok(None);
+        }
+        self.stream.next().map_err(|error| match error {
+            StreamError::Producer { code, text, .. } => Failure { code, text },
+            error => Failure::new(error.to_string()),
+        })
+    }
+}
