@@ -97,7 +97,7 @@ impl Array {
                 // SAFETY: an element.
                 *byte = unsafe { load(from.wrapping_add(whole * 8 + i)) };
             }
-            if self.len() % 8 > 0 {
+            if !self.len().is_multiple_of(8) {
                 set(whole, gather(rest));
             }
             return Ok((bits, owner));
@@ -108,8 +108,10 @@ impl Array {
             let write = |i: isize, value: bool| {
                 let at = (target + i * run.to_stride).unsigned_abs();
                 let place = bits.as_ptr().wrapping_add(at / 8);
-                // SAFETY: one of the fresh bytes, which are ours alone.
-                unsafe { place.write(place.read() | u8::from(value) << (at % 8)) };
+                // SAFETY: one of the fresh bytes, zeroed and ours alone.
+                let others = unsafe { place.read() };
+                // SAFETY: as above.
+                unsafe { place.write(others | u8::from(value) << (at % 8)) };
             };
             // SAFETY: `Runs` visits elements of this layout, which are bools.
             unsafe { load_run::<bool>(from.wrapping_offset(source), run, write) };

@@ -5,6 +5,7 @@ use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
 use crate::layout::Layout;
+use core::ptr::NonNull;
 
 /// In which order a copy lies in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,7 +42,9 @@ impl Array {
         // SAFETY: `copy_elements` writes every element next, where there are any.
         let mut copy = unsafe { Array::unwritten(self.dtype.clone(), layout) }?;
         if !copy.is_empty() {
-            self.copy_elements(&mut copy);
+            let to = copy.buffer.first();
+            // SAFETY: fresh memory of this layout, ours and apart from every other.
+            unsafe { self.copy_elements(to, &copy.layout) };
             if !swap.is_none() {
                 copy.swap_elements(swap);
             }
@@ -67,21 +70,26 @@ impl Array {
         })
     }
 
-    /// Fills a fresh, dense array of the same shape and dtype.
-    fn copy_elements(&self, copy: &mut Array) {
-        let (from, to) = (self.buffer.first().as_ptr(), copy.buffer.first().as_ptr());
+    /// Writes the elements to memory of the same shape and itemsize.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of `layout`'s span around `to` are fresh memory that nobody else reads or writes meanwhile. `layout` has
+    /// the shape and the itemsize of the array's own, and is packed if that is.
+    pub(super) unsafe fn copy_elements(&self, to: NonNull<u8>, layout: &Layout) {
+        let (from, to) = (self.buffer.first().as_ptr(), to.as_ptr());
         if self.layout.is_packed() {
-            // SAFETY: both have `nbytes` bytes: they have the same packed layout; fresh memory is ours and apart.
+            // SAFETY: both have `nbytes` bytes: they have the same packed layout; fresh memory is apart: the caller's duty.
             unsafe { copy_bytes(from, to, self.nbytes()) };
             return;
         }
         let itemsize = self.layout.itemsize();
-        Runs::new(&self.layout, &copy.layout).visit(|run, source, target| {
+        Runs::new(&self.layout, layout).visit(|run, source, target| {
             // SAFETY: `Runs` visits offsets that the source's layout has: within its span.
             let from = unsafe { from.offset(source) };
             // SAFETY: likewise for the copy.
             let to = unsafe { to.offset(target) };
-            // SAFETY: a run of elements lies at both: `Runs`; the copy is fresh, so ours and apart.
+            // SAFETY: a run of elements lies at both: `Runs`; the copy is fresh and apart: the caller's duty.
             unsafe { copy_run(from, to, itemsize, run) };
         });
     }

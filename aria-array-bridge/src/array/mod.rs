@@ -10,6 +10,7 @@ mod bits;
 mod cast;
 mod copy;
 mod error;
+mod join;
 mod nd;
 mod read;
 mod runs;
@@ -191,9 +192,11 @@ impl Array {
     #[must_use]
     pub unsafe fn with_owner(&self, owner: Owner) -> Array {
         debug_assert!(self.access != Access::Unique);
+        // Bits may outlive the array that they were taken of, and their own owner may own nothing.
+        let validity = self.validity.as_ref().map(|validity| Box::new(validity.keeping(&owner)));
         // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(self.buffer.first(), owner) };
-        Array { buffer, ..self.clone() }
+        Array { buffer, validity, ..self.clone() }
     }
 
     /// The same elements, of which some are null.

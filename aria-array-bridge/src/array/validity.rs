@@ -147,6 +147,18 @@ impl Validity {
         Validity::from_bools(&valid, self.shape()).unwrap_or(self) // Never fails: one bool per element.
     }
 
+    /// The same bits, which keep `owner` beside their own.
+    pub(super) fn keeping(&self, owner: &Owner) -> Validity {
+        let both = match owner {
+            owner if owner.is_immortal() => self.buffer.owner().clone(),
+            owner if self.buffer.owner().is_immortal() => owner.clone(),
+            owner => Owner::new((self.buffer.owner().clone(), owner.clone())),
+        };
+        // SAFETY: what kept the bits alive still does: their own owner, or what stands beside it where that owns nothing.
+        let buffer = unsafe { Buffer::new(self.buffer.first(), both) };
+        Validity { buffer, ..self.clone() }
+    }
+
     /// What keeps the bits alive.
     pub fn owner(&self) -> &Owner {
         self.buffer.owner()

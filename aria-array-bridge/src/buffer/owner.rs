@@ -64,6 +64,11 @@ impl Owner {
         Owner(None)
     }
 
+    /// Returns true for [`immortal`](Self::immortal).
+    pub(crate) fn is_immortal(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Exports that are alive: foreign hands that hold this memory (rule O3).
     pub fn exports(&self) -> usize {
         self.counter().load(Ordering::Acquire).max(0).unsigned_abs() as usize
