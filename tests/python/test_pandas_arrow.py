@@ -130,3 +130,17 @@ def test_a_frame_still_comes_by_array():
     assert ab.asarray(pd.DataFrame({"a": [1.0], "b": [2.0]})).plan.protocol == "__array__"
     with pytest.raises(ab.ArgumentError, match="is a table"):
         ab.from_arrow(pd.DataFrame({"a": [1.0]}))
+
+
+def test_nulls_of_a_column_as_the_walkthrough_has_them():
+    n = pd.Series([1, None, 3], dtype="Int64")
+    a = ab.asarray(n)
+    assert repr(a.validity) == "Bitmap 3 bits, offset 0" and a.values.dtype == "int64" and a.values.null_count == 0
+    with pytest.raises(ab.ConversionError, match=r"1 null in int64\[3\], and numpy.ndarray has none"):
+        a.to_numpy()
+    assert a.to_numpy(nulls="nan").tolist()[::2] == [1.0, 3.0] and np.isnan(a.to_numpy(nulls="nan")[1])
+    assert a.to_numpy(nulls="mask").tolist() == [1, None, 3] and a.fill_null(0).to_numpy().tolist() == [1, 0, 3]
+    with pytest.raises(ab.ConversionError) as caught:
+        ab.asarray(n, nulls="raise")
+    assert [reason.code for reason in caught.value.plan.reasons] == ["nulls"]
+    assert ab.explain(n).outcome == "view" and "int64[3]" in str(ab.explain(n))
