@@ -100,7 +100,7 @@ impl core::error::Error for RefusedArray {}
 ///
 /// # Invariants
 ///
-/// 1. [`check`](fn@check) found the array sound for the field: every count is one that the format has, lengths and
+/// 1. `check` found the array sound for the field: every count is one that the format has, lengths and
 ///    offsets fit in `isize`, every child and dictionary is there and long enough, and no buffer that has bytes is NULL. That
 ///    the buffers are as long as they should be is the producer's word.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use crate::abi::ArrowArray;
 use crate::array::OwnedArray;
-use crate::format::Format;
+use crate::field::Field;
+use crate::format::{Count, Format};
 use crate::unwind::caught;
 use crate::view::ArrayView;
 use core::any::Any;
@@ -87,6 +88,26 @@ unsafe extern "C" fn release(array: *mut ArrowArray) {
     caught(|| drop(held));
 }
 
+impl Field {
+    /// An array of this type without elements, all of whose buffers are NULL (K-A7).
+    #[must_use]
+    pub fn empty_array(&self) -> OwnedArray {
+        let buffers = match self.layout().buffers() {
+            Some(Count::Exactly(count) | Count::AtLeast(count)) => count,
+            None => 0,
+        };
+        let node = Node {
+            null_count: Some(0),
+            buffers: vec![ptr::null(); buffers],
+            children: self.children().iter().map(Field::empty_array).collect(),
+            dictionary: self.dictionary().map(Field::empty_array),
+            ..Node::default()
+        };
+        // SAFETY: no elements, and so no bytes in any buffer.
+        unsafe { node.export(Arc::new(())) }
+    }
+}
+
 impl ArrayView<'_> {
     /// A part of the node as a struct of its own, children and dictionary included, over the same buffers. **Zero-copy.**
     ///
@@ -126,7 +147,6 @@ impl ArrayView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::Field;
     use core::sync::atomic::{AtomicUsize, Ordering};
 
     struct Counted(Vec<f64>, Arc<AtomicUsize>);

@@ -57,6 +57,11 @@ impl<'a> ArrayView<'a> {
         }
     }
 
+    /// The number of nulls as the struct says it: −1 where nobody counted.
+    pub fn stated_null_count(&self) -> i64 {
+        self.array.null_count
+    }
+
     /// The validity bitmap, whose bit of the first element is [`offset`](Self::offset).
     pub fn validity(&self) -> Option<NonNull<u8>> {
         if !self.field.layout().has_validity() {

@@ -26,6 +26,8 @@ MODULES = {
     "ml_dtypes": "ml_dtypes",
     "polars": "polars",
     "duckdb": "duckdb",
+    "nanoarrow": "nanoarrow",
+    "arro3": "arro3.core",
     "mypy": "mypy",
 }
 DEFAULT = ("stdlib", "numpy", "pandas", "sklearn")

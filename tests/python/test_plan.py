@@ -37,7 +37,7 @@ def test_explain_converts_nothing() -> None:
         assert ab.explain(n, to="numpy", copy=True).reasons[0].code == "copy-asked"
         assert ab.explain(object()).outcome == "refuse"
     assert hops == [] and len(ab.ledger()) == before
-    with pytest.raises(ValueError, match="'numpy', 'torch' or 'jax'"):
+    with pytest.raises(ValueError, match="'polars' or 'arrow' but found \"fortran\""):
         ab.explain(n, to="fortran")
 
 

@@ -1,7 +1,7 @@
 //! The two exceptions: `ConversionError` (a `ValueError` and a `BufferError`) and `ArgumentError` (also a `TypeError`).
 
 use crate::plan::PyPlan;
-use aria_array_bridge::plan::Plan;
+use aria_array_bridge::plan::{Plan, Reason};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -83,6 +83,13 @@ fn sentence(plan: &Plan) -> String {
         }
     }
     if text.is_empty() { plan.to_string() } else { text }
+}
+
+/// The same refusal, if it is one of ours, with a reason in front of those that it has.
+pub(crate) fn after(py: Python<'_>, error: PyErr, reason: Reason) -> PyErr {
+    let Some(mut plan) = plan_of(py, &error) else { return error };
+    plan.reasons.insert(0, reason);
+    bad_argument(py, plan)
 }
 
 /// The plan that an exception of ours carries.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `array` | the Python class `Array`: memory that a Python object or a Rust owner keeps alive |
 //! | `import` | doors in: which protocols a type speaks, cheapest first, and what each finds |
-//! | `export` | doors out: NumPy, DLPack, the buffer protocol, the array interfaces |
+//! | `export` | doors out: NumPy, DLPack, the buffer protocol, the array interfaces, Arrow, pandas |
 //! | `request` | what the caller wants, the plan that follows, and its execution |
 //! | `dtype`, `plan`, `error` | the classes `DType`, `Plan` and `Reason`, and the two exceptions |
 //! | `release` | dropping without attaching: the release queue |

@@ -5,6 +5,7 @@
 
 use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
+use crate::import::arrow::Later;
 use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
 use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
@@ -30,6 +31,8 @@ pub(crate) struct Request {
     /// NaN or NaT stands for nulls, in a copy.
     pub(crate) nan: bool,
     pub(crate) device: Option<Device>,
+    /// Every value of an Arrow array is checked (rule C8).
+    pub(crate) validate: bool,
 }
 
 thread_local! {
@@ -85,14 +88,51 @@ pub(crate) struct Found {
     /// The protocol.
     pub(crate) protocol: Name,
     /// Why the door itself had to copy, or had to ask the producer for a copy.
-    pub(crate) copied: Option<Box<Reason>>,
+    pub(crate) copied: Option<Box<Copied>>,
+}
+
+/// What a door says of its array beside what it is.
+#[derive(Default)]
+pub(crate) struct Copied {
+    /// Why it is a copy before anybody wished for one; empty for a view.
+    pub(crate) reasons: Vec<Reason>,
+    /// What is worth saying of either.
+    pub(crate) notes: Vec<Reason>,
+    /// The copy is not made yet: the found array shows its dtype, shape and number of nulls alone.
+    pub(crate) later: Option<Later>,
+}
+
+impl From<Reason> for Copied {
+    fn from(reason: Reason) -> Copied {
+        Copied { reasons: vec![reason], ..Copied::default() }
+    }
+}
+
+impl Found {
+    /// True if the door copied, or is about to.
+    fn is_copied(&self) -> bool {
+        self.copied.as_ref().is_some_and(|copied| !copied.reasons.is_empty())
+    }
+
+    /// Makes the copy that is not made yet.
+    fn made(mut self, py: Python<'_>) -> PyResult<Found> {
+        if let Some(later) = self.copied.as_mut().and_then(|copied| copied.later.take()) {
+            let read_only = self.array.is_readonly();
+            (self.array, self.hold) = later.make(py)?;
+            if read_only {
+                self.array = self.array.read_only();
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// What is done with `found` on this request.
 pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     let array = &found.array;
     let mut plan = Plan::view(found.protocol.text().to_string(), source.text().to_string(), describe(array));
-    plan.source_address = Some(array.address() as u64);
+    let is_made = found.copied.as_ref().is_none_or(|copied| copied.later.is_none());
+    plan.source_address = is_made.then(|| array.address() as u64);
     let mut bytes = array.nbytes() as u64;
     if let Some(ndim) = request.ndim
         && ndim != array.ndim()
@@ -131,8 +171,8 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         let hint = "asarray casts within a kind: cast with the library that owns the array";
         plan = plan.refusing(reason.clone().hint(hint));
     }
-    if let Some(reason) = &found.copied {
-        plan = plan.copying(bytes, (**reason).clone());
+    for reason in found.copied.iter().flat_map(|copied| &copied.reasons) {
+        plan = plan.copying(bytes, reason.clone());
     }
     if !found.swap.is_none() {
         let reason = Reason::new("byte-order", "L1", "the elements are in the other byte order");
@@ -159,7 +199,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(bytes, Reason::new("copy-asked", "C1", "copy=True"));
     }
-    let asks_us = plan.outcome == Outcome::Copy && !(found.copied.is_some() && fits(found, request));
+    let asks_us = plan.outcome == Outcome::Copy && !(found.is_copied() && fits(found, request));
     if asks_us && !array.device().is_host() {
         let text = format!("memory on {} is copied by the library that owns it", array.device());
         plan = plan.refusing(Reason::new("device", "L7", text));
@@ -169,6 +209,7 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         plan.target_address = plan.source_address;
     }
     plan.reasons.extend(note(found));
+    plan.reasons.extend(found.copied.iter().flat_map(|copied| copied.notes.iter().cloned()));
     plan
 }
 
@@ -249,10 +290,11 @@ pub(crate) fn execute<'py>(
     if plan.outcome == Outcome::Refuse {
         return Err(refused(py, plan));
     }
-    // A copy that the door got from the producer needs no second one.
-    let done = plan.outcome == Outcome::Copy && found.copied.is_some() && fits(&found, request);
+    let found = found.made(py)?;
+    // A copy that the door got from the producer, or made, needs no second one.
+    let done = plan.outcome == Outcome::Copy && found.is_copied() && fits(&found, request);
     if done {
-        plan.target_address = plan.source_address.take();
+        (plan.source_address, plan.target_address) = (None, Some(found.array.address() as u64));
     }
     if is_tracing() && (done || plan.outcome == Outcome::View) {
         record(&plan);

@@ -23,6 +23,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(asarray, module)?)?;
     import::from_buffer::register(module)?;
     module.add_function(wrap_pyfunction!(from_dlpack, module)?)?;
+    module.add_function(wrap_pyfunction!(from_arrow, module)?)?;
     module.add_function(wrap_pyfunction!(explain, module)?)?;
     module.add_function(wrap_pyfunction!(unpickle, module)?)?;
     module.add_function(wrap_pyfunction!(record_dtype, module)?)?;
@@ -69,6 +70,7 @@ impl Options<'_, '_> {
             no_nulls,
             nan,
             device: self.device.map(device_of).transpose()?,
+            validate: false,
         })
     }
 }
@@ -131,6 +133,31 @@ fn from_dlpack<'py>(
 ) -> PyResult<Bound<'py, PyArray>> {
     let options = Options { dtype: None, device, copy, order: None, nulls: None, writable: None };
     import::dlpack::from_dlpack(x, &options.request()?)
+}
+
+/// An array of any object that speaks Arrow's PyCapsule interface, of its pair of capsules, or of a stream's.
+///
+/// A stream of several chunks becomes one array by a copy. `validate="full"` checks every value, and not the structure
+/// alone.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, dtype = None, copy = None, order = None, nulls = None, validate = None))]
+fn from_arrow<'py>(
+    x: &Bound<'py, PyAny>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+    order: Option<&str>,
+    nulls: Option<&str>,
+    validate: Option<&str>,
+) -> PyResult<Bound<'py, PyArray>> {
+    let validate = match validate {
+        None => false,
+        Some("full") => true,
+        Some(other) => {
+            return Err(PyValueError::new_err(format!("expected validate None or 'full' but found {other:?}")));
+        }
+    };
+    let options = Options { dtype, device: None, copy, order, nulls, writable: None };
+    import::arrow::from_arrow(x, &Request { validate, ..options.request()? })
 }
 
 /// What is alive now, as (owner, protocol, direction, nbytes, readonly).

@@ -4,6 +4,27 @@ use super::{Array, ArrayError, Validity};
 use crate::dtype::DType;
 use crate::layout::{Order, Slice};
 
+impl Array {
+    /// **Copies** arrays into one, one behind the other on their first axis: memory of our own, in C order. Nulls stay null.
+    ///
+    /// # Errors
+    ///
+    /// No array at all, or one without axes; arrays of different dtypes or of other extents behind the first; memory of a
+    /// device, or no memory.
+    pub fn concatenate(parts: &[Array]) -> Result<Array, ArrayError> {
+        let none = ArrayError::Length { expected: 1, found: 0 };
+        let Some(first) = parts.first() else { return Err(none) };
+        let Some((_, inner)) = first.shape().split_first().filter(|_| !first.dtype().is_packed()) else {
+            return Err(none);
+        };
+        let rows = parts.iter().map(|part| part.shape().first().copied().unwrap_or(0)).fold(0, usize::saturating_add);
+        let shape: Vec<usize> = core::iter::once(rows).chain(inner.iter().copied()).collect();
+        let mut join = Join::new(first.dtype().clone(), &shape)?;
+        parts.iter().try_for_each(|part| join.push(part))?;
+        join.finish()
+    }
+}
+
 /// An array that is filled part by part. **Copies** each part once, its validity included.
 pub(crate) struct Join {
     array: Array,
@@ -74,5 +95,34 @@ impl Join {
                 array.with_validity(validity)
             }
         }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Slice;
+
+    #[test]
+    fn parts_of_any_strides_and_nulls_become_one() {
+        let numbers = Array::from((0..6).collect::<Vec<i32>>()).reshape(&[3, 2]).unwrap();
+        let backwards = numbers.slice(0, Slice { start: 2, len: 3, step: -1 }).unwrap();
+        let valid = Validity::from_bools(&[true, false, true, true], &[2, 2]).unwrap();
+        let nulls = Array::from(vec![7i32, 8, 9, 10]).reshape(&[2, 2]).unwrap().with_validity(valid).unwrap();
+        let empty = numbers.slice(0, Slice { start: 0, len: 0, step: 1 }).unwrap();
+        let all = Array::concatenate(&[backwards, empty, nulls]).unwrap();
+        assert_eq!(all.shape(), [5, 2]);
+        assert_eq!(all.null_count(), 1);
+        assert!(!all.validity().unwrap().is_valid(&[3, 1]));
+        let values = all.without_validity().to_vec::<i32>().unwrap();
+        assert_eq!(values, [4, 5, 2, 3, 0, 1, 7, 8, 9, 10]);
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        let (a, b) = (Array::from(vec![1i32, 2]), Array::from(vec![1i64, 2]));
+        assert!(Array::concatenate(&[]).is_err());
+        assert!(Array::concatenate(&[a.clone(), b]).is_err());
+        assert!(Array::concatenate(&[a.clone(), a.reshape(&[1, 2]).unwrap()]).is_err());
+        assert!(Array::concatenate(&[a.reshape(&[2]).unwrap().index(0, 0).unwrap()]).is_err());
     }
 }

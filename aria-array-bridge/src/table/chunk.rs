@@ -8,7 +8,7 @@ use crate::device::Device;
 use crate::layout::Slice;
 use crate::ledger::{Direction, Name, enter};
 use crate::plan::Reason;
-use aria_arrow::{ArrayView, Checked, Field, Format, Node, OwnedArray};
+use aria_arrow::{ArrayView, Checked, Field, Format, OwnedArray};
 use std::sync::Arc;
 
 /// Where Arrow arrays come from: what is known of their memory beside what their structs say.
@@ -162,7 +162,7 @@ impl Chunk {
 
     /// No rows of this type.
     pub(super) fn empty(field: &Arc<Field>) -> Result<Chunk, TableError> {
-        let checked = empty(field).check(field.clone()).map_err(|refused| refused.error)?;
+        let checked = field.empty_array().check(field.clone()).map_err(|refused| refused.error)?;
         // SAFETY: there are no elements, so that nothing is read or written.
         let origin = unsafe { Origin::new("no rows", Device::CPU, Access::Frozen) };
         Ok(Chunk::from_arrow(checked, origin))
@@ -271,21 +271,4 @@ impl From<Array> for Chunk {
     fn from(array: Array) -> Chunk {
         Chunk(Kind::Array(array))
     }
-}
-
-/// An array of this type without elements.
-fn empty(field: &Field) -> OwnedArray {
-    let buffers = match field.layout().buffers() {
-        Some(aria_arrow::Count::Exactly(count) | aria_arrow::Count::AtLeast(count)) => count,
-        None => 0,
-    };
-    let node = Node {
-        null_count: Some(0),
-        buffers: vec![core::ptr::null(); buffers],
-        children: field.children().iter().map(empty).collect(),
-        dictionary: field.dictionary().map(empty),
-        ..Node::default()
-    };
-    // SAFETY: no elements, so that no buffer has bytes.
-    unsafe { node.export(Arc::new(())) }
 }

@@ -16,6 +16,8 @@ def program(x: ArrayLike) -> None:
     a = ab.asarray(x)
     assert_type(a, ab.Array)
     assert_type(ab.from_dlpack(x), ab.Array)
+    assert_type(ab.from_arrow(x), ab.Array)
+    assert_type(ab.explain(x, to="polars"), ab.Plan)
     assert_type(ab.from_buffer(b"abcd", dtype=np.float32, shape=(1,)), ab.Array)
     assert_type(a.to_numpy(), np.ndarray[Any, np.dtype[Any]])
     assert_type(a.to_numpy(nulls="nan"), np.ndarray[Any, np.dtype[Any]])

@@ -8,9 +8,19 @@ from typing import Any, Final, Literal, SupportsIndex, TypeAlias, final, overloa
 
 import jax  # type: ignore[import-not-found, unused-ignore]
 import numpy as np
+import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+import polars as pl  # type: ignore[import-not-found, unused-ignore]
+import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import torch  # type: ignore[import-not-found, unused-ignore]
 
-from aria_array_bridge.typing import ArrayLike, DeviceLike, DTypeLike
+from aria_array_bridge.typing import (
+    ArrayLike,
+    DeviceLike,
+    DTypeLike,
+    SupportsArrowArray,
+    SupportsArrowDeviceArray,
+    SupportsArrowStream,
+)
 
 # A `PyCapsule`, which the standard library has a name for since 3.13.
 _Capsule: TypeAlias = Any
@@ -92,6 +102,11 @@ class Array:
         copy: _Bool | None = None,
     ) -> _Capsule: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
+    def __arrow_c_schema__(self) -> _Capsule: ...
+    def __arrow_c_array__(self, requested_schema: _Capsule | None = None) -> tuple[_Capsule, _Capsule]: ...
+    def __arrow_c_device_array__(
+        self, requested_schema: _Capsule | None = None, **kwargs: Any
+    ) -> tuple[_Capsule, _Capsule]: ...
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def __release_buffer__(self, buffer: memoryview, /) -> None: ...
@@ -106,6 +121,9 @@ class Array:
     ) -> np.ndarray[Any, np.dtype[Any]]: ...
     def to_torch(self, *, copy: _Bool | None = None) -> torch.Tensor: ...
     def to_jax(self, *, copy: _Bool | None = None) -> jax.Array: ...
+    def to_pyarrow(self, *, copy: _Bool | None = None) -> pa.Array: ...
+    def to_polars(self, *, copy: _Bool | None = None) -> pl.Series: ...
+    def to_pandas(self, *, copy: _Bool | None = None) -> pd.Series: ...
     def to_device(self, device: DeviceLike, /) -> Array: ...
     def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _Bool | None = None) -> Array: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> Array: ...
@@ -239,6 +257,16 @@ def asarray(
     writable: _Bool | None = None,
 ) -> Array: ...
 def from_dlpack(x: Any, /, *, device: DeviceLike | None = None, copy: _Bool | None = None) -> Array: ...
+def from_arrow(
+    x: SupportsArrowArray | SupportsArrowDeviceArray | SupportsArrowStream | Any,
+    /,
+    *,
+    dtype: DTypeLike | None = None,
+    copy: _Bool | None = None,
+    order: _Order = None,
+    nulls: Literal["raise"] | None = None,
+    validate: Literal["full"] | None = None,
+) -> Array: ...
 def from_array_interface(x: Any, /) -> Array: ...
 def from_buffer(
     x: Any,
@@ -253,7 +281,7 @@ def explain(
     obj: Any,
     /,
     *,
-    to: Literal["numpy", "torch", "jax"] | None = None,
+    to: Literal["numpy", "torch", "jax", "pandas", "pyarrow", "polars", "arrow"] | None = None,
     dtype: DTypeLike | None = None,
     device: DeviceLike | None = None,
     copy: _Bool | None = None,

@@ -15,6 +15,9 @@ __all__ = [
     "SupportsArray",
     "SupportsArrayInterface",
     "SupportsArrayStruct",
+    "SupportsArrowArray",
+    "SupportsArrowDeviceArray",
+    "SupportsArrowStream",
     "SupportsBuffer",
     "SupportsCudaArrayInterface",
     "SupportsDLPack",
@@ -66,6 +69,30 @@ class SupportsCudaArrayInterface(Protocol):
 
 
 @runtime_checkable
+class SupportsArrowArray(Protocol):
+    """Speaks Arrow's PyCapsule interface, one array at a time: pyarrow, nanoarrow, arro3."""
+
+    @property
+    def __arrow_c_array__(self) -> Any: ...
+
+
+@runtime_checkable
+class SupportsArrowDeviceArray(Protocol):
+    """Speaks Arrow's PyCapsule interface, and says the device."""
+
+    @property
+    def __arrow_c_device_array__(self) -> Any: ...
+
+
+@runtime_checkable
+class SupportsArrowStream(Protocol):
+    """Speaks Arrow's PyCapsule interface, in chunks: Polars, pandas, DuckDB."""
+
+    @property
+    def __arrow_c_stream__(self) -> Any: ...
+
+
+@runtime_checkable
 class SupportsBuffer(Protocol):
     """Lends its memory by the buffer protocol: bytes, memoryview, array.array, mmap, ctypes."""
 
@@ -92,6 +119,9 @@ ArrayLike: TypeAlias = Union[
     SupportsArrayInterface,
     SupportsArrayStruct,
     SupportsCudaArrayInterface,
+    SupportsArrowArray,
+    SupportsArrowDeviceArray,
+    SupportsArrowStream,
     _Number,
     _Nested,
 ]

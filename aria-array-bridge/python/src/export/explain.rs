@@ -1,6 +1,6 @@
 //! What the way out to a library would do, without doing it.
 
-use super::{jax, tensor, torch};
+use super::{arrow, jax, pandas, tensor, torch};
 use crate::array::describe;
 use crate::import;
 use crate::import::numpy::masked;
@@ -20,19 +20,31 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
         "numpy" => "numpy.ndarray",
         "torch" => "torch.Tensor",
         "jax" => "jax.Array",
-        _ => return Err(PyValueError::new_err(format!("expected 'numpy', 'torch' or 'jax' but found {to:?}"))),
+        "pandas" => "pandas.Series",
+        "pyarrow" => "pyarrow.Array",
+        "polars" => "polars.Series",
+        "arrow" => "arrow array",
+        _ => {
+            let wanted = "'numpy', 'torch', 'jax', 'pandas', 'pyarrow', 'polars' or 'arrow'";
+            return Err(PyValueError::new_err(format!("expected {wanted} but found {to:?}")));
+        }
     };
     // Whether the whole way is a copy is said once, at its end.
     let door = Request { copy: CopyPolicy::IfNeeded, ..request.clone() };
-    let (mut plan, array) = import::explain_found(object, &door)?;
+    let (mut plan, found) = import::explain_found(object, &door)?;
     plan.target = target.into();
-    let Some(array) = array.filter(|_| plan.outcome != Outcome::Refuse) else { return Ok(plan) };
+    let Some(found) = found.filter(|_| plan.outcome != Outcome::Refuse) else { return Ok(plan) };
+    let array = &found.array;
     let copied = plan.outcome == Outcome::Copy;
-    let reasons =
-        if to == "jax" { jax_reasons(object.py(), &array, copied)? } else { reasons(&array, to, nulls, copied) };
-    for (reason, refuses) in reasons {
-        let bytes = array.nbytes() as u64;
-        plan = if refuses { plan.refusing(reason) } else { plan.copying(bytes, reason) };
+    if matches!(to, "pyarrow" | "polars" | "arrow") {
+        plan = through_arrow(plan, array, target);
+    } else {
+        let reasons =
+            if to == "jax" { jax_reasons(object.py(), array, copied)? } else { reasons(array, to, nulls, copied) };
+        for (reason, refuses) in reasons {
+            let bytes = array.nbytes() as u64;
+            plan = if refuses { plan.refusing(reason) } else { plan.copying(bytes, reason) };
+        }
     }
     if request.copy == CopyPolicy::Always && plan.outcome == Outcome::View {
         plan = plan.copying(array.nbytes() as u64, Reason::new("copy-asked", "C1", "copy=True"));
@@ -41,7 +53,7 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     if to == "jax" && plan.outcome == Outcome::View {
         plan.reasons.extend(jax::note(&array));
     }
-    plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE); // What only remarks comes last.
+    plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE || reason.code == arrow::NOTE); // What only remarks comes last.
     Ok(plan)
 }
 
@@ -55,6 +67,22 @@ fn jax_reasons(py: Python<'_>, array: &Array, copied: bool) -> PyResult<Vec<(Rea
     Ok(onward.chain(narrowed.map(|reason| (reason, true))).collect())
 }
 
+/// The plan with what the way on by Arrow adds to it.
+fn through_arrow(mut plan: Plan, array: &Array, target: &'static str) -> Plan {
+    let on = arrow::plan_of(array, None, "__arrow_c_array__", target).1;
+    for reason in on.reasons {
+        plan = match on.outcome {
+            Outcome::Refuse => plan.refusing(reason),
+            _ if reason.code == arrow::NOTE => {
+                plan.reasons.push(reason);
+                plan
+            }
+            _ => plan.copying(on.copied_bytes, reason),
+        };
+    }
+    plan
+}
+
 /// Why this array goes to that library as a copy, or (true) not at all. `copied` memory is fresh, so it may be written.
 fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(Reason, bool)> {
     let mut reasons = Vec::new();
@@ -63,8 +91,17 @@ fn reasons(array: &Array, to: &str, nulls: Option<&str>, copied: bool) -> Vec<(R
         let text = format!("NumPy reads the host's memory, and this is on {}", array.device());
         reasons.push((Reason::new("device", "L7", text).expected("cpu", array.device().to_string()), true));
     }
+    if to == "pandas" {
+        let name = describe(array);
+        reasons.extend(pandas::axes_of(array.ndim(), &name).map(|reason| (reason, true)));
+    }
     let missing = array.null_count();
-    if missing > 0 && !matches!(nulls, Some("nan" | "mask")) {
+    if to == "pandas" && missing > 0 {
+        if pandas::nullable(array).is_none() {
+            let text = "pandas has no nullable dtype for them: they become NaN or NaT";
+            reasons.push((Reason::new("nulls", "C4", text), false));
+        }
+    } else if missing > 0 && !matches!(nulls, Some("nan" | "mask")) {
         let (count, name) = (if missing == 1 { "1 null" } else { "nulls" }, describe(array));
         let count = if missing == 1 { count.to_string() } else { format!("{missing} {count}") };
         let library = if to_torch { "torch.Tensor" } else { "numpy.ndarray" };

@@ -1,5 +1,6 @@
 //! Doors out: our array as other libraries see it.
 
+mod arrow;
 mod buffer;
 mod dlpack;
 mod exchange;
@@ -7,6 +8,7 @@ mod explain;
 mod interface;
 mod jax;
 pub(crate) mod numpy;
+mod pandas;
 mod tensor;
 mod torch;
 

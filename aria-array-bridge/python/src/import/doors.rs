@@ -25,6 +25,12 @@ pub(super) enum Door {
     Masked,
     /// DLPack's C exchange table, which the type publishes.
     Exchange,
+    /// `__arrow_c_array__`.
+    ArrowArray,
+    /// `__arrow_c_device_array__`.
+    ArrowDeviceArray,
+    /// `__arrow_c_stream__`.
+    ArrowStream,
     /// The buffer protocol.
     Buffer,
     /// `__dlpack__`.
@@ -41,6 +47,13 @@ pub(super) enum Door {
     Sequence,
 }
 
+impl Door {
+    /// True for those of Arrow's PyCapsule interface.
+    pub(super) fn is_arrow(self) -> bool {
+        matches!(self, Door::ArrowArray | Door::ArrowDeviceArray | Door::ArrowStream)
+    }
+}
+
 /// What is known of a type.
 pub(super) struct Kind {
     /// Keeps the address of the type taken.
@@ -53,6 +66,8 @@ pub(super) struct Kind {
     pub(super) exchange: Option<exchange::Published>,
     /// `torch.Tensor`, or a class that derives from it.
     pub(super) is_torch: bool,
+    /// A class of pandas, or one that derives from it: which doors it has, the dtype of the instance says [W1].
+    pub(super) is_pandas: bool,
 }
 
 /// What is known of a type: for ever, or as long as somebody holds it.
@@ -168,6 +183,9 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
     }
     let candidates = [
         (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
+        (Door::ArrowArray, speaks("__arrow_c_array__")?),
+        (Door::ArrowDeviceArray, speaks("__arrow_c_device_array__")?),
+        (Door::ArrowStream, speaks("__arrow_c_stream__")?),
         // SAFETY: attached; a live object. The answer depends on its type alone.
         (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
         (Door::Dlpack, speaks("__dlpack__")?),
@@ -179,10 +197,17 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
     ];
     let candidates = candidates.into_iter().filter(|(door, open)| *open && (!scalar || *door == Door::ArrayMethod));
     doors.extend(candidates.map(|(door, _)| door));
+    if doors.contains(&Door::CudaArrayInterface) {
+        // By Arrow, an array of a device may be copied to the host: its other doors come first.
+        let by_device: Vec<Door> = doors.iter().copied().filter(|door| !door.is_arrow()).collect();
+        doors.retain(|door| door.is_arrow());
+        doors.splice(0..0, by_device);
+    }
     let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
     let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
     let is_torch = super::torch::is_tensor(class)?;
-    Ok(Kind { _class: class.clone().unbind(), name, doors, exchange, is_torch })
+    let is_pandas = super::arrow::pandas::is_of_pandas(class)?;
+    Ok(Kind { _class: class.clone().unbind(), name, doors, exchange, is_torch, is_pandas })
 }
 
 /// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,

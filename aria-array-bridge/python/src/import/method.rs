@@ -1,17 +1,22 @@
 //! The door of `__array__`: a NumPy array that the object gives, taken by its struct. A view of what was given; whether
 //! giving it copied, only the object knows.
 
+use super::arrow::pandas::extension_dtype;
+use super::doors::Kind;
 use super::numpy;
 use super::{Refusal, named};
 use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::PyDict;
 
 /// The NumPy array that the object gives.
-pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found, Refusal> {
-    if let Some(reason) = extension_dtype(object)? {
+pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
+    // Of pandas' own classes this was asked before any door.
+    if !kind.is_pandas
+        && let Some(reason) = extension_dtype(object)?
+    {
         return Err(Refusal::Next(reason));
     }
     let given = ask(object, request).map_err(|error| refusal(object.py(), error))?;
@@ -44,30 +49,4 @@ fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py
         }
     }
     object.call_method0("__array__")
-}
-
-/// pandas' own dtypes would be given as Python objects, or without their time zone or their nulls: they wait for the
-/// Arrow door. Libraries extend pandas with dtypes of the same kind.
-fn extension_dtype(object: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
-    let Some(dtype) = object.getattr_opt("dtype")? else { return Ok(None) };
-    if numpy::is_dtype(&dtype)? || !is_of_pandas(&dtype.get_type())? {
-        return Ok(None);
-    }
-    let text = format!("{} is an extension dtype of pandas, whose values are no NumPy array", dtype.str()?);
-    let hint = "x.to_numpy(dtype=…, na_value=…) makes one, with a copy";
-    Ok(Some(Reason::new("extension-dtype", "C4", text).hint(hint)))
-}
-
-/// True for a class of pandas and for one that derives from it; but not for the one that stands for NumPy's own dtypes.
-fn is_of_pandas(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    if class.name()? == "NumpyEADtype" {
-        return Ok(false);
-    }
-    for base in class.mro() {
-        let module = base.getattr("__module__")?;
-        if module.cast::<PyString>().is_ok_and(|name| name.to_string_lossy().split('.').next() == Some("pandas")) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -3,6 +3,7 @@
 //! `doors` says what a *type* can do, and remembers it; each other file is one door. A door that refuses in a
 //! documented way lets the next one try; every other exception is the caller's to see.
 
+pub(crate) mod arrow;
 mod buffer;
 mod capsule;
 mod ctypes;
@@ -20,7 +21,6 @@ mod torch;
 use crate::array::PyArray;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
-use aria_array_bridge::Array;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{Outcome, Plan, Reason};
 use doors::Door;
@@ -82,11 +82,11 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<
     Ok(explain_found(object, request)?.0)
 }
 
-/// As [`explain`], with the array as its door finds it. For looking at its shape alone: nothing keeps its memory.
-pub(crate) fn explain_found(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<(Plan, Option<Array>)> {
+/// As [`explain`], with what its door finds.
+pub(crate) fn explain_found(object: &Bound<'_, PyAny>, request: &Request) -> PyResult<(Plan, Option<Found>)> {
     let kind = doors::of(object)?;
     match find(object, &kind, request, &[]) {
-        Ok(found) => Ok((crate::request::plan(&found, kind.name, request), Some(found.array))),
+        Ok(found) => Ok((crate::request::plan(&found, kind.name, request), Some(found))),
         Err(error) => Ok((crate::error::plan_of(object.py(), &error).ok_or(error)?, None)),
     }
 }
@@ -129,24 +129,41 @@ fn try_doors(
     let resolved = if kind.is_torch { torch::resolve(object, kind.name, request)? } else { None };
     let object = resolved.as_ref().map_or(object, |(object, _)| object);
     let mut reasons = Vec::new();
-    for door in kind.doors.iter().filter(|door| only.is_empty() || only.contains(door)) {
+    let mut doors = kind.doors.as_slice();
+    let by_instance = kind.is_pandas && only.is_empty();
+    if by_instance && let Some(reason) = arrow::pandas::extension_dtype(object)? {
+        match arrow::pandas::find(object, kind, request) {
+            Ok(found) => return Ok(Ok(found)),
+            Err(Refusal::Raise(error)) => return Err(crate::error::after(object.py(), error, reason)),
+            Err(Refusal::Next(next) | Refusal::Lie(next)) => reasons.extend([reason, next]),
+        }
+        doors = &[];
+    }
+    let fits = |door: &&Door| match only {
+        [] => !(by_instance && door.is_arrow()), // NumPy backs it: NaN is a value there.
+        only => only.contains(door),
+    };
+    for door in doors.iter().filter(fits) {
         let found = match door {
             Door::Ours => ours(object),
             Door::Numpy => numpy::find(object),
             Door::Masked => numpy::masked::find(object),
             Door::Exchange => exchange::find(object, kind),
+            Door::ArrowArray => arrow::find_array(object, kind, request),
+            Door::ArrowDeviceArray => arrow::find_device_array(object, kind, request),
+            Door::ArrowStream => arrow::find_stream(object, kind.name, request),
             Door::Buffer => buffer::find(object),
             Door::Dlpack => dlpack::find(object, kind, request),
             Door::ArrayStruct => interface::find_struct(object),
             Door::ArrayInterface => interface::find_dict(object),
             Door::CudaArrayInterface => interface::find_cuda(object),
-            Door::ArrayMethod => method::find(object, request),
+            Door::ArrayMethod => method::find(object, kind, request),
             Door::Sequence => sequence::find(object, request),
         };
         match found {
             Ok(mut found) => {
                 if let Some((_, reason)) = resolved {
-                    found.copied = Some(Box::new(reason));
+                    found.copied = Some(Box::new(reason.into()));
                 }
                 return Ok(Ok(found));
             }

@@ -46,7 +46,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
     // SAFETY: the hold keeps the owner; shared, as just said.
     let array = unsafe { shared.with_owner(Owner::immortal()) };
     let text = format!("{nbytes} bytes are made of Python objects");
-    let copied = Some(Box::new(Reason::new("python-sequence", "C1", text)));
+    let copied = Some(Box::new(Reason::new("python-sequence", "C1", text).into()));
     Ok(Found { array, hold: Hold::Own(owner), swap: Swap::None, protocol: named!("python sequence"), copied })
 }
 

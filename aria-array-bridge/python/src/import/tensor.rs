@@ -25,7 +25,13 @@ pub(super) unsafe fn found(import: Import, tensor: Managed, protocol: Name) -> F
     let owner = Owner::with_release(Box::new(Foreign(tensor)), None);
     // SAFETY: the memory is there while the tensor is owned: the caller's duty. The hold beside the array owns it.
     let array = unsafe { import.with_owner(Owner::immortal()) };
-    Found { array, hold: Hold::Foreign(owner), swap: Swap::None, protocol, copied: copied.then(|| Box::new(reason())) }
+    Found {
+        array,
+        hold: Hold::Foreign(owner),
+        swap: Swap::None,
+        protocol,
+        copied: copied.then(|| Box::new(reason().into())),
+    }
 }
 
 /// A Python array of an owned tensor, which is released if it is refused.

@@ -35,7 +35,7 @@ pub struct Import {
 }
 
 /// A validity bitmap of the elements, or of the lists around them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Bitmap {
     first: NonNull<u8>,
     /// The bit of element zero.
@@ -112,7 +112,7 @@ impl Import {
             let text = format!("{} is a time of day, and becomes the duration since midnight", field.type_name());
             self.reasons.push(Reason::new("time-of-day", "C5", text));
         }
-        if !self.device.is_host() && self.copied_bytes() > 0 {
+        if !self.device.is_host() && self.is_copied() {
             let text = format!("a copy is needed, and the memory lies on {}", self.device);
             return Err(Box::new(Reason::new("device", "L7", text)));
         }
@@ -136,6 +136,11 @@ impl Import {
         }
     }
 
+    /// Returns true if [`own`](Self::own) copies, which the type alone decides.
+    pub fn is_copied(&self) -> bool {
+        !matches!(self.meaning, Meaning::Same(_))
+    }
+
     /// Bytes that [`own`](Self::own) will copy; 0 for a view. A merged bitmap is not counted.
     pub fn copied_bytes(&self) -> usize {
         match self.meaning {
@@ -157,6 +162,24 @@ impl Import {
             [bitmap] => bitmap.null_count,
             _ => None,
         }
+    }
+
+    /// The number of nulls; counts bits where nobody said it, or where lists around the elements have some too.
+    ///
+    /// # Errors
+    ///
+    /// No memory to merge several bitmaps.
+    ///
+    /// # Safety
+    ///
+    /// The checked array that this is a part of is alive, and its bitmaps are as long as it says.
+    pub unsafe fn count_nulls(&self) -> Result<usize, ArrayError> {
+        if let Some(nulls) = self.null_count() {
+            return Ok(nulls);
+        }
+        // SAFETY: the caller's duty, for as long as the bits are used here.
+        let validity = unsafe { merged(self.validity.clone(), &Owner::immortal()) }?;
+        Ok(validity.map_or(0, |validity| validity.null_count()))
     }
 
     /// The array, which keeps `owner`. **Zero-copy**, read-only; **copies** if [`copied_bytes`](Self::copied_bytes) says
@@ -186,13 +209,8 @@ impl Import {
             // SAFETY: as many bits as elements: invariant 1 and the caller's duty.
             Meaning::Bits => unsafe { Array::from_bits(first, bit, layout.shape()) }?,
         };
-        let bitmaps = validity.into_iter().map(|bitmap| {
-            let Bitmap { first, start, bits, null_count } = bitmap;
-            // SAFETY: bits of the array's elements, in a bitmap that the owner keeps: invariant 1 and the caller's duty.
-            unsafe { Validity::from_bits(first, start, bits, null_count, owner.clone()) }
-        });
-        let validity = Validity::all(bitmaps.collect::<Result<Vec<_>, _>>()?)?;
-        let array = match validity {
+        // SAFETY: bitmaps of the array that the owner keeps: the caller's duty.
+        let array = match unsafe { merged(validity, owner) }? {
             None => array,
             Some(validity) => array.with_validity(validity)?,
         };
@@ -201,6 +219,20 @@ impl Import {
             Some(axes) => array.transpose(&axes)?,
         })
     }
+}
+
+/// Valid where every bitmap says so; `None` of none.
+///
+/// # Safety
+///
+/// The bitmaps are those of an [`Import`], and `owner` keeps its array.
+unsafe fn merged(bitmaps: Vec<Bitmap>, owner: &Owner) -> Result<Option<Validity>, ArrayError> {
+    let bits = bitmaps.into_iter().map(|bitmap| {
+        let Bitmap { first, start, bits, null_count } = bitmap;
+        // SAFETY: bits of the array's elements, in a bitmap that the owner keeps: invariant 1 and the caller's duty.
+        unsafe { Validity::from_bits(first, start, bits, null_count, owner.clone()) }
+    });
+    Validity::all(bits.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// Lists of one length, followed to their elements.

@@ -1,6 +1,6 @@
 //! Arrow arrays as arrays, and arrays as Arrow arrays. **Zero-copy** both ways, except where the table says copy.
 //!
-//! `import` takes nodes over, `export` hands arrays out, `meaning` says what the elements of a format are, `tensor` reads
+//! `import` takes nodes over, `join` makes one array of several, `export` hands arrays out, `meaning` says what the elements of a format are, `tensor` reads
 //! and writes `arrow.fixed_shape_tensor`. The structs, their checks and their release are aria-arrow's.
 //!
 //! | Arrow | array |
@@ -17,6 +17,7 @@
 
 mod export;
 mod import;
+mod join;
 mod meaning;
 mod tensor;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tests;
 
 pub use export::Export;
 pub use import::Import;
+pub use join::{chunked, join};
 
 use crate::plan::Reason;
 use aria_arrow::{ArrowError, Problem, StreamError};

@@ -1,0 +1,91 @@
+//! A copy that is made when the plan allows it: bits as bytes, days in eight bytes, several chunks as one array.
+
+use super::foreign::Foreign;
+use crate::array::Hold;
+use crate::request::{Copied, Found, memory_or_value};
+use aria_array_bridge::convert::arrow::{Import, chunked, join};
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::Reason;
+use aria_array_bridge::{Array, ArrayError, Device, Order, Owner, Validity};
+use aria_arrow::Checked;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// What is to be copied, of which a [`Found`] shows dtype, shape and the number of nulls until then.
+pub(crate) struct Later {
+    chunks: Vec<Foreign<Checked>>,
+}
+
+/// What the chunks will be. Copies nothing.
+pub(super) fn found(
+    chunks: Vec<Foreign<Checked>>,
+    imports: Vec<Import>,
+    device: Device,
+    protocol: Name,
+    mut notes: Vec<Reason>,
+) -> Result<Found, Reason> {
+    let mut reasons = Vec::new();
+    if imports.len() > 1 {
+        if !device.is_host() {
+            let text = format!("several chunks become one by a copy, and the memory lies on {device}");
+            return Err(Reason::new("device", "L7", text));
+        }
+        reasons.push(chunked(imports.len()));
+    }
+    for reason in imports.first().map(Import::reasons).unwrap_or_default() {
+        let is_note = matches!(&*reason.code, "misaligned" | "time-of-day");
+        if is_note { &mut notes } else { &mut reasons }.push(reason.clone());
+    }
+    let array = outline(&imports).map_err(|error| Reason::new("memory", "C3", error.to_string()))?;
+    let copied = Copied { reasons, notes, later: Some(Later { chunks }) };
+    let hold = Hold::Own(Owner::immortal());
+    Ok(Found { array, hold, swap: Swap::None, protocol, copied: Some(Box::new(copied)) })
+}
+
+/// An array of this dtype and shape with as many nulls, in memory that nobody has touched.
+fn outline(imports: &[Import]) -> Result<Array, ArrayError> {
+    let none = ArrayError::Length { expected: 1, found: 0 };
+    let Some(first) = imports.first() else { return Err(none) };
+    let mut shape = first.shape();
+    let rows = imports.iter().map(|import| import.shape().first().copied().unwrap_or(1));
+    if let Some(extent) = shape.first_mut() {
+        *extent = rows.fold(0usize, usize::saturating_add);
+    }
+    let array = Array::zeros(first.dtype().clone(), &shape, Order::C)?;
+    let mut nulls = 0;
+    for import in imports {
+        // SAFETY: the chunks that these are parts of are alive, on their producer's word as long as they say.
+        nulls += unsafe { import.count_nulls() }?;
+    }
+    let array = array.share().unwrap_or_else(|array| array);
+    if nulls == 0 {
+        return Ok(array);
+    }
+    let mut valid = vec![true; array.len()];
+    valid.iter_mut().take(nulls).for_each(|valid| *valid = false);
+    array.with_validity(Validity::from_bools(&valid, &shape)?)
+}
+
+impl Later {
+    /// **Copies**, detached, and releases the chunks.
+    ///
+    /// # Errors
+    ///
+    /// `MemoryError`.
+    pub(crate) fn make(self, py: Python<'_>) -> PyResult<(Array, Hold)> {
+        let chunks: Vec<&Checked> = self.chunks.iter().map(|chunk| &**chunk).collect();
+        let copy = py.detach(|| {
+            let import = |chunk: &&Checked| Import::of(&chunk.view(), 0..chunk.view().len(), Device::CPU);
+            let imports = chunks.iter().map(import).collect::<Result<Vec<_>, _>>();
+            let imports = imports.map_err(|reason| PyValueError::new_err(reason.text.into_owned()))?;
+            // SAFETY: the chunks live in `self`; as long as they say on their producer's word.
+            unsafe { join(imports) }.map_err(|error| memory_or_value(&error))
+        })?;
+        drop(self); // Attached.
+        let copy = copy.share().map_err(|_| PyValueError::new_err("expected the only handle of fresh memory"))?;
+        let owner = copy.owner().clone();
+        // SAFETY: the hold keeps the owner; shared, as just said.
+        Ok((unsafe { copy.with_owner(Owner::immortal()) }, Hold::Own(owner)))
+    }
+}

@@ -1,0 +1,257 @@
+//! The doors of Arrow's PyCapsule interface, and `ab.from_arrow` [C5].
+//!
+//! **Zero-copy**, but for what `aria_array_bridge::convert::arrow` says has to be copied, and for several chunks of a
+//! stream. Such a copy is made by `later`, when the plan allows it. `capsule` moves structs out of capsules, `stream` asks
+//! a stream, `foreign` releases what was taken, `pandas` says which of its columns come by here [W1].
+
+mod capsule;
+mod foreign;
+mod later;
+pub(super) mod pandas;
+mod stream;
+
+pub(crate) use capsule::schema;
+pub(crate) use later::Later;
+
+use super::doors::{Door, Kind};
+use super::{Refusal, named};
+use crate::array::{Hold, PyArray};
+use crate::error::{bad_argument, refused};
+use crate::request::{Copied, Found, Request, execute};
+use aria_array_bridge::convert::arrow::{Import, reason};
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::{Access, Device, Owner};
+use aria_arrow::{Checked, Field, Format, OwnedArray};
+use capsule::Given;
+use foreign::Foreign;
+use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use std::sync::Arc;
+use stream::Stopped;
+
+/// The array that the object gives by `__arrow_c_array__`.
+pub(super) fn find_array(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
+    let py = object.py();
+    let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_array__"), request };
+    asked.array(&asked.ask(object, intern!(py, "__arrow_c_array__"))?)
+}
+
+/// The array that the object gives by `__arrow_c_device_array__`.
+pub(super) fn find_device_array(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
+    let py = object.py();
+    let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_device_array__"), request };
+    asked.array(&asked.ask(object, intern!(py, "__arrow_c_device_array__"))?)
+}
+
+/// The chunks that the object gives by `__arrow_c_stream__`, as one array.
+pub(super) fn find_stream(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
+    let py = object.py();
+    let asked = Asked { py, source, protocol: named!("__arrow_c_stream__"), request };
+    asked.stream(&asked.ask(object, intern!(py, "__arrow_c_stream__"))?)
+}
+
+/// An array of any object that speaks Arrow's PyCapsule interface, of a pair of its capsules, or of a stream's.
+///
+/// # Errors
+///
+/// `ArgumentError` if the object does not speak it; else as for every import.
+pub(crate) fn from_arrow<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+    let py = object.py();
+    // SAFETY: attached; a live object.
+    let is_capsule = unsafe { ffi::PyCapsule_CheckExact(object.as_ptr()) } != 0;
+    if !is_capsule && !object.is_exact_instance_of::<PyTuple>() {
+        return super::import_by(
+            object,
+            request,
+            &[Door::Ours, Door::ArrowArray, Door::ArrowDeviceArray, Door::ArrowStream],
+        );
+    }
+    let source = if is_capsule { named!("arrow capsule") } else { named!("arrow capsules") };
+    let protocol = if is_capsule { named!("arrow stream") } else { named!("arrow array") };
+    let asked = Asked { py, source, protocol, request };
+    let found = if is_capsule { asked.stream(object) } else { asked.array(object) };
+    match found {
+        Ok(found) => execute(py, found, source, request),
+        Err(Refusal::Raise(error)) => Err(error),
+        Err(Refusal::Next(reason) | Refusal::Lie(reason)) => Err(asked.refuse(reason)),
+    }
+}
+
+/// One question to a producer.
+struct Asked<'a, 'py> {
+    py: Python<'py>,
+    source: Name,
+    protocol: Name,
+    request: &'a Request,
+}
+
+impl<'py> Asked<'_, 'py> {
+    /// Calls the method of the type: what an instance carries under this name is not the protocol.
+    fn ask(&self, object: &Bound<'py, PyAny>, method: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>, Refusal> {
+        object.get_type().getattr(method)?.call1((object,)).map_err(|error| {
+            let py = self.py;
+            let cannot = error.is_instance_of::<PyTypeError>(py)
+                || error.is_instance_of::<PyValueError>(py)
+                || error.is_instance_of::<PyNotImplementedError>(py);
+            if !cannot {
+                return Refusal::Raise(error);
+            }
+            let said = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
+            Refusal::Next(Reason::new("door", "C2", format!("{method} refuses: {said}")))
+        })
+    }
+
+    /// The array in a pair of capsules.
+    fn array(&self, answer: &Bound<'py, PyAny>) -> Result<Found, Refusal> {
+        let Given { schema, array, device } = capsule::pair(answer).map_err(|reason| self.raise(reason))?;
+        let field = schema.field().map_err(|error| self.raise(reason(&error)))?;
+        drop(schema);
+        let device = self.device(device).map_err(|reason| self.raise(reason))?;
+        let chunk = checked(array, &Arc::new(field)).map_err(|reason| self.raise(reason))?;
+        if is_table(chunk.field()) {
+            return Err(Refusal::Next(table(chunk.field())));
+        }
+        self.found(vec![chunk], device).map_err(|reason| self.raise(reason))
+    }
+
+    /// The arrays of the stream in a capsule.
+    fn stream(&self, answer: &Bound<'py, PyAny>) -> Result<Found, Refusal> {
+        let mut stream = capsule::stream(answer).map_err(|reason| self.raise(reason))?;
+        let field = stream::field(self.py, &mut stream).map_err(|stopped| self.stopped(stopped))?;
+        if is_table(&field) {
+            return Err(Refusal::Next(table(&field)));
+        }
+        // A type that is refused is refused before anything is asked for.
+        let none = empty(&field).map_err(|reason| self.raise(reason))?;
+        Import::of(&none.view(), 0..0, Device::CPU).map_err(|reason| self.raise(*reason))?;
+        let chunks = stream::chunks(self.py, stream, &field).map_err(|stopped| self.stopped(stopped))?;
+        self.found(chunks, Device::CPU).map_err(|reason| self.raise(reason))
+    }
+
+    /// Where the buffers lie. An event is nothing that we can wait for.
+    fn device(&self, device: Option<(i32, i64, capsule::NonNullEvent)>) -> Result<Device, Reason> {
+        let Some((kind, id, event)) = device else { return Ok(Device::CPU) };
+        // −1 is the host's, and there alone.
+        let number = if kind == aria_arrow::DEVICE_CPU { 0 } else { id };
+        let device = i32::try_from(number).ok().filter(|_| kind > 0).map(|id| Device { kind, id });
+        let Some(device) = device else {
+            let text = format!("expected a device of Arrow's but found type {kind}, number {id}");
+            return Err(Reason::new("malformed", "C8", text));
+        };
+        if event {
+            let text = format!("the memory on {device} is ready after an event, and nobody here waits for it");
+            return Err(Reason::new("stream", "L7", text).hint("synchronise in the library that owns it"));
+        }
+        Ok(device)
+    }
+
+    /// What the chunks are, of which there is at least one: a view of a single one, or a copy to be made.
+    fn found(&self, mut chunks: Vec<Foreign<Checked>>, device: Device) -> Result<Found, Reason> {
+        if self.request.validate {
+            for chunk in &chunks {
+                self.validate(chunk, device)?;
+            }
+        }
+        let import = |chunk: &Foreign<Checked>| Import::of(&chunk.view(), 0..chunk.view().len(), device);
+        let mut imports = chunks.iter().map(import).collect::<Result<Vec<_>, _>>().map_err(|reason| *reason)?;
+        let mut notes: Vec<Reason> = chunks.iter().find_map(|chunk| said_of_nulls(chunk)).into_iter().collect();
+        let protocol = self.protocol;
+        if imports.len() > 1 || imports.iter().any(Import::is_copied) {
+            return later::found(chunks, imports, device, protocol, notes);
+        }
+        let (Some(import), Some(chunk)) = (imports.pop(), chunks.pop()) else {
+            return Err(Reason::new("malformed", "C8", "expected an array but found none"));
+        };
+        notes.splice(0..0, import.reasons().iter().cloned());
+        // SAFETY: a part of a checked array that the hold beside the array keeps; as long as it says on the producer's
+        // word. Others may write to what arrives through Python (rule L8).
+        let array = unsafe { import.own(&Owner::immortal(), Access::Shared) };
+        let array = array.map_err(|error| Reason::new("memory", "C3", error.to_string()))?;
+        let hold = Hold::Foreign(Owner::with_release(Box::new(chunk), None));
+        let copied = (!notes.is_empty()).then(|| Box::new(Copied { notes, ..Copied::default() }));
+        Ok(Found { array, hold, swap: Swap::None, protocol, copied })
+    }
+
+    /// Checks every value, detached.
+    fn validate(&self, chunk: &Checked, device: Device) -> Result<(), Reason> {
+        if !device.is_host() {
+            let text = format!("values are checked on the host, and the memory lies on {device}");
+            return Err(Reason::new("device", "L7", text));
+        }
+        let sound = self.py.detach(|| {
+            // SAFETY: memory of the host, as long as the array says on the producer's word. Arrow's is not written to.
+            unsafe { aria_arrow::validate(&chunk.view()) }
+        });
+        sound.map_err(|error| reason(&error))
+    }
+
+    /// The exception for this one reason.
+    fn refuse(&self, reason: Reason) -> PyErr {
+        let plan = Plan::view(self.protocol.text().to_string(), self.source.text().to_string(), "Array");
+        let is_type = reason.code == "not-numeric";
+        let plan = plan.refusing(reason);
+        if is_type { bad_argument(self.py, plan) } else { refused(self.py, plan) }
+    }
+
+    /// What is no array here, or contradicts itself, no other door would say better.
+    fn raise(&self, reason: Reason) -> Refusal {
+        Refusal::Raise(self.refuse(reason))
+    }
+
+    fn stopped(&self, stopped: Stopped) -> Refusal {
+        match stopped {
+            Stopped::Raised(error) => Refusal::Raise(error),
+            Stopped::Refused(reason, cause) => {
+                let error = self.refuse(reason);
+                if cause.is_some() {
+                    error.set_cause(self.py, cause);
+                }
+                Refusal::Raise(error)
+            }
+        }
+    }
+}
+
+/// An array that agrees with its field; it is released if it does not.
+fn checked(array: Foreign<OwnedArray>, field: &Arc<Field>) -> Result<Foreign<Checked>, Reason> {
+    array.into_inner().check(field.clone()).map(Foreign::new).map_err(|refused| {
+        let said = reason(&refused.error);
+        drop(Foreign::new(refused.array));
+        said
+    })
+}
+
+/// An array of a field without elements.
+fn empty(field: &Arc<Field>) -> Result<Foreign<Checked>, Reason> {
+    checked(Foreign::new(field.empty_array()), field)
+}
+
+/// Columns beside one another.
+fn is_table(field: &Field) -> bool {
+    field.layout() == Format::Struct && field.extension_name().is_none()
+}
+
+fn table(field: &Field) -> Reason {
+    let text = format!("{} is a table, and no array", field.type_name());
+    Reason::new("not-numeric", "C6", text).expected("one column", "a table").hint("take one of its columns")
+}
+
+/// What an array says of its nulls that its field, or its bitmap, does not (K-A1, K-A5).
+fn said_of_nulls(chunk: &Checked) -> Option<Reason> {
+    let view = chunk.view();
+    let stated = view.stated_null_count();
+    if stated < 0 && view.validity().is_none() && !view.is_empty() {
+        let text = "the nulls were not counted, and there is no bitmap: there are none";
+        return Some(Reason::new("null-count", "L6", text));
+    }
+    if stated > 0 && !view.field().is_nullable() {
+        let text = format!("the field says that there are no nulls, and its array has {stated}: they are kept");
+        return Some(Reason::new("null-count", "L6", text));
+    }
+    None
+}
