@@ -21,6 +21,7 @@ mod plan;
 mod release;
 mod request;
 mod surface;
+mod table;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;

@@ -11,6 +11,7 @@ use aria_array_bridge::queue::{Gate, Node, Queue};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
+use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
@@ -186,6 +187,53 @@ impl Drop for Deeper {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
     }
+}
+
+/// A value that is dropped attached, with no exception pending, wherever the handle to it is dropped (rule O2).
+pub(crate) struct Queued<T: Send + 'static>(NonNull<Waiting<T>>);
+
+#[repr(C)]
+struct Waiting<T> {
+    node: Node,
+    value: T,
+}
+
+// SAFETY: owned alone by this handle, and sent with it; it is dropped on whichever thread is attached.
+unsafe impl<T: Send> Send for Queued<T> {}
+// SAFETY: a shared handle gives out nothing but `&T`.
+unsafe impl<T: Send + Sync> Sync for Queued<T> {}
+
+impl<T: Send + 'static> Queued<T> {
+    /// Takes the value over.
+    pub(crate) fn new(_py: Python<'_>, value: T) -> Queued<T> {
+        let waiting = Box::new(Waiting { node: Node::new(free_waiting::<T>), value });
+        Queued(NonNull::from(Box::leak(waiting)))
+    }
+}
+
+impl<T: Send> Deref for Queued<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: leaked by `new`, and alive until the drop.
+        &unsafe { self.0.as_ref() }.value
+    }
+}
+
+impl<T: Send + 'static> Drop for Queued<T> {
+    fn drop(&mut self) {
+        // SAFETY: `repr(C)` with the node first, leaked from a whole box, in no queue, given up here. `free_waiting` asks for
+        // nothing but being attached. `new` was attached, and so after `ready`, which ran when the module was imported.
+        unsafe { push(self.0.cast()) };
+    }
+}
+
+unsafe extern "C" fn free_waiting<T>(node: NonNull<Node>) {
+    // SAFETY: the first field of a box that `Queued::new` leaked; the queue releases it once.
+    let waiting = unsafe { Box::from_raw(node.cast::<Waiting<T>>().as_ptr()) };
+    // SAFETY: attached, as the queue promises.
+    let py = unsafe { Python::assume_attached() };
+    undisturbed(py, || drop(waiting));
 }
 
 /// Runs foreign code that may fail silently: no exception is pending inside, one that was is put back afterwards, and

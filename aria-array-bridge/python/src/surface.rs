@@ -31,6 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(trace_start, module)?)?;
     module.add_function(wrap_pyfunction!(trace_stop, module)?)?;
+    crate::table::register(module)?;
     add_constants(module)
 }
 

@@ -9,6 +9,8 @@ use crate::layout::Slice;
 use crate::ledger::{Direction, Name, enter};
 use crate::plan::Reason;
 use aria_arrow::{ArrayView, Checked, Field, Format, OwnedArray};
+use core::fmt;
+use core::ops::Deref;
 use std::sync::Arc;
 
 /// Where Arrow arrays come from: what is known of their memory beside what their structs say.
@@ -17,7 +19,11 @@ pub struct Origin {
     owner: Name,
     device: Device,
     access: Access,
+    keep: fn(Checked) -> Kept,
 }
+
+/// A checked array that somebody keeps: dropping the last handle releases it.
+pub type Kept = Arc<dyn Deref<Target = Checked> + Send + Sync>;
 
 impl Origin {
     /// Arrays of this owner, whose name the ledger shows: `pandas.DataFrame`.
@@ -28,14 +34,21 @@ impl Origin {
     /// - `access` is frozen only if nobody writes to them while a handle lives; it is never unique. What comes through
     ///   Python is shared (rule L8).
     pub unsafe fn new(owner: &str, device: Device, access: Access) -> Origin {
-        Origin { owner: Name::of(owner), device, access }
+        Origin { owner: Name::of(owner), device, access, keep: |checked| Arc::new(Box::new(checked)) }
+    }
+
+    /// The same origin, whose arrays are kept this way: for producers that want to be called in a certain state when an
+    /// array of theirs is released.
+    #[must_use]
+    pub fn kept_by(self, keep: fn(Checked) -> Kept) -> Origin {
+        Origin { keep, ..self }
     }
 }
 
 /// A checked array that came in, in the ledger once (rule O5).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Imported {
-    checked: Arc<Checked>,
+    checked: Kept,
     /// Keeps `checked`; counts the exports of all its parts.
     owner: Owner,
     origin: Origin,
@@ -47,7 +60,7 @@ impl Imported {
     pub(super) fn new(checked: Checked, origin: Origin) -> Imported {
         let (nbytes, name) = (nbytes(&checked.view()) as u64, Name::of(PROTOCOL));
         let ticket = enter(origin.owner, name, Direction::Import, nbytes, true);
-        let checked = Arc::new(checked);
+        let checked = (origin.keep)(checked);
         Imported { owner: Owner::keeping(checked.clone(), Some(ticket)), checked, origin }
     }
 
@@ -71,6 +84,12 @@ impl Imported {
         // SAFETY: bits of elements of a checked array that `self` keeps until they are counted, in memory of the host.
         let bits = unsafe { Validity::from_raw(first, node.offset() + start, &[len], None, Owner::immortal()) };
         Ok(bits.map_err(crate::array::ArrayError::from)?.null_count())
+    }
+}
+
+impl fmt::Debug for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Imported").field("field", self.checked.field()).finish_non_exhaustive()
     }
 }
 

@@ -91,6 +91,31 @@ impl Table {
     }
 }
 
+impl Column {
+    /// The chunks as a stream of arrays, each made when it is asked for. They are kept until the stream is released.
+    pub fn to_stream(&self) -> OwnedStream {
+        export_stream(Box::new(ColumnSource { column: self.clone(), at: 0 }))
+    }
+}
+
+/// Gives a column away.
+struct ColumnSource {
+    column: Column,
+    at: usize,
+}
+
+impl BatchSource for ColumnSource {
+    fn schema(&mut self) -> Result<OwnedSchema, Failure> {
+        Ok(self.column.field().to_schema())
+    }
+
+    fn next(&mut self) -> Result<Option<OwnedArray>, Failure> {
+        let chunk = self.column.chunks().get(self.at).map(|chunk| chunk.to_arrow(self.column.field()));
+        self.at += 1;
+        chunk.transpose().map_err(|error| Failure::new(error.to_string()))
+    }
+}
+
 /// Gives a table away.
 struct TableSource(Cuts);
 

@@ -28,7 +28,7 @@ mod stream;
 mod tests;
 
 pub use batches::Cuts;
-pub use chunk::{Chunk, Origin};
+pub use chunk::{Chunk, Kept, Origin};
 pub use column::Column;
 pub use error::TableError;
 pub use import::ColumnImport;
@@ -219,6 +219,23 @@ impl Table {
         }
         let columns = self.columns.iter().zip(names).map(|(column, name)| column.renamed(name.as_ref()));
         Ok(self.with_columns(columns.collect()))
+    }
+
+    /// A table of other columns, as long as this one, under its metadata. **Zero-copy.**
+    ///
+    /// # Errors
+    ///
+    /// A column of another length.
+    pub fn keep_columns(self, columns: Vec<Column>) -> Result<Table, TableError> {
+        let schema = self.schema.with_fields(columns.iter().map(|column| column.field().clone()).collect());
+        Table::made(schema, columns, self.num_rows)
+    }
+
+    /// The table under other metadata. **Zero-copy.**
+    #[must_use]
+    pub fn with_metadata(self, metadata: aria_arrow::Metadata) -> Table {
+        let schema = Schema::new(self.schema.fields().to_vec()).with_metadata(metadata);
+        Table { schema: Arc::new(schema), ..self }
     }
 
     /// The table with one more column, the last. **Zero-copy.**

@@ -12,8 +12,8 @@ use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::convert::arrow::{Export, reason};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Array, ArrayError};
-use aria_arrow::abi::{ArrowArray, ArrowDeviceArray, ArrowSchema};
-use aria_arrow::{Field, OwnedArray, OwnedDeviceArray, OwnedSchema, capsule};
+use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
+use aria_arrow::{Field, OwnedArray, OwnedDeviceArray, OwnedSchema, OwnedStream, capsule};
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use pyo3::exceptions::PyNotImplementedError;
@@ -140,6 +140,19 @@ pub(super) fn plan_of(
     }
 }
 
+/// The field in a schema's capsule, which is consumed.
+///
+/// # Errors
+///
+/// `ConversionError` for anything else.
+pub(crate) fn requested<'py>(wish: Option<&Bound<'py, PyAny>>, protocol: &'static str) -> PyResult<Option<Field>> {
+    let Some(wish) = wish.filter(|wish| !wish.is_none()) else { return Ok(None) };
+    let refuse =
+        |reason: Reason| refused(wish.py(), Plan::view(protocol, "arrow schema", "arrow array").refusing(reason));
+    let schema = schema(wish).map_err(refuse)?;
+    schema.field().map(Some).map_err(|error| refuse(reason(&error)))
+}
+
 /// The code of what the way out to Arrow notes of a view.
 pub(super) const NOTE: &str = "immutability";
 
@@ -150,11 +163,7 @@ fn export(
     protocol: &'static str,
 ) -> PyResult<(Field, OwnedArray)> {
     let py = array.py();
-    let refuse = |reason: Reason| refused(py, Plan::view(protocol, "arrow schema", "arrow array").refusing(reason));
-    let requested = match requested.map(schema).transpose().map_err(refuse)? {
-        Some(schema) => Some(schema.field().map_err(|error| refuse(reason(&error)))?),
-        None => None,
-    };
+    let requested = self::requested(requested, protocol)?;
     let (export, plan) = planned(array, requested.as_ref(), protocol, "arrow array", CopyPolicy::IfNeeded)?;
     let field = export.field().clone();
     let made = py.detach(|| export.export()).map_err(|reason| match &*reason.code {
@@ -168,7 +177,7 @@ fn export(
 }
 
 /// A struct that goes out in a capsule.
-trait Struct: Sized {
+pub(crate) trait Struct: Sized {
     const NAME: &'static CStr;
 
     /// Releases what is left in the struct.
@@ -197,6 +206,15 @@ impl Struct for ArrowArray {
     }
 }
 
+impl Struct for ArrowArrayStream {
+    const NAME: &'static CStr = capsule::STREAM;
+
+    unsafe fn end(left: NonNull<ArrowArrayStream>) {
+        // SAFETY: as above.
+        drop(unsafe { OwnedStream::take(left) });
+    }
+}
+
 impl Struct for ArrowDeviceArray {
     const NAME: &'static CStr = capsule::DEVICE_ARRAY;
 
@@ -207,7 +225,7 @@ impl Struct for ArrowDeviceArray {
 }
 
 /// A capsule that owns the struct, and releases it unless somebody has taken it.
-fn put<S: Struct>(py: Python<'_>, content: S) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn put<S: Struct>(py: Python<'_>, content: S) -> PyResult<Bound<'_, PyAny>> {
     let content = Box::into_raw(Box::new(content));
     // SAFETY: attached; a pointer that is not NULL; the name lives for ever; the destructor takes exactly this box back.
     let made = unsafe { ffi::PyCapsule_New(content.cast(), S::NAME.as_ptr(), Some(destroy::<S>)) };

@@ -1,6 +1,6 @@
 //! Doors out: our array as other libraries see it.
 
-mod arrow;
+pub(crate) mod arrow;
 mod buffer;
 mod dlpack;
 mod exchange;

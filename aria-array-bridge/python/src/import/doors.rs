@@ -7,6 +7,7 @@
 use super::exchange;
 use super::numpy::NumpyKind;
 use crate::array::PyArray;
+use crate::table::PyColumn;
 use aria_array_bridge::ledger::Name;
 use core::ops::Deref;
 use pyo3::ffi;
@@ -19,6 +20,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub(super) enum Door {
     /// Our own array.
     Ours,
+    /// Our own column.
+    Column,
+    /// A table, ours or of a library that is known: its matrix.
+    Table,
     /// NumPy's array struct.
     Numpy,
     /// `numpy.ma.MaskedArray`: values and validity.
@@ -173,6 +178,12 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
     let mut doors = Vec::new();
     if class.is(py.get_type::<PyArray>()) {
         doors.push(Door::Ours);
+    }
+    if class.is(py.get_type::<PyColumn>()) {
+        doors.push(Door::Column);
+    }
+    if crate::table::is_table_class(class)? {
+        doors.push(Door::Table);
     }
     let numpy = super::numpy::kind_of(class)?;
     let scalar = matches!(numpy, Some(NumpyKind::Scalar));

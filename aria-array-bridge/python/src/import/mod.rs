@@ -146,6 +146,8 @@ fn try_doors(
     for door in doors.iter().filter(fits) {
         let found = match door {
             Door::Ours => ours(object),
+            Door::Column => crate::table::find_column(object, kind.name),
+            Door::Table => crate::table::find_matrix(object, kind.name, request),
             Door::Numpy => numpy::find(object),
             Door::Masked => numpy::masked::find(object),
             Door::Exchange => exchange::find(object, kind),

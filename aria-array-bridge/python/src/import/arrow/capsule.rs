@@ -16,22 +16,22 @@ use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::PyTuple;
 
 /// An array, and where its buffers lie.
-pub(super) struct Given {
-    pub(super) schema: Foreign<OwnedSchema>,
-    pub(super) array: Foreign<OwnedArray>,
+pub(crate) struct Given {
+    pub(crate) schema: Foreign<OwnedSchema>,
+    pub(crate) array: Foreign<OwnedArray>,
     /// Type and number of the device, and an event to wait for; none for an array that knows of no devices.
-    pub(super) device: Option<(i32, i64, NonNullEvent)>,
+    pub(crate) device: Option<(i32, i64, NonNullEvent)>,
 }
 
 /// True if there is an event to wait for.
-pub(super) type NonNullEvent = bool;
+pub(crate) type NonNullEvent = bool;
 
 /// Takes a schema and an array out of the pair of capsules that a producer answers with. **Zero-copy.**
 ///
 /// # Errors
 ///
 /// What is no such pair. Both stay as they were.
-pub(super) fn pair(answer: &Bound<'_, PyAny>) -> Result<Given, Reason> {
+pub(crate) fn pair(answer: &Bound<'_, PyAny>) -> Result<Given, Reason> {
     const WANTED: &str = "a pair of capsules, arrow_schema and arrow_array";
     let pair =
         answer.cast::<PyTuple>().map_err(|_| malformed(format!("expected {WANTED} but found {}", kind(answer))))?;
@@ -61,7 +61,7 @@ pub(super) fn pair(answer: &Bound<'_, PyAny>) -> Result<Given, Reason> {
 /// # Errors
 ///
 /// What is no such capsule, and stays as it was; a stream that lacks a function, which is released.
-pub(super) fn stream(answer: &Bound<'_, PyAny>) -> Result<Foreign<OwnedStream>, Reason> {
+pub(crate) fn stream(answer: &Bound<'_, PyAny>) -> Result<Foreign<OwnedStream>, Reason> {
     with_critical_section(answer, || Content::<ArrowArrayStream>::of(answer, capsule::STREAM)?.take())
 }
 

@@ -15,11 +15,11 @@ use pyo3::prelude::*;
 pub(crate) struct Foreign<T>(ManuallyDrop<T>);
 
 impl<T> Foreign<T> {
-    pub(super) fn new(owned: T) -> Foreign<T> {
+    pub(crate) fn new(owned: T) -> Foreign<T> {
         Foreign(ManuallyDrop::new(owned))
     }
 
-    pub(super) fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         let mut kept = ManuallyDrop::new(self);
         // SAFETY: there: invariant 1; `kept` is never dropped, so that nobody takes it again.
         unsafe { ManuallyDrop::take(&mut kept.0) }

@@ -10,7 +10,9 @@ mod later;
 pub(super) mod pandas;
 mod stream;
 
-pub(crate) use capsule::schema;
+pub(crate) use capsule::{Given, pair, schema, stream as stream_of};
+pub(crate) use foreign::Foreign;
+
 pub(crate) use later::Later;
 
 use super::doors::{Door, Kind};
@@ -24,8 +26,6 @@ use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Access, Device, Owner};
 use aria_arrow::{Checked, Field, Format, OwnedArray};
-use capsule::Given;
-use foreign::Foreign;
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
@@ -108,7 +108,7 @@ impl<'py> Asked<'_, 'py> {
 
     /// The array in a pair of capsules.
     fn array(&self, answer: &Bound<'py, PyAny>) -> Result<Found, Refusal> {
-        let Given { schema, array, device } = capsule::pair(answer).map_err(|reason| self.raise(reason))?;
+        let Given { schema, array, device } = pair(answer).map_err(|reason| self.raise(reason))?;
         let field = schema.field().map_err(|error| self.raise(reason(&error)))?;
         drop(schema);
         let device = self.device(device).map_err(|reason| self.raise(reason))?;

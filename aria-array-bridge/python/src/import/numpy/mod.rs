@@ -36,7 +36,7 @@ pub(super) fn is_exact_ndarray(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Returns true for a `numpy.dtype`.
-pub(super) fn is_dtype(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_dtype(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     types::of(object.py())?.map_or(Ok(false), |real| object.is_instance(real.dtype.bind(object.py())))
 }
 

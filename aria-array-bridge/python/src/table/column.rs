@@ -1,0 +1,225 @@
+//! The class `Column`: named, typed by Arrow, chunked.
+
+use super::{raise, schema};
+use crate::array::{Origin, PyArray};
+use crate::error::refused;
+use crate::export::arrow::{put, requested};
+use crate::plan::{is_tracing, record};
+use crate::request::kept_to;
+use aria_array_bridge::Array;
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
+use aria_array_bridge::table::{Column, ColumnImport, Table};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+/// A column of a table: a name, a type of Arrow, and values in chunks. `asarray` makes an array of it, where it is one.
+#[pyclass(frozen, weakref, name = "Column", module = "aria_array_bridge")]
+pub(crate) struct PyColumn {
+    column: Column,
+}
+
+impl PyColumn {
+    pub(crate) fn new(column: Column) -> PyColumn {
+        PyColumn { column }
+    }
+
+    pub(crate) fn column(&self) -> &Column {
+        &self.column
+    }
+
+    /// What the column is as an array.
+    pub(crate) fn import(&self, py: Python<'_>) -> PyResult<ColumnImport> {
+        self.column.import().map_err(|error| match error {
+            aria_array_bridge::table::TableError::Refused(reasons) => {
+                let plan = Plan::view("column", self.shown(), "Array");
+                crate::error::bad_argument(py, reasons.into_iter().fold(plan, Plan::refusing))
+            }
+            error => raise(py, &error),
+        })
+    }
+
+    fn shown(&self) -> String {
+        format!("Column {} {}", self.column.name(), schema::type_name(self.column.field()))
+    }
+
+    /// A table of this column alone.
+    fn alone(&self, py: Python<'_>) -> PyResult<Table> {
+        Table::from_columns(vec![self.column.clone()]).map_err(|error| raise(py, &error))
+    }
+}
+
+/// The array that an import makes, as an object; a copy is made detached.
+pub(crate) fn made<'py>(py: Python<'py>, import: ColumnImport, mut plan: Plan) -> PyResult<Bound<'py, PyArray>> {
+    let array: Array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
+    plan.target_address = Some(array.address() as u64);
+    plan.target = crate::array::describe(&array).into();
+    if is_tracing() {
+        record(&plan);
+    }
+    let own = plan.outcome == Outcome::Copy;
+    Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
+}
+
+/// The plan of an import.
+pub(crate) fn plan_of(import: &ColumnImport, source: String) -> Plan {
+    let mut plan = Plan::view("column", source, format!("Array {}{:?}", import.dtype(), import.shape()));
+    let bytes = import.copied_bytes() as u64;
+    for reason in import.reasons() {
+        let note = matches!(&*reason.code, "misaligned" | "time-of-day");
+        if note || bytes == 0 {
+            plan.reasons.push(reason.clone());
+        } else {
+            plan = plan.copying(bytes, reason.clone());
+        }
+    }
+    plan
+}
+
+#[pymethods]
+impl PyColumn {
+    #[getter]
+    fn name(&self) -> String {
+        self.column.name().into_owned()
+    }
+
+    #[getter]
+    fn field(&self) -> schema::PyField {
+        schema::PyField::new(self.column.field().clone())
+    }
+
+    /// Nulls in all chunks.
+    #[getter]
+    fn null_count(&self, py: Python<'_>) -> PyResult<usize> {
+        self.column.null_count().map_err(|error| raise(py, &error))
+    }
+
+    #[getter]
+    fn num_chunks(&self) -> usize {
+        self.column.num_chunks()
+    }
+
+    /// One column a chunk. Views.
+    #[getter]
+    fn chunks(&self) -> Vec<PyColumn> {
+        let mut start = 0;
+        let one = |chunk: &aria_array_bridge::table::Chunk| {
+            let part = self.column.slice(start, chunk.len());
+            start += chunk.len();
+            PyColumn::new(part)
+        };
+        self.column.chunks().iter().map(one).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.column.len()
+    }
+
+    /// Rows from `offset` on, at most `length`. A view.
+    #[pyo3(signature = (offset = 0, length = None))]
+    fn slice(&self, offset: usize, length: Option<usize>) -> PyColumn {
+        PyColumn::new(self.column.slice(offset, length.unwrap_or(usize::MAX)))
+    }
+
+    /// The same column under another name. A view.
+    fn rename(&self, name: &str) -> PyColumn {
+        PyColumn::new(self.column.renamed(name))
+    }
+
+    /// Python's own values, None for nulls. Of a column that is no array, as pyarrow or Polars, whichever is there, reads it.
+    fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        if let Ok(import) = this.column.import() {
+            let plan = plan_of(&import, this.shown());
+            return made(py, import, plan)?.call_method0("tolist");
+        }
+        if let Ok(pyarrow) = py.import("pyarrow") {
+            return pyarrow.getattr("chunked_array")?.call1((slf,))?.call_method0("to_pylist");
+        }
+        py.import("polars")?.getattr("Series")?.call1((slf,))?.call_method0("to_list")
+    }
+
+    /// A `pyarrow.ChunkedArray` over the same memory.
+    fn to_pyarrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.getattr("chunked_array")?.call1((slf,))
+    }
+
+    /// A `polars.Series` over the same memory.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let options = PyDict::new(slf.py());
+        options.set_item("name", slf.get().name())?;
+        options.set_item("values", slf)?;
+        slf.py().import("polars")?.getattr("Series")?.call((), Some(&options))
+    }
+
+    /// A `pandas.Series` of this name.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let frame = super::out::to_pandas(py, &slf.get().alone(py)?)?;
+        frame.get_item(slf.get().name())
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        put(py, self.column.field().to_schema().into_raw())
+    }
+
+    /// The chunks as a stream, in an Arrow capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        drop(requested(requested_schema, "__arrow_c_stream__")?); // Given as it is: K-A19.
+        let plan = kept_to(self.alone(py)?.export_plan(), CopyPolicy::IfNeeded);
+        if plan.outcome == Outcome::Refuse {
+            return Err(refused(py, plan));
+        }
+        if is_tracing() {
+            record(&plan);
+        }
+        put(py, self.column.to_stream().into_raw())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("{}  {} rows in {} chunks", self.shown(), self.column.len(), self.column.num_chunks())
+    }
+}
+
+/// Values of two tables, compared as Python's own.
+pub(super) fn tables_equal(one: &Table, other: &Table) -> PyResult<bool> {
+    let same = one.num_rows() == other.num_rows() && one.schema().names() == other.schema().names();
+    let types = one.schema().fields().iter().zip(other.schema().fields());
+    if !same || !types.into_iter().all(|(a, b)| a.same_type(b)) {
+        return Ok(false);
+    }
+    Python::attach(|py| {
+        for (a, b) in one.columns().iter().zip(other.columns()) {
+            let equal = match (a.import(), b.import()) {
+                (Ok(left), Ok(right)) => {
+                    let (left, right) = (made_quietly(py, left)?, made_quietly(py, right)?);
+                    let options = PyDict::new(py);
+                    options.set_item("equal_nan", true)?;
+                    left.call_method("equals", (right,), Some(&options))?.is_truthy()?
+                }
+                _ => {
+                    let list = |column: &Column| {
+                        let column = Bound::new(py, PyColumn::new(column.clone()))?;
+                        Ok::<_, PyErr>(PyColumn::tolist(&column)?.cast_into::<PyList>()?)
+                    };
+                    list(a)?.eq(list(b)?)?
+                }
+            };
+            if !equal {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+fn made_quietly<'py>(py: Python<'py>, import: ColumnImport) -> PyResult<Bound<'py, PyArray>> {
+    let array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
+    let plan = Plan::view("column", "Column", crate::array::describe(&array));
+    Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), false))
+}

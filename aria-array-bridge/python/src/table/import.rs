@@ -1,0 +1,264 @@
+//! Tables of other libraries' tables [C6].
+//!
+//! | what | how |
+//! |---|---|
+//! | our own table, column or reader | itself |
+//! | a dict | a column for each value: a column of any library, or what `asarray` takes |
+//! | a pandas frame | `pandas`: each column by the door that keeps its values [W1] |
+//! | a NumPy array of records | each field a strided view |
+//! | `__arrow_c_array__` of a struct, `__arrow_c_stream__` of structs | the structs, kept as they came |
+
+use super::batches::PyBatchReader;
+use super::{PyColumn, PyTable, pandas, raise};
+use crate::array::PyArray;
+use crate::error::bad_argument;
+use crate::import::arrow::{Foreign, pair, schema as schema_in_capsule, stream_of};
+use crate::import::import;
+use crate::release::Queued;
+use crate::request::Request;
+use aria_array_bridge::convert::arrow::{reason, stream_reason};
+use aria_array_bridge::dtype::DType;
+use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::table::{Batches, Chunk, Column, Kept, Origin, Schema, Table, TableError};
+use aria_array_bridge::{Access, Device};
+use aria_arrow::{Checked, Format, OwnedStream};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+use std::sync::Arc;
+
+/// A table of any library's table, a stream, a dict of columns, or an array of records. Nothing is copied.
+#[pyfunction]
+#[pyo3(signature = (obj, /))]
+pub(super) fn table<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTable>> {
+    if let Ok(table) = obj.cast::<PyTable>() {
+        return Ok(table.clone());
+    }
+    Bound::new(obj.py(), PyTable::new(table_in(obj)?))
+}
+
+/// The table that the object is.
+///
+/// # Errors
+///
+/// `ArgumentError` for what is none; what its producer raises.
+pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
+    match as_table(object)? {
+        Some(table) => Ok(table),
+        None => {
+            let found = object.get_type().fully_qualified_name()?.to_string();
+            let hint = "a dict of columns, a frame, a stream, or what has __arrow_c_stream__";
+            let reason = Reason::new("not-a-table", "C6", format!("expected a table but found {found}"));
+            Err(bad_argument(object.py(), Plan::view("", found, "Table").refusing(reason.hint(hint))))
+        }
+    }
+}
+
+/// The table that the object is, or `None`.
+pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+    let py = object.py();
+    if let Ok(table) = object.cast::<PyTable>() {
+        return Ok(Some(table.get().table().clone()));
+    }
+    if let Ok(column) = object.cast::<PyColumn>() {
+        let table = Table::from_columns(vec![column.get().column().clone()]);
+        return table.map(Some).map_err(|error| raise(py, &error));
+    }
+    if let Ok(dict) = object.cast::<PyDict>() {
+        return from_dict(dict).map(Some);
+    }
+    if pandas::is_frame(object)? {
+        return pandas::table(object).map(Some);
+    }
+    if let Some(table) = of_records(object)? {
+        return Ok(Some(table));
+    }
+    let speaks = |name: &Bound<'_, PyString>| object.get_type().hasattr(name);
+    if object.cast::<PyBatchReader>().is_err() && speaks(intern!(py, "__arrow_c_array__"))? {
+        return of_batch(object).map(Some);
+    }
+    match stream_in(object)? {
+        Some(stream) => of_stream(object, stream).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// True for classes of tables: our own, frames of pandas' and Polars', tables and batches of pyarrow's and arro3's.
+pub(crate) fn is_table_class(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let py = class.py();
+    if class.is(py.get_type::<PyTable>()) || class.is(py.get_type::<PyBatchReader>()) {
+        return Ok(true);
+    }
+    const KNOWN: [(&str, &str); 6] = [
+        ("pandas", "DataFrame"),
+        ("polars", "DataFrame"),
+        ("pyarrow", "Table"),
+        ("pyarrow", "RecordBatch"),
+        ("arro3", "Table"),
+        ("arro3", "RecordBatch"),
+    ];
+    for base in class.mro() {
+        let (module, name) =
+            (base.getattr("__module__")?.str()?.to_string(), base.getattr("__name__")?.str()?.to_string());
+        let library = module.split('.').next().unwrap_or_default();
+        if KNOWN.iter().any(|(known, class)| library == *known && name == *class) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Arrow's arrays that come through Python: shared, and released attached.
+pub(super) fn origin(owner: &str) -> Origin {
+    fn keep(checked: Checked) -> Kept {
+        // SAFETY: arrays are imported attached: `origin` is for callers that hold the interpreter.
+        let py = unsafe { Python::assume_attached() };
+        Arc::new(Queued::new(py, checked))
+    }
+    // SAFETY: producers in Python give memory of the host by the interfaces without devices; never said to be frozen.
+    unsafe { Origin::new(owner, Device::CPU, Access::Shared) }.kept_by(keep)
+}
+
+/// The stream that the object gives by `__arrow_c_stream__`, asked on its type.
+pub(super) fn stream_in(object: &Bound<'_, PyAny>) -> PyResult<Option<Foreign<OwnedStream>>> {
+    let py = object.py();
+    let class = object.get_type();
+    let Some(method) = class.getattr_opt(intern!(py, "__arrow_c_stream__"))? else { return Ok(None) };
+    let capsule = method.call1((object,))?;
+    stream_of(&capsule).map(Some).map_err(|reason| refuse(object, reason))
+}
+
+fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
+    let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+    crate::error::refused(object.py(), Plan::view("arrow", source, "Table").refusing(reason))
+}
+
+/// All batches of a stream. The producer is asked detached.
+fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<OwnedStream>) -> PyResult<Table> {
+    let py = object.py();
+    let name = object.get_type().fully_qualified_name()?.to_string();
+    let stream = stream.into_inner();
+    let mut batches = Batches::new(stream, origin(&name)).map_err(|error| said(py, &error))?;
+    let field = Arc::new(batches.schema().to_field());
+    let none = field.empty_array().check(field.clone()).map_err(|refused| refuse(object, reason(&refused.error)))?;
+    let mut tables = vec![Table::from_batch(none, origin("no rows")).map_err(|error| raise(py, &error))?];
+    while let Some(table) = batches.next_batch().map_err(|error| said(py, &error))? {
+        tables.push(table);
+        py.check_signals()?;
+    }
+    Table::concat(&tables).map_err(|error| raise(py, &error))
+}
+
+/// The error, with the exception that the producer left as its cause.
+fn said(py: Python<'_>, error: &TableError) -> PyErr {
+    let left = PyErr::take(py);
+    let raised = raise(py, error);
+    raised.set_cause(py, left);
+    raised
+}
+
+/// One batch, by `__arrow_c_array__`.
+fn of_batch(object: &Bound<'_, PyAny>) -> PyResult<Table> {
+    let py = object.py();
+    let answer = object.get_type().getattr(intern!(py, "__arrow_c_array__"))?.call1((object,))?;
+    let given = pair(&answer).map_err(|reason| refuse(object, reason))?;
+    let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
+    let checked = given.array.into_inner().check(Arc::new(field));
+    let checked = checked.map_err(|refused| refuse(object, reason(&refused.error)))?;
+    let name = object.get_type().fully_qualified_name()?.to_string();
+    Table::from_batch(checked, origin(&name)).map_err(|error| raise(py, &error))
+}
+
+fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
+    let mut columns = Vec::new();
+    for (name, values) in dict {
+        columns.push(column_of(&values)?.renamed(&name.str()?.to_string_lossy()));
+    }
+    Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))
+}
+
+/// The fields of an array of records, each a strided view.
+fn of_records(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+    let py = object.py();
+    let names = match object.getattr_opt(intern!(py, "dtype"))? {
+        Some(dtype) => dtype.getattr_opt(intern!(py, "names"))?.filter(|names| !names.is_none()),
+        None => None,
+    };
+    if names.is_none() {
+        return Ok(None);
+    }
+    let records = import(object, &Request::default())?;
+    let held = PyArray::held(&records)?;
+    let DType::Record(record) = held.dtype() else { return Ok(None) };
+    let field = |field: &aria_array_bridge::dtype::Field| {
+        let array = held.field(&field.name).map_err(TableError::from)?;
+        Column::from_array(&field.name, array)
+    };
+    let columns = record.fields().iter().map(field).collect::<Result<Vec<_>, _>>();
+    let columns = columns.map_err(|error| raise(py, &error))?;
+    Table::from_columns(columns).map(Some).map_err(|error| raise(py, &error))
+}
+
+/// A column of any library's column, or of what `asarray` takes. Its name is that of the column, if it has one.
+pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
+    let py = values.py();
+    if let Ok(column) = values.cast::<PyColumn>() {
+        return Ok(column.get().column().clone());
+    }
+    let name = match values.getattr_opt(intern!(py, "name"))? {
+        Some(name) if name.is_instance_of::<PyString>() => name.to_string(),
+        _ => String::new(),
+    };
+    if values.cast::<PyArray>().is_err()
+        && !pandas::is_backed_by_numpy(values)?
+        && let Some(column) = arrow_column(values)?
+    {
+        return Ok(column.renamed(&name));
+    }
+    let array = PyArray::held(&import(values, &Request::default())?)?;
+    Column::from_array(&name, array).map_err(|error| raise(py, &error))
+}
+
+/// The column that the object gives by Arrow, whatever its type.
+pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>> {
+    let py = object.py();
+    let class = object.get_type();
+    let name = class.fully_qualified_name()?.to_string();
+    if let Some(method) = class.getattr_opt(intern!(py, "__arrow_c_array__"))? {
+        let given = pair(&method.call1((object,))?).map_err(|reason| refuse(object, reason))?;
+        let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
+        let checked = given.array.into_inner().check(Arc::new(field));
+        let checked = checked.map_err(|refused| refuse(object, reason(&refused.error)))?;
+        return Ok(Some(Column::from_arrow(checked, origin(&name))));
+    }
+    let Some(stream) = stream_in(object)? else { return Ok(None) };
+    let mut stream = stream;
+    let field = Arc::new(stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?);
+    let mut chunks = Vec::new();
+    while let Some(array) = stream.next().map_err(|error| refuse(object, stream_reason(&error)))? {
+        let checked = array.check(field.clone()).map_err(|refused| refuse(object, reason(&refused.error)))?;
+        chunks.push(Chunk::from_arrow(checked, origin(&name)));
+    }
+    Column::new(field, chunks).map(Some).map_err(|error| raise(py, &error))
+}
+
+/// The schema of anything that has one.
+pub(super) fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    let py = object.py();
+    if let Some(method) = object.get_type().getattr_opt(intern!(py, "__arrow_c_schema__"))? {
+        let schema = schema_in_capsule(&method.call1((object,))?).map_err(|reason| refuse(object, reason))?;
+        let field = schema.field().map_err(|error| refuse(object, reason(&error)))?;
+        if field.layout() == Format::Struct {
+            return Schema::of(&field).map_err(|error| raise(py, &error));
+        }
+        return Ok(Schema::new(vec![Arc::new(field)]));
+    }
+    if object.cast::<PyDict>().is_err()
+        && !pandas::is_frame(object)?
+        && let Some(mut stream) = stream_in(object)?
+    {
+        let field = stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?;
+        return Schema::of(&field).map_err(|error| raise(py, &error));
+    }
+    Ok(Schema::clone(table_in(object)?.schema()))
+}

@@ -1,0 +1,129 @@
+//! `Table.to_matrix`, and `asarray` of a table [W9].
+
+use super::{PyColumn, PyTable, column, import, pandas};
+use crate::array::{Hold, Origin, PyArray};
+use crate::dtype::dtype_of;
+use crate::error::bad_argument;
+use crate::import::{Refusal, named};
+use crate::plan::{is_tracing, record};
+use crate::request::{Copied, Found, copies_are_forbidden, copy_order, copy_policy};
+use aria_array_bridge::dtype::Swap;
+use aria_array_bridge::ledger::Name;
+use aria_array_bridge::matrix::{Nulls, Request};
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use aria_array_bridge::table::Table;
+use aria_array_bridge::{CopyOrder, Order};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// The matrix of a table, from an object of type `source`. A copy is made detached.
+///
+/// # Errors
+///
+/// `ArgumentError` with the plan: a column that is no array, dtypes that have no common one, nulls or a copy where they
+/// are not allowed.
+pub(crate) fn matrix<'py>(
+    py: Python<'py>,
+    table: &Table,
+    source: &str,
+    request: &Request,
+) -> PyResult<Bound<'py, PyArray>> {
+    let request =
+        Request { copy: if copies_are_forbidden() { CopyPolicy::Never } else { request.copy }, ..request.clone() };
+    let named = |plan: Plan| Plan { source: source.to_owned().into(), ..plan };
+    let (array, plan) = py.detach(|| table.to_matrix(&request)).map_err(|plan| bad_argument(py, named(plan)))?;
+    let plan = named(plan);
+    if is_tracing() {
+        record(&plan);
+    }
+    let own = plan.outcome == Outcome::Copy;
+    Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
+}
+
+/// The matrix of a table that `asarray` is given [W9].
+///
+/// A frame of pandas' whose columns are of one NumPy dtype goes on to `__array__`, which is as good and takes less.
+pub(crate) fn find_matrix(
+    object: &Bound<'_, PyAny>,
+    source: Name,
+    request: &crate::request::Request,
+) -> Result<Found, Refusal> {
+    if pandas::is_frame(object)? && pandas::is_one_dtype(object)? {
+        return Err(Refusal::Next(Reason::new(
+            "door",
+            "C2",
+            "the columns are of one dtype: __array__ has their matrix",
+        )));
+    }
+    let table = import::table_in(object)?;
+    let nulls = match request {
+        request if request.nan => Nulls::Nan,
+        request if request.no_nulls => Nulls::Refuse,
+        _ => Nulls::Keep,
+    };
+    let copy = if request.copy == CopyPolicy::Never { CopyPolicy::Never } else { CopyPolicy::IfNeeded };
+    let wish = Request { dtype: request.dtype.clone(), order: request.order, copy, nulls };
+    let array = matrix(object.py(), &table, &source.text(), &wish)?;
+    Ok(found(&array, named!("columns"))?)
+}
+
+/// The array of a column that `asarray` is given.
+pub(crate) fn find_column(object: &Bound<'_, PyAny>, source: Name) -> Result<Found, Refusal> {
+    let column = object.cast::<PyColumn>().map_err(PyErr::from)?;
+    let import = column.get().import(object.py())?;
+    let plan = column::plan_of(&import, source.text().to_string());
+    let array = column::made(object.py(), import, plan)?;
+    Ok(found(&array, named!("column"))?)
+}
+
+/// An array that was just made, as a door finds one.
+fn found(array: &Bound<'_, PyArray>, protocol: Name) -> PyResult<Found> {
+    let plan = array.get().plan();
+    let (reasons, notes) =
+        if plan.outcome == Outcome::Copy { (plan.reasons, Vec::new()) } else { (Vec::new(), plan.reasons) };
+    let said = !(reasons.is_empty() && notes.is_empty());
+    Ok(Found {
+        array: array.get().live()?.clone(),
+        hold: Hold::Object(array.clone().into_any().unbind(), None),
+        swap: Swap::None,
+        protocol,
+        copied: said.then(|| Box::new(Copied { reasons, notes, later: None })),
+    })
+}
+
+/// Python's `nulls=`.
+pub(crate) fn nulls_of(word: Option<&str>) -> PyResult<Nulls> {
+    match word {
+        None | Some("mask") => Ok(Nulls::Keep),
+        Some("raise") => Ok(Nulls::Refuse),
+        Some("nan") => Ok(Nulls::Nan),
+        Some(other) => {
+            let text = format!("expected nulls to be None, 'raise', 'nan' or 'mask' but found {other:?}");
+            Err(PyValueError::new_err(text))
+        }
+    }
+}
+
+#[pymethods]
+impl PyTable {
+    /// All columns as one array, rows first: a view where they lie so, else one copy, in the order of columns unless
+    /// `order` says otherwise. The plan says which, and why.
+    #[pyo3(signature = (*, dtype = None, order = None, copy = None, nulls = None))]
+    fn to_matrix<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        order: Option<&str>,
+        copy: Option<bool>,
+        nulls: Option<&str>,
+    ) -> PyResult<Bound<'py, PyArray>> {
+        let order = match copy_order(order)? {
+            CopyOrder::C => Some(Order::C),
+            CopyOrder::F => Some(Order::F),
+            CopyOrder::Keep => None,
+        };
+        let dtype = dtype.map(dtype_of).transpose()?;
+        let request = Request { dtype, order, copy: copy_policy(copy), nulls: nulls_of(nulls)? };
+        matrix(py, self.table(), "Table", &request)
+    }
+}

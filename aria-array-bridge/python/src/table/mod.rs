@@ -1,0 +1,200 @@
+//! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
+//!
+//! `import` makes tables of other libraries' (`pandas` of its frames), `column`, `schema` and `batches` are the classes,
+//! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
+
+mod batches;
+mod column;
+mod import;
+mod matrix;
+mod out;
+mod pandas;
+mod schema;
+
+pub(crate) use column::PyColumn;
+pub(crate) use import::is_table_class;
+pub(crate) use matrix::{find_column, find_matrix};
+
+use crate::error::refused;
+use crate::export::arrow::{put, requested};
+use crate::plan::{is_tracing, record};
+use crate::request::kept_to;
+use aria_array_bridge::ArrayError;
+use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
+use aria_array_bridge::table::{Column, Table, TableError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError};
+use pyo3::prelude::*;
+use schema::PySchema;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyTable>()?;
+    module.add_class::<PyColumn>()?;
+    module.add_class::<PySchema>()?;
+    module.add_class::<schema::PyField>()?;
+    module.add_class::<batches::PyBatchReader>()?;
+    module.add_function(wrap_pyfunction!(import::table, module)?)?;
+    module.add_function(wrap_pyfunction!(batches::batches, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::schema, module)?)
+}
+
+/// Named columns of equal length. A column is kept whatever its type; nothing is copied until an array of it is.
+#[pyclass(frozen, weakref, name = "Table", module = "aria_array_bridge")]
+pub(crate) struct PyTable {
+    table: Table,
+}
+
+impl PyTable {
+    pub(crate) fn new(table: Table) -> PyTable {
+        PyTable { table }
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+/// `KeyError`, `IndexError` or `MemoryError` where that says it; else `ConversionError` with the reasons.
+pub(crate) fn raise(py: Python<'_>, error: &TableError) -> PyErr {
+    match error {
+        TableError::NoColumn { .. } | TableError::Ambiguous { .. } => PyKeyError::new_err(error.to_string()),
+        TableError::Position { .. } => PyIndexError::new_err(error.to_string()),
+        TableError::Array(ArrayError::Memory { .. }) => PyMemoryError::new_err(error.to_string()),
+        _ => refused(py, error.reasons().into_iter().fold(Plan::view("", "", "Table"), Plan::refusing)),
+    }
+}
+
+#[pymethods]
+impl PyTable {
+    /// Names of the columns, in order.
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        self.table.schema().names()
+    }
+
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.table.num_rows()
+    }
+
+    #[getter]
+    fn num_columns(&self) -> usize {
+        self.table.num_columns()
+    }
+
+    /// (rows, columns).
+    #[getter]
+    fn shape(&self) -> (usize, usize) {
+        (self.table.num_rows(), self.table.num_columns())
+    }
+
+    #[getter]
+    fn schema(&self) -> PySchema {
+        PySchema::new(self.table.schema().clone())
+    }
+
+    /// What the column of this name or position is.
+    fn field(&self, key: &Bound<'_, PyAny>) -> PyResult<schema::PyField> {
+        Ok(schema::PyField::new(self.found(key)?.field().clone()))
+    }
+
+    /// The column of this name or position.
+    fn column(&self, key: &Bound<'_, PyAny>) -> PyResult<PyColumn> {
+        Ok(PyColumn::new(self.found(key)?.clone()))
+    }
+
+    fn __getitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<PyColumn> {
+        self.column(key)
+    }
+
+    fn __contains__(&self, name: &str) -> bool {
+        self.table.schema().names().iter().any(|known| known == name)
+    }
+
+    fn __len__(&self) -> usize {
+        self.table.num_rows()
+    }
+
+    /// The columns of these names or positions, in this order. A view.
+    fn select(&self, keys: &Bound<'_, PyAny>) -> PyResult<PyTable> {
+        let py = keys.py();
+        let mut names: Vec<Column> = Vec::new();
+        for key in keys.try_iter()? {
+            names.push(self.found(&key?)?.clone());
+        }
+        let table = self.table.clone().keep_columns(names);
+        table.map(PyTable::new).map_err(|error| raise(py, &error))
+    }
+
+    /// The table with one more column, the last: a Column, or anything that `asarray` takes. A view.
+    fn append_column(&self, name: &str, values: &Bound<'_, PyAny>) -> PyResult<PyTable> {
+        let column = import::column_of(values)?.renamed(name);
+        self.table.append_column(column).map(PyTable::new).map_err(|error| raise(values.py(), &error))
+    }
+
+    /// Rows from `offset` on, at most `length`. A view.
+    #[pyo3(signature = (offset = 0, length = None))]
+    fn slice(&self, offset: usize, length: Option<usize>) -> PyTable {
+        PyTable::new(self.table.slice(offset, length.unwrap_or(usize::MAX)))
+    }
+
+    /// Tables of one chunk a column, of at most `max_rows` rows. Views.
+    #[pyo3(signature = (max_rows = None))]
+    fn to_batches(&self, max_rows: Option<usize>) -> Vec<PyTable> {
+        self.table.batches(max_rows).map(PyTable::new).collect()
+    }
+
+    /// The schema as an Arrow capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        put(py, self.table.schema().to_field().to_schema().into_raw())
+    }
+
+    /// The rows as a stream of batches, in an Arrow capsule, which counts as an export of every column.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let requested = requested(requested_schema, "__arrow_c_stream__")?;
+        let table = self.table.as_requested(requested.as_ref());
+        let plan = kept_to(table.export_plan(), CopyPolicy::IfNeeded);
+        if plan.outcome == Outcome::Refuse {
+            return Err(refused(py, plan));
+        }
+        if is_tracing() {
+            record(&plan);
+        }
+        put(py, table.to_stream(None).into_raw())
+    }
+
+    /// True if both have the same columns, types and values; nulls are equal to nulls, NaN to NaN.
+    fn equals(&self, other: &PyTable) -> PyResult<bool> {
+        column::tables_equal(&self.table, &other.table)
+    }
+
+    fn __repr__(&self) -> String {
+        let fields = self.table.schema().fields().iter();
+        let fields: Vec<String> =
+            fields.map(|field| format!("{} {}", field.name(), schema::type_name(field))).collect();
+        let (rows, columns) = (self.table.num_rows(), self.table.num_columns());
+        format!("Table {rows} rows x {columns} columns: {}", fields.join(", "))
+    }
+}
+
+impl PyTable {
+    fn found(&self, key: &Bound<'_, PyAny>) -> PyResult<&Column> {
+        let py = key.py();
+        if let Ok(name) = key.extract::<String>() {
+            return self.table.column(&name).map_err(|error| raise(py, &error));
+        }
+        let Ok(position) = key.extract::<isize>() else {
+            let found = key.get_type().name()?;
+            return Err(PyTypeError::new_err(format!(
+                "expected the name or the position of a column but found {found}"
+            )));
+        };
+        let from_end = self.table.num_columns().checked_add_signed(position);
+        let position = if position < 0 { from_end.unwrap_or(usize::MAX) } else { position.unsigned_abs() };
+        self.table.column_at(position).map_err(|error| raise(py, &error))
+    }
+}

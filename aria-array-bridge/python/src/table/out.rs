@@ -1,0 +1,83 @@
+//! Tables as other libraries' tables. Their own importers share what came as Arrow.
+
+use super::{PyTable, raise};
+use crate::array::{Origin, PyArray};
+use aria_array_bridge::plan::Plan;
+use aria_array_bridge::table::Table;
+use pyo3::exceptions::{PyImportError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+#[pymethods]
+impl PyTable {
+    /// A `pyarrow.Table` over the same memory; booleans of NumPy's are copied.
+    pub(super) fn to_pyarrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.getattr("table")?.call1((slf,))
+    }
+
+    /// A `polars.DataFrame` over the same memory; booleans of NumPy's are copied.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("polars")?.getattr("DataFrame")?.call1((slf,))
+    }
+
+    /// A `pandas.DataFrame` with the dtypes, and the index, that the table's metadata names.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        to_pandas(slf.py(), slf.get().table())
+    }
+
+    /// A relation of DuckDB's over the same memory, in `connection` or in DuckDB's default one.
+    #[pyo3(signature = (connection = None))]
+    fn to_duckdb<'py>(slf: &Bound<'py, Self>, connection: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let arrow = Self::to_pyarrow(slf)?;
+        match connection {
+            Some(connection) => connection.call_method1("from_arrow", (arrow,)),
+            None => slf.py().import("duckdb")?.call_method1("from_arrow", (arrow,)),
+        }
+    }
+
+    /// Back to the library of `obj`: a table of its kind.
+    fn to_like<'py>(slf: &Bound<'py, Self>, obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if obj.cast::<PyTable>().is_ok() {
+            return Ok(slf.clone().into_any());
+        }
+        let class = obj.get_type();
+        let (module, name) = (class.module()?.to_string(), class.name()?.to_string());
+        match (module.split('.').next().unwrap_or_default(), name.as_str()) {
+            ("pandas", _) => Self::to_pandas(slf),
+            ("polars", _) => Self::to_polars(slf),
+            ("pyarrow", "RecordBatch") => {
+                Self::to_pyarrow(slf)?.call_method0("combine_chunks")?.call_method0("to_batches")?.get_item(0)
+            }
+            ("pyarrow", _) => Self::to_pyarrow(slf),
+            ("_duckdb" | "duckdb", _) => Self::to_duckdb(slf, None),
+            ("arro3", "Table") => slf.py().import("arro3.core")?.getattr("Table")?.call_method1("from_arrow", (slf,)),
+            _ => Err(PyTypeError::new_err(format!(
+                "expected a table of pandas, Polars, pyarrow, DuckDB or arro3 but found {module}.{name}"
+            ))),
+        }
+    }
+}
+
+/// A frame: pyarrow's where it is there, which knows pandas' metadata; else of the columns that are arrays.
+pub(super) fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'py, PyAny>> {
+    let object = Bound::new(py, PyTable::new(table.clone()))?;
+    match py.import("pyarrow") {
+        Ok(_) => {
+            let options = PyDict::new(py);
+            options.set_item("split_blocks", true)?; // Else columns of one type are copied together.
+            PyTable::to_pyarrow(&object)?.call_method("to_pandas", (), Some(&options))
+        }
+        Err(error) if error.is_instance_of::<PyImportError>(py) => {
+            let columns = PyDict::new(py);
+            for column in table.columns() {
+                let import = column.import().map_err(|error| raise(py, &error))?;
+                let array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
+                let plan = Plan::view("column", "Table", crate::array::describe(&array));
+                let array = Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), false))?;
+                columns.set_item(column.name(), array.call_method0("to_pandas")?)?;
+            }
+            py.import("pandas")?.getattr("DataFrame")?.call1((columns,))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,132 @@
+//! Frames of pandas: each column by the door that keeps its values [W1].
+//!
+//! A column that NumPy backs is an array, in which NaN is a value; its Arrow would turn NaN into null. A column of an
+//! extension type, and one of Python objects, comes by Arrow. Where all columns are one block, they are views of it, so that
+//! their matrix is one too. The metadata, by which pandas finds its index and its types again, is pyarrow's.
+
+use super::{import, raise};
+use crate::array::PyArray;
+use crate::import::import as array_of;
+use crate::request::Request;
+use aria_array_bridge::Array;
+use aria_array_bridge::table::{Column, Schema, Table};
+use pyo3::exceptions::PyImportError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySlice};
+
+/// True for a `pandas.DataFrame`, and for what derives from it.
+pub(super) fn is_frame(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    for base in object.get_type().mro() {
+        let named = base.getattr("__name__")?.eq("DataFrame")?;
+        if named && base.getattr("__module__")?.str()?.to_string_lossy().split('.').next() == Some("pandas") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// True for a column of pandas' whose values are a NumPy array of something else than objects.
+pub(super) fn is_backed_by_numpy(column: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = column.py();
+    let module = column.get_type().module()?.to_string();
+    if module.split('.').next() != Some("pandas") {
+        return Ok(false);
+    }
+    let Some(dtype) = column.getattr_opt(intern!(py, "dtype"))? else { return Ok(false) };
+    Ok(crate::import::numpy::is_dtype(&dtype)? && !dtype.getattr(intern!(py, "kind"))?.eq("O")?)
+}
+
+/// The frame's columns.
+pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
+    let py = frame.py();
+    let count: usize = frame.getattr("shape")?.get_item(1)?.extract()?;
+    let labels: Vec<Bound<'_, PyAny>> = frame.getattr("columns")?.try_iter()?.collect::<PyResult<_>>()?;
+    let block = block(frame, count)?;
+    let mut columns = Vec::new();
+    for (at, label) in labels.iter().enumerate() {
+        let series = frame.getattr("iloc")?.get_item((PySlice::full(py), at))?;
+        let column = match of_block(&series, block.as_ref(), at)? {
+            Some(array) => Column::from_array("", array).map_err(|error| raise(py, &error))?,
+            None => column(&series)?,
+        };
+        columns.push(column.renamed(&label.str()?.to_string_lossy()));
+    }
+    let Some(schema) = metadata(frame)? else {
+        let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
+        return if count > 0 { Ok(table) } else { import::table_in(&PyDict::new(py).into_any()) };
+    };
+    // What pandas keeps of its index beside the columns: levels that are no range of numbers.
+    for (level, field) in schema.fields().iter().skip(count).enumerate() {
+        let values = frame.getattr("index")?.call_method1("get_level_values", (level,))?;
+        let series = py.import("pandas")?.getattr("Series")?.call1((values,))?;
+        columns.push(column(&series)?.renamed(&field.name()));
+    }
+    let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
+    Ok(table.with_metadata(schema.metadata().clone()))
+}
+
+/// One column.
+fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
+    let py = series.py();
+    if is_backed_by_numpy(series)? {
+        let array = PyArray::held(&array_of(series, &Request::default())?)?;
+        return Column::from_array("", array).map_err(|error| raise(py, &error));
+    }
+    match import::arrow_column(series) {
+        Ok(Some(column)) => Ok(column),
+        Ok(None) => import::column_of(series),
+        Err(error) if error.is_instance_of::<PyImportError>(py) => {
+            let text =
+                "a column of this dtype comes by Arrow, and pandas gives that with pyarrow alone: install pyarrow";
+            let raised = PyImportError::new_err(text);
+            raised.set_cause(py, Some(error));
+            Err(raised)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// True if every column is of the same NumPy dtype, and none of objects.
+pub(super) fn is_one_dtype(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let dtypes = frame.getattr("dtypes")?.call_method0("unique")?;
+    let dtypes: Vec<Bound<'_, PyAny>> = dtypes.try_iter()?.collect::<PyResult<_>>()?;
+    let [dtype] = &dtypes[..] else { return Ok(false) };
+    Ok(crate::import::numpy::is_dtype(dtype)? && !dtype.getattr("kind")?.eq("O")?)
+}
+
+/// All columns as one array of columns, where they are of one NumPy dtype.
+fn block(frame: &Bound<'_, PyAny>, count: usize) -> PyResult<Option<Array>> {
+    if count < 2 || !is_one_dtype(frame)? {
+        return Ok(None);
+    }
+    let values = frame.call_method0("to_numpy")?; // A view, where the columns are one block.
+    let block = PyArray::held(&array_of(&values, &Request::default())?)?;
+    Ok(Some(block).filter(|block| block.ndim() == 2))
+}
+
+/// The column as a part of the block, if it lies there.
+fn of_block(series: &Bound<'_, PyAny>, block: Option<&Array>, at: usize) -> PyResult<Option<Array>> {
+    let Some(part) = block.and_then(|block| block.index(1, at).ok()) else { return Ok(None) };
+    let own = array_of(series, &Request::default())?;
+    let own = own.get().live()?;
+    let same = own.address() == part.address() && own.strides() == part.strides() && own.shape() == part.shape();
+    Ok((same && !part.is_empty()).then(|| if own.is_readonly() { part.read_only() } else { part }))
+}
+
+/// The schema that pyarrow would give the frame; `None` without pyarrow.
+fn metadata(frame: &Bound<'_, PyAny>) -> PyResult<Option<Schema>> {
+    let py = frame.py();
+    let pyarrow = match py.import("pyarrow") {
+        Ok(pyarrow) => pyarrow,
+        Err(error) if error.is_instance_of::<PyImportError>(py) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let schema = pyarrow.getattr("Schema")?.call_method1("from_pandas", (frame,));
+    match schema {
+        Ok(schema) => import::schema_of(&schema).map(Some),
+        // Objects that pyarrow has no type for: their columns say so when they are asked for.
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyException>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
