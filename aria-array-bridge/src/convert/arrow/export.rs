@@ -33,6 +33,8 @@ pub struct Export {
     way: Way,
     /// The bitmap has to be copied.
     packs_validity: bool,
+    /// Bytes of a bitmap that is made, or was made of NaT.
+    validity_bytes: usize,
     reasons: Vec<Reason>,
 }
 
@@ -66,6 +68,13 @@ impl Export {
             return Err(refused);
         }
         let mut reasons = Vec::new();
+        let timed = without_nat(array).map_err(|error| vec![Reason::new("memory", "C3", error.to_string())])?;
+        if let Some((_, nats)) = &timed {
+            let text = format!("{nats} of the times are NaT, which Arrow does not have: they become null");
+            reasons.push(Reason::new("not-a-time", "C5", text));
+        }
+        let marked = timed.is_some();
+        let array = timed.as_ref().map_or(array, |(array, _)| array);
         let mut value = Field::new("item", &format);
         if way == Way::Bits && bool8 {
             let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", BOOL8), (b"ARROW:extension:metadata", b"")];
@@ -96,13 +105,15 @@ impl Export {
             reasons.push(Reason::new("immutability", "C5", text).hint("a copy is never written to"));
         }
         let packs_validity = array.null_count() > 0
+            && !marked
             && array.validity().and_then(Validity::as_arrow).is_none_or(|(_, start)| start % 8 != 0);
         if packs_validity {
             let text = "the validity bits do not begin at a byte and lie one behind the other";
             reasons.push(Reason::new("validity-bits", "C5", text));
         }
         let field = nested(value, array.shape(), requested).with_name("");
-        Ok(Export { array: array.clone(), field, way, packs_validity, reasons })
+        let validity_bytes = if packs_validity || marked { array.len().div_ceil(8) } else { 0 };
+        Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, reasons })
     }
 
     /// What the array will be; its name is empty.
@@ -119,7 +130,7 @@ impl Export {
             Way::Bits => bitmap,
             Way::Days => len * 4,
         };
-        values + if self.packs_validity { bitmap } else { 0 }
+        values + self.validity_bytes
     }
 
     /// Why it is a copy, and notes on a view.
@@ -206,6 +217,38 @@ enum Kept {
     Array(Array),
     Owner(crate::buffer::Owner),
 }
+
+/// The same times with their NaT as nulls, and how many those are; `None` where there is none. **Reads** every time: what
+/// says that a time is none stands in the values.
+fn without_nat(array: &Array) -> Result<Option<(Array, usize)>, ArrayError> {
+    if !matches!(array.dtype(), DType::DateTime(_) | DType::TimeDelta(_)) || !array.device().is_host() {
+        return Ok(None);
+    }
+    let counts = array.clone().without_validity().reinterpret(DType::I64)?;
+    let Ok(times) = counts.iter::<i64>() else { return Ok(None) };
+    if !times.into_iter().any(|count| count == NAT) {
+        return Ok(None);
+    }
+    let valid: Box<dyn Iterator<Item = bool>> = match array.validity() {
+        Some(validity) => Box::new(validity.iter()),
+        None => Box::new(core::iter::repeat_n(true, array.len())),
+    };
+    let Ok(times) = counts.iter::<i64>() else { return Ok(None) };
+    let mut nats = 0;
+    let mut mark = |(count, valid): (i64, bool)| {
+        nats += usize::from(valid && count == NAT);
+        valid && count != NAT
+    };
+    let bits: Vec<bool> = times.zip(valid).map(&mut mark).collect();
+    if nats == 0 {
+        return Ok(None); // Under nulls alone.
+    }
+    let marked = array.clone().without_validity().with_validity(Validity::from_bools(&bits, array.shape())?)?;
+    Ok(Some((marked, nats)))
+}
+
+/// NumPy's "not a time".
+const NAT: i64 = i64::MIN;
 
 /// The format of the values, and how they get there.
 fn leaf(dtype: &DType) -> Option<(String, Way)> {

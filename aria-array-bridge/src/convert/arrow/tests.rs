@@ -258,6 +258,25 @@ fn a_day_beyond_int32_is_refused_unless_it_is_null() {
 }
 
 #[test]
+fn times_that_are_none_become_null_and_the_plan_says_so() {
+    for name in ["datetime64[ns]", "timedelta64[s]", "datetime64[D]"] {
+        let times =
+            Array::from(vec![1i64, i64::MIN, 3, i64::MIN]).reinterpret(DType::from_name(name).unwrap()).unwrap();
+        let valid = Validity::from_bools(&[true, true, true, false], &[4]).unwrap();
+        let times = times.with_validity(valid).unwrap();
+        let export = Export::of(&times, None).unwrap();
+        let reason = &export.reasons()[0];
+        assert_eq!((reason.code.as_ref(), reason.text.starts_with("1 of")), ("not-a-time", true));
+        let (field, bytes) = (export.field().clone(), export.copied_bytes());
+        assert_eq!(bytes, if name.ends_with("[D]") { 17 } else { 1 });
+        let back = import(export.export().unwrap(), field).unwrap();
+        assert_eq!(back.validity().unwrap().iter().collect::<Vec<_>>(), [true, false, true, false]);
+    }
+    let times = Array::from(vec![1i64, 2]).reinterpret(DType::from_name("datetime64[s]").unwrap()).unwrap();
+    assert_eq!(Export::of(&times, None).unwrap().copied_bytes(), 0);
+}
+
+#[test]
 fn what_arrow_cannot_say_is_refused_with_every_reason() {
     let scalar = Array::from(vec![1.0f64]).index(0, 0).unwrap();
     assert_eq!(Export::of(&scalar, None).unwrap_err()[0].code, "ndim");
