@@ -4,6 +4,8 @@
 //! another. What a conversion refuses, it says in [`Reason`]s, which a plan or an exception then carries.
 
 pub mod arrow;
+#[cfg(feature = "arrow-rs")]
+mod arrow_rs;
 pub mod dlpack;
 
 use crate::plan::Reason;

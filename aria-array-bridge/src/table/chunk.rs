@@ -269,6 +269,28 @@ impl Chunk {
         }
     }
 
+    /// The same rows in memory that nobody writes to; arrays of other memory are **copied**, where that is allowed.
+    #[cfg(feature = "arrow-rs")]
+    pub(super) fn frozen(&self, copy: crate::CopyPolicy) -> Result<Chunk, Reason> {
+        let access = match &self.0 {
+            Kind::Array(array) => array.access(),
+            Kind::Arrow(part) => part.source.origin.access,
+        };
+        if access == Access::Frozen {
+            return Ok(self.clone());
+        }
+        let text = format!("arrow-rs lends slices of what it holds, and this memory is {}", access.name());
+        let reason = Reason::new("shared", "L9", text).expected("frozen", access.name());
+        match &self.0 {
+            Kind::Array(array) if copy != crate::CopyPolicy::Never => {
+                let copy = array.copy(crate::CopyOrder::C);
+                let copy = copy.map_err(|error| Reason::new("memory", "C3", error.to_string()))?;
+                Ok(Chunk::from(copy.freeze().unwrap_or_else(|copy| copy)))
+            }
+            _ => Err(reason),
+        }
+    }
+
     /// Checks every value of the array that the chunk is a part of (rule C8). Arrays of ours need no check.
     ///
     /// # Safety

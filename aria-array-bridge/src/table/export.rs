@@ -67,6 +67,19 @@ impl Table {
         first.as_ref().unwrap_or(self).one_struct()
     }
 
+    /// The table with every array in memory that nobody writes to: what is frozen as it is, the rest **copied**, where that
+    /// is allowed. Arrow memory that others may write is refused: it is no array that could be copied.
+    #[cfg(feature = "arrow-rs")]
+    pub(crate) fn frozen_for_arrow_rs(&self, copy: crate::CopyPolicy) -> Result<Table, TableError> {
+        let columns = self.columns.iter().map(|column| {
+            let at = format!("column '{}'", column.name());
+            let chunks = column.chunks().iter().map(|chunk| chunk.frozen(copy)).collect::<Result<Vec<_>, _>>();
+            let chunks = chunks.map_err(|reason| TableError::Refused(vec![reason.at(at)]))?;
+            Ok(Column::of(column.field().clone(), chunks))
+        });
+        Ok(self.with_columns(columns.collect::<Result<_, TableError>>()?))
+    }
+
     /// A batch, or no rows, as a struct.
     fn one_struct(&self) -> Result<OwnedArray, TableError> {
         let child = |column: &Column| match column.chunks().iter().find(|chunk| !chunk.is_empty()) {
