@@ -18,20 +18,25 @@
 //! [`FromPy`] takes arrays across without copying. This crate has no Python symbol: it uses Python through the
 //! table of functions in the core module of the `aria_array_bridge` package.
 
+mod apply;
 mod args;
 mod array;
 mod config;
 mod core_module;
 mod end;
 mod error;
+mod extract;
 mod find;
+mod gil;
 mod iter;
+mod kind;
 mod layout;
 mod load;
 mod object;
 mod op;
 mod platform;
 mod probe;
+mod protocol;
 mod report;
 mod runtime;
 mod script;
@@ -46,16 +51,19 @@ pub use args::Args;
 pub use array::{FromPy, Request};
 pub use config::Config;
 pub use error::{EndError, PyError, StartError, Tried};
+pub use extract::FromObject;
 pub use iter::PyIter;
+pub use kind::Kind;
 pub use object::PyObject;
-pub use op::Op;
+pub use op::{Op, UnaryOp};
 pub use report::{Problem, Report};
 pub use runtime::{Releases, Runtime};
 pub use site::{Here, Site};
-pub use value::Val;
+pub use value::{BigInt, Date, DateTime, NoInteger, Time, TimeDelta, Val};
 
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
-    pub use crate::{Args, Config, FromPy, Op, PyError, PyIter, PyObject, Request, Runtime, Site, StartError, Val};
+    pub use crate::{Args, Config, FromObject, FromPy, Kind, Op, PyError, PyIter, PyObject, Request, Runtime, Site};
+    pub use crate::{StartError, UnaryOp, Val};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
 }

@@ -6,6 +6,7 @@
 use super::entry::{Error, enter};
 use super::object::give;
 use super::{handle, text};
+use aria_array_bridge::operations::function::NAMES;
 use aria_array_bridge::operations::{Failure, Object, Status, Text};
 use core::cell::Cell;
 use core::ptr;
@@ -13,59 +14,63 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-const SOURCE: &str = "\
-def aria(operation, /, *arguments, **keywords): return operation(*arguments, **keywords)
-import importlib, operator
-all = (aria, getattr, setattr, operator.getitem, operator.setitem, operator.index, str, repr, iter, next, len, bool,
-    importlib.import_module, object())
-";
-
-/// Functions of `SOURCE`, in its order.
-#[derive(Clone, Copy)]
-pub(super) enum Function {
-    Aria,
-    GetAttr,
-    SetAttr,
-    GetItem,
-    SetItem,
-    Index,
-    Str,
-    Repr,
-    Iter,
-    Next,
-    Len,
-    Bool,
-    Import,
-    /// Not a function: what `next` returns at the end.
-    End,
-}
-
-const FUNCTIONS: usize = Function::End as usize + 1;
+const SOURCE: &str = include_str!("functions.py");
 
 thread_local! {
     /// The site that this thread has entered: a handle with a reference of its own, or NULL.
     static SITE: Cell<*mut Object> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// `all` of `SOURCE`.
-static ALL: PyOnceLock<[Py<PyAny>; FUNCTIONS]> = PyOnceLock::new();
-/// The frame of a thread that has entered no site.
-static NOWHERE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// What `SOURCE` defines.
+struct Functions {
+    /// `all`, in the order of its numbers.
+    numbered: Vec<Py<PyAny>>,
+    /// Calls its first argument with the others: what every site is made of.
+    aria: Py<PyAny>,
+    /// The frame of a thread that has entered no site.
+    nowhere: Py<PyAny>,
+    /// What `next` returns at the end.
+    end: Py<PyAny>,
+}
 
-/// One of the functions of `SOURCE`.
-pub(super) fn the<'py>(py: Python<'py>, function: Function) -> PyResult<Bound<'py, PyAny>> {
-    let make = || {
+static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
+
+fn functions(py: Python<'_>) -> PyResult<&Functions> {
+    FUNCTIONS.get_or_try_init(py, || {
         let names = PyDict::new(py);
-        let code = py.import("builtins")?.call_method1("compile", (SOURCE, "<aria>", "exec"))?;
-        py.import("builtins")?.call_method1("exec", (code, &names))?;
-        names.as_any().get_item("all")?.extract::<[Py<PyAny>; FUNCTIONS]>()
-    };
-    ALL.get_or_try_init(py, make).map(|all| all[function as usize].bind(py).clone())
+        let builtins = py.import("builtins")?;
+        let code = builtins.call_method1("compile", (SOURCE, "<aria_array_bridge>", "exec"))?;
+        builtins.call_method1("exec", (code, &names))?;
+        let get = |name: &str| names.as_any().get_item(name);
+        let (all, aria) = (get("all")?, get("aria")?);
+        let numbered = NAMES.iter().map(|name| Ok(all.get_item(name)?.unbind())).collect::<PyResult<_>>()?;
+        let nowhere = at(&aria, "<aria>", 1, "<module>")?.unbind();
+        let end = builtins.getattr("object")?.call0()?.unbind();
+        Ok(Functions { numbered, aria: aria.unbind(), nowhere, end })
+    })
+}
+
+/// The function with this number of `operations::function`.
+pub(super) fn the(py: Python<'_>, number: u32) -> Result<&Bound<'_, PyAny>, Error> {
+    let found = functions(py)?.numbered.get(number as usize);
+    found.map(|function| function.bind(py)).ok_or_else(|| {
+        Error::Argument(format!("expected the number of a function up to {} but found {number}", NAMES.len() - 1))
+    })
+}
+
+/// What `next` returns at the end.
+pub(super) fn end(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.end.bind(py))
 }
 
 /// A function whose frame says that it is at this place, in the program's main module.
-fn at<'py>(py: Python<'py>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyAny>> {
-    let template = the(py, Function::Aria)?;
+pub(super) fn at<'py>(
+    template: &Bound<'py, PyAny>,
+    file: &str,
+    line: i32,
+    function: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = template.py();
     let changes = PyDict::new(py);
     changes.set_item("co_filename", file)?;
     changes.set_item("co_firstlineno", line.max(1))?;
@@ -87,11 +92,20 @@ pub(super) fn run<'py>(
     match unsafe { handle::borrow(py, SITE.get()) } {
         // Another reference: the operation may leave the site.
         Some(site) => site.to_owned().call(call, keywords),
-        None => {
-            let nowhere = NOWHERE.get_or_try_init(py, || at(py, "<aria>", 1, "<module>").map(Bound::unbind))?;
-            nowhere.bind(py).call(call, keywords)
-        }
+        None => functions(py)?.nowhere.bind(py).call(call, keywords),
     }
+}
+
+/// Applies a numbered function to these arguments, in the frame of this thread's site.
+pub(super) fn apply<'py, const N: usize>(
+    py: Python<'py>,
+    number: u32,
+    arguments: [Bound<'py, PyAny>; N],
+) -> Result<Bound<'py, PyAny>, Error> {
+    let mut call = Vec::with_capacity(N + 1);
+    call.push(the(py, number)?.clone());
+    call.extend(arguments);
+    Ok(run(py, call, None)?)
 }
 
 pub(super) unsafe extern "C" fn site(
@@ -106,7 +120,7 @@ pub(super) unsafe extern "C" fn site(
         let file = unsafe { text::read(file, "a file's name") }?;
         // SAFETY: as above.
         let function = unsafe { text::read(function, "a function's name") }?;
-        let site = at(py, file, line, function).map_err(Error::from)?;
+        let site = at(functions(py)?.aria.bind(py), file, line, function)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(site, out) }
     };

@@ -51,6 +51,7 @@ static TABLE: Operations = Operations {
     release_counts: system::release_counts,
     site: frame::site,
     enter_site: frame::enter_site,
+    apply: value::apply,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.

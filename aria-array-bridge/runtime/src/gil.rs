@@ -1,0 +1,4 @@
+//! x
+pub(crate) fn attach<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
