@@ -345,6 +345,13 @@ pub struct Operations {
     /// Does what a number in [`function`] means with these values. The result is an object, or, when there is a place
     /// for its bytes, a value as for `lower`; exact `bytes` are a value then, too.
     pub apply: unsafe extern "C" fn(u32, *const Value, usize, *mut Value, *mut OwnedBytes, *mut Failure) -> Status,
+    /// Attaches this thread until `leave`, and answers a level, 1 or more. Operations inside cost less.
+    pub attach: unsafe extern "C" fn(*mut Failure) -> Status,
+    /// Detaches this thread, which is attached, until `leave`, and answers a level, 1 or more. Operations inside attach
+    /// as ever.
+    pub detach: unsafe extern "C" fn() -> Status,
+    /// Leaves a level of this thread. In any order: one that others stand on ends with them. No level (0) is fine.
+    pub leave: unsafe extern "C" fn(Status),
 }
 
 // SAFETY: the table is immutable once made; its pointers are to functions and static text.

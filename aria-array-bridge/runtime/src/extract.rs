@@ -2,11 +2,13 @@
 //!
 //! `spec/values.csv` is the table. Nothing wraps, is truncated, or is read from text.
 
+use crate::apply;
+use crate::args::Args;
 use crate::error::PyError;
+use crate::gil::attach;
 use crate::kind::Kind;
 use crate::object::PyObject;
 use crate::value::{BigInt, Date, DateTime, Time, TimeDelta, Val};
-use crate::{apply, gil};
 use aria_array_bridge::operations::ERR_ARGUMENT;
 use aria_array_bridge::operations::function::{BYTES, EXACT_BOOL, EXACT_STR, INDEX, INT_TO_BYTES, PARTS};
 use core::hash::{BuildHasher, Hash};
@@ -91,10 +93,11 @@ impl PyObject {
     ///
     /// `TypeError` for what cannot be iterated over; what Python raises.
     pub fn to_vec(&self) -> Result<Vec<PyObject>, PyError> {
-        gil::attach(|| match self.kind()? {
+        let _batch = attach()?;
+        match self.kind()? {
             kind @ (Kind::Str | Kind::Bytes) => Err(other_kind("a container of items", kind)),
             _ => self.iter()?.collect(),
-        })
+        }
     }
 
     /// All keys of a mapping, each with its value.
@@ -103,10 +106,9 @@ impl PyObject {
     ///
     /// `AttributeError` for what is no mapping; what Python raises.
     pub fn to_pairs(&self) -> Result<Vec<(PyObject, PyObject)>, PyError> {
-        gil::attach(|| {
-            let items = self.call_method("items", crate::Args::new())?;
-            items.iter()?.map(|pair| pair?.extract()).collect()
-        })
+        let _batch = attach()?;
+        let items = self.call_method("items", Args::new())?;
+        items.iter()?.map(|pair| pair?.extract()).collect()
     }
 
     /// The value with all that is inside of it, as far as types are exactly those of [`Val`]; what is none of them
@@ -116,7 +118,8 @@ impl PyObject {
     ///
     /// Containers nested deeper than 200, or in themselves; Python does not run.
     pub fn to_val(&self) -> Result<Val, PyError> {
-        gil::attach(|| to_val(self, 0))
+        let _batch = attach()?;
+        to_val(self, 0)
     }
 
     /// The numbers that make a slice, a range, a complex number or a time; `None` where they do not say all.
@@ -276,7 +279,8 @@ impl<T: FromObject> FromObject for Option<T> {
 
 impl<T: FromObject> FromObject for Vec<T> {
     fn from_object(object: &PyObject) -> Result<Vec<T>, PyError> {
-        gil::attach(|| object.to_vec()?.iter().map(T::from_object).collect())
+        let _batch = attach()?;
+        object.to_vec()?.iter().map(T::from_object).collect()
     }
 }
 

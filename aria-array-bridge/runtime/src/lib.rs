@@ -52,6 +52,7 @@ pub use array::{FromPy, Request};
 pub use config::Config;
 pub use error::{EndError, PyError, StartError, Tried};
 pub use extract::FromObject;
+pub use gil::{Attached, Detached, GilState, attach, detach, gil_state};
 pub use iter::PyIter;
 pub use kind::Kind;
 pub use object::PyObject;
@@ -64,6 +65,6 @@ pub use value::{BigInt, Date, DateTime, NoInteger, Time, TimeDelta, Val};
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
     pub use crate::{Args, Config, FromObject, FromPy, Kind, Op, PyError, PyIter, PyObject, Request, Runtime, Site};
-    pub use crate::{StartError, UnaryOp, Val};
+    pub use crate::{StartError, UnaryOp, Val, attach, detach};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
 }

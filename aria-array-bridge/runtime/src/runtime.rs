@@ -110,7 +110,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Another thread, operations that go on and on: Python runs on then, its streams flushed. Streams that cannot be
+    /// Another thread, operations that go on and on: Python runs on then, its streams flushed. This thread in a callback
+    /// or attached by a guard: Python runs on. Streams that cannot be
     /// written to: Python has ended all the same.
     pub fn end(&self) -> Result<(), EndError> {
         end::end()
@@ -171,7 +172,7 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     // SAFETY: attached: this thread has just started it.
     match unsafe { core_module::load(&loaded.api, config, true) } {
         Ok(core) => {
-            state::publish(core.table);
+            state::publish(&loaded.api, core.table);
             // SAFETY: attached; nothing of Python is in use on this thread.
             let thread_state = unsafe { (loaded.api.PyEval_SaveThread)() };
             let ours =
@@ -196,6 +197,6 @@ fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
     // SAFETY: given back once, on the thread that took it.
     unsafe { (here.api.PyGILState_Release)(attached) };
     let core = core?;
-    state::publish(core.table);
+    state::publish(&here.api, core.table);
     Ok(Running { origin: Origin::joined(&here, &core), ours: None })
 }

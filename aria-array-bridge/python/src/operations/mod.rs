@@ -7,6 +7,7 @@ mod arrays;
 mod call;
 mod entry;
 mod frame;
+pub(crate) mod gil;
 mod handle;
 mod object;
 mod system;
@@ -52,6 +53,9 @@ static TABLE: Operations = Operations {
     site: frame::site,
     enter_site: frame::enter_site,
     apply: value::apply,
+    attach: gil::attach,
+    detach: gil::detach,
+    leave: gil::leave,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.

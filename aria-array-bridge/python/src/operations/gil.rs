@@ -1,0 +1,134 @@
+//! Attaching and detaching a thread for longer than one operation (rule R5).
+//!
+//! A thread has a stack of levels. Guards of a program may be dropped in any order, so a level that is left
+//! while others stand on it is only marked, and undone when it is on top: the interpreter sees a clean stack always.
+
+use super::entry::enter;
+use crate::release::Inside;
+use aria_array_bridge::operations::{Failure, OK, Status};
+use core::cell::RefCell;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+/// What is undone when a level is left.
+enum Level {
+    /// Attached by this state; the end of the interpreter waits for it.
+    Attached { state: ffi::PyGILState_STATE, inside: Inside },
+    /// Detached from this thread state.
+    Detached(*mut ffi::PyThreadState),
+}
+
+/// The levels of one thread, the outermost first.
+///
+/// # Invariants
+///
+/// 1. The states were taken on this thread in this order, and none has been given back.
+#[derive(Default)]
+struct Levels {
+    /// With each, whether it has been left.
+    stack: Vec<(Level, bool)>,
+}
+
+thread_local! {
+    static LEVELS: RefCell<Levels> = RefCell::new(Levels::default());
+}
+
+/// This thread's levels. There are none at the very end of a thread.
+fn with_levels<R>(body: impl FnOnce(&mut Vec<(Level, bool)>) -> R) -> Option<R> {
+    LEVELS.try_with(|levels| Some(body(&mut levels.try_borrow_mut().ok()?.stack))).ok().flatten()
+}
+
+/// Adds a level, and answers its number; 0 at the very end of a thread, where it is undone at once.
+fn push(level: Level) -> Status {
+    let mut level = Some(level);
+    let number = with_levels(|stack| {
+        stack.extend(level.take().map(|level| (level, false)));
+        Status::try_from(stack.len()).unwrap_or(Status::MAX)
+    });
+    if let Some(level) = level {
+        undo(level);
+    }
+    number.unwrap_or(0)
+}
+
+/// Says whether this thread is detached by the topmost level. Operations that it does then attach it meanwhile.
+pub(crate) fn is_detached() -> bool {
+    with_levels(|stack| matches!(stack.last(), Some((Level::Detached(_), _)))).unwrap_or(false)
+}
+
+/// Attaches this thread for `body`, whatever PyO3 takes it for.
+///
+/// # Safety
+///
+/// The interpreter is initialized and does not end meanwhile.
+pub(crate) unsafe fn attached_meanwhile<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
+    struct Ensured(ffi::PyGILState_STATE);
+    impl Drop for Ensured {
+        fn drop(&mut self) {
+            // SAFETY: taken below on this thread, given back once, in the reverse order: `body` is over.
+            unsafe { ffi::PyGILState_Release(self.0) };
+        }
+    }
+    // SAFETY: initialized: the caller's duty. Any thread may call it, attached or not.
+    let _ensured = Ensured(unsafe { ffi::PyGILState_Ensure() });
+    // SAFETY: attached by the line above, until `_ensured` is dropped.
+    unsafe { Python::attach_unchecked(body) }
+}
+
+/// Attaches until [`leave`], and answers the level.
+pub(super) unsafe extern "C" fn attach(failure: *mut Failure) -> Status {
+    let Ok(inside) = Inside::enter() else {
+        // SAFETY: the failure is empty: the table's contract. This one fails in the same way, and says so.
+        return unsafe { enter(failure, |_| Ok(OK)) };
+    };
+    // An operation first: it says whether Python runs, and releases what waits.
+    // SAFETY: as above.
+    let status = unsafe { enter(failure, |_| Ok(OK)) };
+    if status < 0 {
+        return status;
+    }
+    // SAFETY: initialized, as the operation has shown, and it waits for `inside`. Any thread may call it, attached or not.
+    let state = unsafe { ffi::PyGILState_Ensure() };
+    push(Level::Attached { state, inside })
+}
+
+/// Detaches until [`leave`], and answers the level. The caller is attached: the table's contract.
+pub(super) unsafe extern "C" fn detach() -> Status {
+    // SAFETY: attached: the caller's duty.
+    push(Level::Detached(unsafe { ffi::PyEval_SaveThread() }))
+}
+
+/// Leaves a level of this thread.
+pub(super) unsafe extern "C" fn leave(level: Status) {
+    with_levels(|stack| {
+        let index = usize::try_from(level).ok().and_then(|level| level.checked_sub(1));
+        if let Some((_, left)) = index.and_then(|index| stack.get_mut(index)) {
+            *left = true;
+        }
+    });
+    // Taken off one by one, with no borrow alive: giving a state back may run code of any kind.
+    while let Some((level, _)) = with_levels(|stack| stack.pop_if(|(_, left)| *left)).flatten() {
+        undo(level);
+    }
+}
+
+fn undo(level: Level) {
+    match level {
+        Level::Attached { state, inside } => {
+            // SAFETY: taken on this thread, given back once, in the reverse order: invariant 1.
+            unsafe { ffi::PyGILState_Release(state) };
+            drop(inside);
+        }
+        // SAFETY: as above; detached since.
+        Level::Detached(state) => unsafe { ffi::PyEval_RestoreThread(state) },
+    }
+}
+
+impl Drop for Levels {
+    /// A thread that ends leaves all, so that it takes nothing with it that others wait for.
+    fn drop(&mut self) {
+        while let Some((level, _)) = self.stack.pop() {
+            undo(level);
+        }
+    }
+}
