@@ -8,10 +8,12 @@
 //! unwinds, and answers 0 or more on success and a negative [`Status`] on failure, with the reason in the
 //! caller's [`Failure`].
 
+pub mod callback;
 pub mod function;
 pub mod kind;
 
 use crate::nd_array::AriaNdArray;
+use callback::Callback;
 use core::ffi::c_void;
 
 /// Version of the table. Functions are only ever appended; [`Operations::size`] tells how many there are.
@@ -352,6 +354,13 @@ pub struct Operations {
     pub detach: unsafe extern "C" fn() -> Status,
     /// Leaves a level of this thread. In any order: one that others stand on ends with them. No level (0) is fine.
     pub leave: unsafe extern "C" fn(Status),
+    /// Makes a Python callable of a function of the program. Its context is given up, on failure too.
+    pub callable: unsafe extern "C" fn(*const Callback, *mut *mut Object, *mut Failure) -> Status,
+    /// Finds the payload that an exception carries for the program with this tag: 1, and where it lies as long as the
+    /// exception lives; or 0.
+    pub payload: unsafe extern "C" fn(*mut Object, *const c_void, *mut *mut c_void, *mut Failure) -> Status,
+    /// Describes an exception as an operation that raises it does: writes the failure, and answers its negative status.
+    pub describe: unsafe extern "C" fn(*mut Object, *mut Failure) -> Status,
 }
 
 // SAFETY: the table is immutable once made; its pointers are to functions and static text.

@@ -21,6 +21,7 @@
 mod apply;
 mod args;
 mod array;
+mod callback;
 mod config;
 mod core_module;
 mod end;
@@ -32,6 +33,7 @@ mod iter;
 mod kind;
 mod layout;
 mod load;
+mod local;
 mod object;
 mod op;
 mod platform;
@@ -40,7 +42,9 @@ mod protocol;
 mod report;
 mod runtime;
 mod script;
+mod signature;
 mod site;
+mod source;
 mod start;
 mod state;
 mod text;
@@ -49,8 +53,9 @@ mod value;
 
 pub use args::Args;
 pub use array::{FromPy, Request};
+pub use callback::CallArgs;
 pub use config::Config;
-pub use error::{EndError, PyError, StartError, Tried};
+pub use error::{EndError, Frame, PyError, StartError, Tried};
 pub use extract::FromObject;
 pub use gil::{Attached, Detached, GilState, attach, detach, gil_state};
 pub use iter::PyIter;
@@ -59,12 +64,16 @@ pub use object::PyObject;
 pub use op::{Op, UnaryOp};
 pub use report::{Problem, Report};
 pub use runtime::{Releases, Runtime};
+pub use signature::Signature;
 pub use site::{Here, Site};
+pub use source::add_source;
 pub use value::{BigInt, Date, DateTime, NoInteger, Time, TimeDelta, Val};
 
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
-    pub use crate::{Args, Config, FromObject, FromPy, Kind, Op, PyError, PyIter, PyObject, Request, Runtime, Site};
-    pub use crate::{StartError, UnaryOp, Val, attach, detach};
+    pub use crate::{
+        Args, CallArgs, Config, FromObject, FromPy, Kind, Op, PyError, PyIter, PyObject, Request, Runtime, Site,
+    };
+    pub use crate::{Signature, StartError, UnaryOp, Val, attach, detach};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};
 }

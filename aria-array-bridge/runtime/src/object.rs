@@ -20,6 +20,7 @@ use core::ptr::{self, NonNull};
 /// # Invariants
 ///
 /// 1. `handle` is a handle of the table that was published, and one reference to it belongs to this.
+#[repr(transparent)]
 pub struct PyObject {
     handle: NonNull<Object>,
 }

@@ -6,6 +6,7 @@ use crate::end;
 use crate::error::{EndError, PyError, StartError};
 use crate::find::{Found, find};
 use crate::load::{self, Loaded};
+use crate::local;
 use crate::report::{Origin, Report};
 use crate::start;
 use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
@@ -99,7 +100,7 @@ impl Runtime {
             // SAFETY: places that live for the call; works at any time.
             unsafe { (table.release_counts)(&raw mut released, &raw mut leaked) };
         }
-        Releases { released, leaked }
+        Releases { released, leaked, local_leaked: local::leaked() }
     }
 
     /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
@@ -134,6 +135,9 @@ pub struct Releases {
     pub released: u64,
     /// Leaked, because Python had ended.
     pub leaked: u64,
+    /// Values of one thread ([`PyObject::callable_local`](crate::PyObject::callable_local)) that leaked, because another
+    /// thread dropped them when theirs had ended.
+    pub local_leaked: u64,
 }
 
 /// Flushes Python's streams, if Python runs.

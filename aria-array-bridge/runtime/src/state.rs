@@ -2,6 +2,7 @@
 
 use crate::error::PyError;
 use crate::load::Api;
+use crate::local::drop_arrivals;
 use crate::report::Origin;
 use aria_array_bridge::operations::{Failure, Operations, Status};
 use aria_array_bridge::queue::{Gate, Pass};
@@ -127,6 +128,7 @@ pub(crate) fn table() -> Option<&'static Operations> {
 ///
 /// `body` calls one function of the table, which is given the failure, as the table says, and hands its status on.
 pub(crate) unsafe fn operate(body: impl FnOnce(&Operations, &mut Failure) -> Status) -> Result<Status, PyError> {
+    drop_arrivals();
     let inside = Inside::enter().ok_or_else(PyError::not_running)?;
     let table = table().ok_or_else(PyError::not_running)?;
     let mut failure = Failure::EMPTY;

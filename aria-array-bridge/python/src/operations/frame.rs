@@ -31,6 +31,8 @@ struct Functions {
     nowhere: Py<PyAny>,
     /// What `next` returns at the end.
     end: Py<PyAny>,
+    /// Makes the function that binds a callback's arguments.
+    binder: Py<PyAny>,
 }
 
 static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
@@ -46,7 +48,7 @@ fn functions(py: Python<'_>) -> PyResult<&Functions> {
         let numbered = NAMES.iter().map(|name| Ok(all.get_item(name)?.unbind())).collect::<PyResult<_>>()?;
         let nowhere = at(&aria, "<aria>", 1, "<module>")?.unbind();
         let end = builtins.getattr("object")?.call0()?.unbind();
-        Ok(Functions { numbered, aria: aria.unbind(), nowhere, end })
+        Ok(Functions { numbered, aria: aria.unbind(), nowhere, end, binder: get("binder")?.unbind() })
     })
 }
 
@@ -63,13 +65,67 @@ pub(super) fn end(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(functions(py)?.end.bind(py))
 }
 
+/// Makes the function that binds a callback's arguments: see `SOURCE`.
+pub(super) fn binder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.binder.bind(py))
+}
+
+/// A site of our own: where a callback is defined.
+///
+/// # Invariants
+///
+/// 1. `handle` is a handle of `function`, and one reference to it belongs to this.
+pub(super) struct Place {
+    handle: *mut Object,
+    function: Py<PyAny>,
+}
+
+// SAFETY: handles are used, retained and released on any thread.
+unsafe impl Send for Place {}
+// SAFETY: as above.
+unsafe impl Sync for Place {}
+
+impl Place {
+    pub(super) fn new(py: Python<'_>, file: &str, line: i32, function: &str) -> PyResult<Place> {
+        let function = at(functions(py)?.aria.bind(py), file, line, function)?;
+        Ok(Place { handle: handle::new(function.clone())?, function: function.unbind() })
+    }
+
+    /// What calls its first argument with the others, in a frame of this place.
+    pub(super) fn function(&self) -> &Py<PyAny> {
+        &self.function
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: ours, given back once: invariant 1.
+        unsafe { handle::release(self.handle) };
+    }
+}
+
+/// This thread's site is another until it is dropped.
+pub(super) struct Elsewhere {
+    before: *mut Object,
+}
+
+impl Elsewhere {
+    pub(super) fn enter(place: &Place) -> Elsewhere {
+        // SAFETY: a live handle: invariant 1 of `Place`.
+        unsafe { handle::retain(place.handle) };
+        Elsewhere { before: SITE.replace(place.handle) }
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // SAFETY: what this thread had entered, perhaps by the program meanwhile: a handle that `SITE` owned, or NULL.
+        unsafe { handle::release(SITE.replace(self.before)) };
+    }
+}
+
 /// A function whose frame says that it is at this place, in the program's main module.
-pub(super) fn at<'py>(
-    template: &Bound<'py, PyAny>,
-    file: &str,
-    line: i32,
-    function: &str,
-) -> PyResult<Bound<'py, PyAny>> {
+fn at<'py>(template: &Bound<'py, PyAny>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyAny>> {
     let py = template.py();
     let changes = PyDict::new(py);
     changes.set_item("co_filename", file)?;

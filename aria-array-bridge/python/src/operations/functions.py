@@ -28,6 +28,36 @@ def without_columns(source):
 aria = without_columns("def aria(operation, /, *arguments, **keywords): return operation(*arguments, **keywords)")["aria"]
 
 
+def binder(name, doc, module, file, line, parameters):
+    """A function that takes these parameters (name, kind, default if any) and returns its arguments in their order."""
+    keyword = importlib.import_module("keyword")
+    kinds = [kind for _, kind, *_ in parameters]
+    texts = []
+    for index, (parameter, kind, *default) in enumerate(parameters):
+        if not parameter.isidentifier() or keyword.iskeyword(parameter):
+            raise ValueError(f"expected a parameter's name that Python can say but found {parameter!r}")
+        if kind == 3 and 2 not in kinds and kinds.index(3) == index:
+            texts.append("*")
+        texts.append("*" * (2 if kind == 4 else kind == 2) + parameter + "=0" * len(default))
+        if kind == 0 and 0 not in kinds[index + 1 :]:
+            texts.append("/")
+    if kinds != sorted(kinds) or kinds.count(2) > 1 or kinds.count(4) > 1:
+        raise ValueError(f"expected parameters in Python's order but found ({', '.join(texts)})")
+    names = "".join(parameter + ", " for parameter, *_ in parameters)
+    try:
+        made = without_columns(f"def bind({', '.join(texts)}): return ({names})")["bind"]
+    except SyntaxError as error:
+        raise ValueError(f"expected parameters of a function but found ({', '.join(texts)}): {error.msg}") from None
+    made.__code__ = made.__code__.replace(
+        co_name=name, co_qualname=name, co_filename=file or "<aria>", co_firstlineno=max(line, 1)
+    )
+    made.__name__ = made.__qualname__ = name
+    made.__doc__, made.__module__ = doc, module
+    made.__defaults__ = tuple(default[0] for _, kind, *default in parameters if default and kind < 2) or None
+    made.__kwdefaults__ = {parameter: default[0] for parameter, kind, *default in parameters if default and kind == 3} or None
+    return made
+
+
 def doc(a):
     return importlib.import_module("inspect").getdoc(a)
 

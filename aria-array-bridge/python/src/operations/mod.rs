@@ -5,6 +5,7 @@
 
 mod arrays;
 mod call;
+mod callback;
 mod entry;
 mod frame;
 pub(crate) mod gil;
@@ -12,6 +13,7 @@ mod handle;
 mod object;
 mod system;
 mod text;
+mod thrown;
 mod value;
 
 use aria_array_bridge::operations::{ABI, Operations, Text};
@@ -56,6 +58,9 @@ static TABLE: Operations = Operations {
     attach: gil::attach,
     detach: gil::detach,
     leave: gil::leave,
+    callable: callback::callable,
+    payload: thrown::payload,
+    describe: thrown::describe,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.
