@@ -34,6 +34,7 @@ mod kind;
 mod layout;
 mod load;
 mod local;
+mod module;
 mod object;
 mod op;
 mod platform;
@@ -60,6 +61,7 @@ pub use extract::FromObject;
 pub use gil::{Attached, Detached, GilState, attach, detach, gil_state};
 pub use iter::PyIter;
 pub use kind::Kind;
+pub use module::Module;
 pub use object::PyObject;
 pub use op::{Op, UnaryOp};
 pub use report::{Problem, Report};
@@ -72,7 +74,7 @@ pub use value::{BigInt, Date, DateTime, NoInteger, Time, TimeDelta, Val};
 /// What a program needs, and the types of the array crate that go with it.
 pub mod prelude {
     pub use crate::{
-        Args, CallArgs, Config, FromObject, FromPy, Kind, Op, PyError, PyIter, PyObject, Request, Runtime, Site,
+        Args, CallArgs, Config, FromObject, FromPy, Kind, Module, Op, PyError, PyIter, PyObject, Request, Runtime, Site,
     };
     pub use crate::{Signature, StartError, UnaryOp, Val, attach, detach};
     pub use aria_array_bridge::{Array, CopyPolicy, DType, Order, Outcome, Plan};

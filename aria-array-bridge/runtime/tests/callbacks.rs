@@ -196,11 +196,7 @@ fn a_signature_has_defaults_keywords_and_a_documentation() {
     }
     assert_eq!(scale.repr().unwrap(), "<aria function scale_by>");
     assert_eq!(
-        inspect
-            .call_method("getfile", Args::new().arg(&scale.getattr("__wrapped__").unwrap()))
-            .unwrap()
-            .str()
-            .unwrap(),
+        inspect.call_method("getfile", Args::new().arg(scale.getattr("__wrapped__").unwrap())).unwrap().str().unwrap(),
         "units.aria"
     );
     assert!(scale.is_callable().unwrap() && scale.kind().unwrap() == Kind::Callable);

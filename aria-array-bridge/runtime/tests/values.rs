@@ -296,7 +296,7 @@ fn every_operator_is_pythons_own() {
             let copied = |object: &PyObject| PyObject::from_val(object.to_val().unwrap()).unwrap();
             let args = Args::new().arg(copied(left)).arg(right);
             let wanted = text(operator.call_method(op.name(), args));
-            assert_eq!(text(op.apply(&copied(left), right)), wanted, "{op:?} of {left} and {right}");
+            assert_eq!(text(op.apply(copied(left), right)), wanted, "{op:?} of {left} and {right}");
         }
     }
     for op in UnaryOp::ALL {
