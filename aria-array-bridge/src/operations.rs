@@ -14,6 +14,7 @@ pub mod kind;
 
 use crate::nd_array::AriaNdArray;
 use callback::Callback;
+use core::any::Any;
 use core::ffi::c_void;
 
 /// Version of the table. Functions are only ever appended; [`Operations::size`] tells how many there are.
@@ -361,6 +362,15 @@ pub struct Operations {
     pub payload: unsafe extern "C" fn(*mut Object, *const c_void, *mut *mut c_void, *mut Failure) -> Status,
     /// Describes an exception as an operation that raises it does: writes the failure, and answers its negative status.
     pub describe: unsafe extern "C" fn(*mut Object, *mut Failure) -> Status,
+}
+
+/// The text of a panic, for the error that it becomes at the boundary.
+pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a panic without a text",
+    }
 }
 
 // SAFETY: the table is immutable once made; its pointers are to functions and static text.

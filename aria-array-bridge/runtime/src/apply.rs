@@ -4,7 +4,7 @@ use crate::error::PyError;
 use crate::object::{PyObject, no_object};
 use crate::state::operate;
 use crate::value::{Lent, Val};
-use aria_array_bridge::operations::{Failure, Operations, OwnedBytes, Value};
+use aria_array_bridge::operations::{ERR_PANIC, Failure, Operations, OwnedBytes, Value};
 use core::ptr;
 
 /// Applies a function of [`function`](aria_array_bridge::operations::function) to values; the result is an object.
@@ -33,4 +33,9 @@ fn apply<const N: usize>(function: u32, mut values: [Val; N], lowered: bool) -> 
     unsafe { operate(body) }?;
     // SAFETY: what the table wrote, taken over once.
     Ok(unsafe { Val::from_raw(out, bytes) })
+}
+
+/// Python broke its word.
+pub(crate) fn unexpected(wanted: &str, found: &Val) -> PyError {
+    PyError::own(ERR_PANIC, "Panic", format!("expected {wanted} but found {found:?}"))
 }

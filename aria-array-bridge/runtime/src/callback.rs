@@ -8,7 +8,7 @@ use crate::signature::Signature;
 use crate::value::{Lent, Val};
 use aria_array_bridge::operations::callback::{Callback, Parameter, Thrown};
 use aria_array_bridge::operations::{
-    ERR_ARGUMENT, ERR_PANIC, ERR_STATE, OK, Object, Operations, Payload, Status, TAG_OBJECT, Text, Value,
+    ERR_ARGUMENT, ERR_PANIC, ERR_STATE, OK, Object, Operations, Payload, Status, TAG_OBJECT, Text, Value, panic_text,
 };
 use core::any::Any;
 use core::ffi::c_void;
@@ -262,12 +262,4 @@ fn give(value: Val) -> Result<Value, PyError> {
 
 fn given(object: PyObject) -> Value {
     Value { tag: TAG_OBJECT, function: 0, payload: Payload { object: object.into_raw() } }
-}
-
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text,
-        _ => "a panic without a text",
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! `spec/values.csv` is the table. Nothing wraps, is truncated, or is read from text.
 
-use crate::apply;
+use crate::apply::{self, unexpected};
 use crate::args::Args;
 use crate::error::PyError;
 use crate::gil::attach;
@@ -45,7 +45,7 @@ impl PyObject {
     pub fn to_bool(&self) -> Result<bool, PyError> {
         match apply::value(EXACT_BOOL, [self.into()])? {
             Val::Bool(truth) => Ok(truth),
-            other => Err(wrong("a bool", &other)),
+            other => Err(unexpected("a bool", &other)),
         }
     }
 
@@ -59,7 +59,7 @@ impl PyObject {
             Val::Str(text) => Ok(text),
             // What stays an object is a string that UTF-8 cannot say; asking for its text raises.
             Val::Object(string) => string.str(),
-            other => Err(wrong("a str", &other)),
+            other => Err(unexpected("a str", &other)),
         }
     }
 
@@ -71,7 +71,7 @@ impl PyObject {
     pub fn to_bytes(&self) -> Result<Vec<u8>, PyError> {
         match apply::value(BYTES, [self.into()])? {
             Val::Bytes(bytes) => Ok(bytes),
-            other => Err(wrong("bytes", &other)),
+            other => Err(unexpected("bytes", &other)),
         }
     }
 
@@ -83,7 +83,7 @@ impl PyObject {
     pub fn to_big_int(&self) -> Result<BigInt, PyError> {
         match apply::value(INT_TO_BYTES, [self.into()])? {
             Val::Bytes(bytes) => Ok(BigInt::from_le_bytes(bytes)),
-            other => Err(wrong("bytes", &other)),
+            other => Err(unexpected("bytes", &other)),
         }
     }
 
@@ -212,10 +212,6 @@ fn time_delta(parts: &[Val]) -> Option<TimeDelta> {
 }
 
 fn other_kind(wanted: &str, found: Kind) -> PyError {
-    PyError::own(ERR_ARGUMENT, "TypeError", format!("expected {wanted} but found {found:?}"))
-}
-
-fn wrong(wanted: &str, found: &Val) -> PyError {
     PyError::own(ERR_ARGUMENT, "TypeError", format!("expected {wanted} but found {found:?}"))
 }
 

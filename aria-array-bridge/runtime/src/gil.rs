@@ -1,6 +1,6 @@
-//! Attaching and detaching a thread for longer than one operation, by guards that nest (rule R5).
+//! Attaching and detaching a thread for longer than one operation, in scopes that nest (rule R5).
 //!
-//! Nothing here is needed: every operation attaches by itself. A guard makes many operations cheaper; the other one
+//! Nothing here is needed: every operation attaches by itself. `attach` makes many operations cheaper; `detach`
 //! lets Python's threads run while native work is done in a callback.
 
 use crate::error::PyError;
@@ -72,17 +72,21 @@ pub fn attach() -> Result<Attached, PyError> {
     Ok(Attached { _level: Level(level), _inside: inside, _thread: PhantomData })
 }
 
-/// Detaches this thread until the guard is dropped, so that Python's threads run: for long native work in a callback.
+/// Detaches this thread for `work`, so that Python's threads run: for long native work in a callback or a batch.
 ///
-/// Operations inside attach by themselves, as ever. Does nothing on a thread that is detached.
-pub fn detach() -> Detached {
+/// Operations inside attach by themselves, as ever. Does nothing more on a thread that is detached. (No guard, which a
+/// callback could forget, and come back to Python without its lock.)
+pub fn detach<R>(work: impl FnOnce() -> R) -> R {
     let inside = Inside::enter();
     let level = match table() {
-        // SAFETY: attached, which is all it asks for. The level is left by the guard, on this thread.
+        // SAFETY: attached, which is all it asks for. The level is left below, on this thread, also by a panic.
         Some(table) if inside.is_some() && is_attached() => unsafe { (table.detach)() },
         _ => 0,
     };
-    Detached { _level: Level(level), _inside: inside.filter(|_| level > 0), _thread: PhantomData }
+    // Dropped in the reverse order: the level before the leave to be inside.
+    let _inside = inside.filter(|_| level > 0);
+    let _level = Level(level);
+    work()
 }
 
 /// A level of the table, left when dropped.
@@ -115,15 +119,4 @@ impl Drop for Attached {
     fn drop(&mut self) {
         GUARDS.set(GUARDS.get() - 1);
     }
-}
-
-/// Detached until it is dropped. See [`detach`].
-#[derive(Debug)]
-#[must_use = "the thread is attached again when this is dropped"]
-pub struct Detached {
-    // As in `Attached`.
-    _level: Level,
-    _inside: Option<Inside>,
-    /// Levels are a matter of the thread, so the guard stays on it.
-    _thread: PhantomData<*const ()>,
 }

@@ -15,7 +15,8 @@
 //!
 //! [`Runtime`] finds an interpreter ([`Config`] says which), starts it and ends it. [`PyObject`] is an object of
 //! it, used from any thread; [`Val`] is a value that crosses, [`Args`] are the arguments of a call, and
-//! [`FromPy`] takes arrays across without copying. This crate has no Python symbol: it uses Python through the
+//! [`FromPy`] takes arrays across without copying. [`PyObject::callable`] makes a closure a Python callable, [`Module`] a
+//! module of several; [`attach`] and [`detach`] say how a thread stands to Python's lock, where it matters. This crate has no Python symbol: it uses Python through the
 //! table of functions in the core module of the `aria_array_bridge` package.
 
 mod apply;
@@ -58,7 +59,7 @@ pub use callback::CallArgs;
 pub use config::Config;
 pub use error::{EndError, Frame, PyError, StartError, Tried};
 pub use extract::FromObject;
-pub use gil::{Attached, Detached, GilState, attach, detach, gil_state};
+pub use gil::{Attached, GilState, attach, detach, gil_state};
 pub use iter::PyIter;
 pub use kind::Kind;
 pub use module::Module;

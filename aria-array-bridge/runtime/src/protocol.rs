@@ -1,10 +1,9 @@
 //! What any object can be asked beside attributes, items and calls: deletion, membership, identity, documentation.
 
-use crate::apply;
+use crate::apply::{self, unexpected};
 use crate::error::PyError;
 use crate::object::PyObject;
 use crate::value::Val;
-use aria_array_bridge::operations::ERR_PANIC;
 use aria_array_bridge::operations::function::{
     CALLABLE, CONTAINS, DELATTR, DELITEM, DIR, DOC, FORMAT, HASH, IS, ISINSTANCE, TYPE,
 };
@@ -146,9 +145,4 @@ fn truth(value: Val) -> Result<bool, PyError> {
         Val::Bool(truth) => Ok(truth),
         other => Err(unexpected("a bool", &other)),
     }
-}
-
-/// Python broke its word.
-fn unexpected(wanted: &str, found: &Val) -> PyError {
-    PyError::own(ERR_PANIC, "Panic", format!("expected {wanted} but found {found:?}"))
 }

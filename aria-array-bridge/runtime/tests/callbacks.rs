@@ -131,12 +131,13 @@ fn threads_of_python_call_a_closure_at_once() {
     static INSIDE: AtomicUsize = AtomicUsize::new(0);
     let work = PyObject::callable("work", &["n"], |call: CallArgs<'_>| {
         let n = call.get::<i64>("n")?;
-        let _work = detach();
         // Both are in here at once, or this never ends.
-        INSIDE.fetch_add(1, Ordering::SeqCst);
-        while INSIDE.load(Ordering::SeqCst) < 2 {
-            thread::yield_now();
-        }
+        detach(|| {
+            INSIDE.fetch_add(1, Ordering::SeqCst);
+            while INSIDE.load(Ordering::SeqCst) < 2 {
+                thread::yield_now();
+            }
+        });
         Ok(n * n)
     })
     .unwrap();

@@ -86,8 +86,7 @@ fn native_work_lets_python_run_when_it_detaches() {
             let _batch = attach().unwrap();
             let _inner = attach().unwrap();
             assert_eq!(gil_state(), GilState::Attached { guards: 2 });
-            {
-                let _work = detach();
+            detach(|| {
                 assert_eq!(gil_state(), GilState::Detached);
                 until_counted(&count);
                 // Operations attach all the same, and leave it as it was.
@@ -96,9 +95,8 @@ fn native_work_lets_python_run_when_it_detaches() {
                 until_counted(&count);
                 let _again = attach().unwrap();
                 assert_eq!(gil_state(), GilState::Attached { guards: 3 });
-                let _more = detach();
-                until_counted(&count);
-            }
+                detach(|| until_counted(&count));
+            });
             assert_eq!(gil_state(), GilState::Attached { guards: 2 });
         }
         assert_eq!(gil_state(), GilState::Detached);
@@ -139,23 +137,21 @@ fn guards_may_be_dropped_in_any_order() {
         assert!(attached() && eval("1").to_int().unwrap() == 1);
         drop(second);
         assert!(!attached());
+        // Also when one is dropped, or comes out of, where the thread is detached.
         let first = attach().unwrap();
-        let work = detach();
-        drop(first);
-        assert!(!attached() && eval("1").to_int().unwrap() == 1);
-        drop(work);
+        let out = detach(move || {
+            drop(first);
+            assert!(!attached() && eval("1").to_int().unwrap() == 1);
+            attach().unwrap()
+        });
+        assert!(attached() && eval("1").to_int().unwrap() == 1);
+        drop(out);
         assert_eq!(gil_state(), GilState::Detached);
-        // One on a thread that is detached already does nothing.
-        let work = detach();
-        let first = attach().unwrap();
-        drop(work);
-        assert!(attached());
-        drop(first);
-        assert_eq!(gil_state(), GilState::Detached);
+        detach(|| assert!(!attached()));
         // A thread that ends takes nothing with it.
         thread::spawn(|| {
             core::mem::forget(attach().unwrap());
-            core::mem::forget(detach());
+            detach(|| core::mem::forget(attach().unwrap()));
             core::mem::forget(attach().unwrap());
         })
         .join()
@@ -183,7 +179,7 @@ fn python_ends_neither_under_a_guard_nor_without_waiting_for_one() {
     ended_well(&program("python_ends_neither_under_a_guard_nor_without_waiting_for_one", || {
         assert_eq!(gil_state(), GilState::NotRunning);
         assert!(attach().unwrap_err().kind() == "StateError");
-        drop(detach());
+        assert_eq!(detach(|| 1), 1);
         let runtime = support::start();
         let guard = attach().unwrap();
         assert_eq!(runtime.end().unwrap_err(), aria_array_runtime::EndError::Inside);
@@ -192,13 +188,13 @@ fn python_ends_neither_under_a_guard_nor_without_waiting_for_one() {
         let (begun, begin) = mpsc::channel();
         let other = thread::spawn(move || {
             let _batch = attach().unwrap();
-            let _work = detach();
-            begun.send(()).unwrap();
-            let mut done = 0;
-            // Until the end has begun, and it waits: operations of this batch still work.
-            while gil_state() == GilState::Detached && done < 1000 {
-                done += eval("1").to_int().unwrap();
-            }
+            detach(|| {
+                begun.send(()).unwrap();
+                // The end has begun perhaps, and waits: operations of this batch still work.
+                for _ in 0..1000 {
+                    assert_eq!(eval("1").to_int().unwrap(), 1);
+                }
+            });
             eval("'the batch is whole'").str().unwrap()
         });
         begin.recv().unwrap();
@@ -206,7 +202,7 @@ fn python_ends_neither_under_a_guard_nor_without_waiting_for_one() {
         assert_eq!(other.join().unwrap(), "the batch is whole");
         assert_eq!(gil_state(), GilState::NotRunning);
         assert!(attach().is_err());
-        drop(detach());
+        assert_eq!(detach(|| 1), 1);
     }));
 }
 
@@ -220,10 +216,9 @@ fn every_operation_works_from_any_thread_at_once() {
                 let list = &list;
                 scope.spawn(move || {
                     let _batch = (number % 2 == 0).then(|| attach().unwrap());
-                    for item in 0..100 {
+                    for item in 0..30 {
                         list.call_method("append", Args::new().arg((number, item))).unwrap();
-                        let _work = (number % 3 == 0).then(detach);
-                        assert!(list.contains((number, item)).unwrap());
+                        assert!(detach(|| list.contains((number, item))).unwrap());
                         assert_eq!(Op::Add.apply(item, 1).unwrap().extract::<i64>().unwrap(), item + 1);
                         assert!(list.getitem(0..1).unwrap().to_val().is_ok() && list.kind().unwrap() == Kind::List);
                         assert!(list.getattr("none").unwrap_err().is("AttributeError"));
@@ -235,7 +230,36 @@ fn every_operation_works_from_any_thread_at_once() {
                 });
             }
         });
-        assert_eq!(list.len().unwrap(), 800);
+        assert_eq!(list.len().unwrap(), 240);
         runtime.end().unwrap();
+    }));
+}
+
+#[test]
+fn a_callback_leaves_the_thread_as_it_was() {
+    ended_well(&program("a_callback_leaves_the_thread_as_it_was", || {
+        let runtime = support::start();
+        let leaving = PyObject::callable("leaving", Signature::new(), |_| {
+            core::mem::forget(attach()?);
+            detach(|| core::mem::forget(attach()));
+            thread_local! {
+                static LATER: core::cell::RefCell<Vec<aria_array_runtime::Attached>> = const { core::cell::RefCell::new(Vec::new()) };
+            }
+            let kept = detach(attach)?;
+            LATER.with_borrow_mut(|later| later.push(kept));
+            let guard = LATER.with_borrow_mut(|later| (later.len() > 1).then(|| later.remove(0)));
+            drop(guard);
+            Ok(matches!(gil_state(), GilState::Attached { .. }))
+        })
+        .unwrap();
+        for _ in 0..5 {
+            assert!(leaving.call(Args::new()).unwrap().truthy().unwrap());
+            assert_eq!(gil_state(), GilState::Detached);
+        }
+        let names = names("def run(f): return [f() for _ in range(5)] + [len([1])]");
+        assert_eq!(names.getitem("run").unwrap().call(Args::new().arg(&leaving)).unwrap().len().unwrap(), 6);
+        // What was forgotten is inside for ever, so the end is refused; the process ends all the same.
+        assert!(runtime.end().is_err());
+        core::mem::forget(runtime);
     }));
 }

@@ -14,10 +14,9 @@ fn matmul(call: CallArgs<'_>) -> Result<Array, PyError> {
     if k != l {
         return Err(PyError::from_host("ShapeError", format!("expected {k} rows but found {l}"), (*k, *l)));
     }
-    let _work = detach();
     let (x, y) = (a.to_vec::<f64>().expect("float64"), b.to_vec::<f64>().expect("float64"));
     let dot = |i: usize, j: usize| (0..*k).map(|p| x[i * k + p] * y[p * m + j]).sum();
-    let product: Vec<f64> = (0..n * m).map(|at| dot(at / m, at % m)).collect();
+    let product: Vec<f64> = detach(|| (0..n * m).map(|at| dot(at / m, at % m)).collect());
     Array::from(product).reshape(&[*n, *m]).map_err(|error| PyError::new("ValueError", error.to_string()))
 }
 

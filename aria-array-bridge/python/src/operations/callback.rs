@@ -6,6 +6,7 @@
 
 use super::entry::{Error, enter};
 use super::frame::{self, Elsewhere, Place};
+use super::gil::Balance;
 use super::object::give;
 use super::thrown::raise;
 use super::value::Values;
@@ -74,10 +75,11 @@ impl Native {
             handles.handles.push(handle::new(argument)?);
         }
         let (mut result, mut thrown) = (Value::NONE, Thrown::EMPTY);
+        let balance = Balance::begin();
         let (first, len) = (handles.handles.as_ptr(), handles.handles.len());
         // SAFETY: the function's own context; handles that live for the call, and two places to write to; attached.
         let status = unsafe { (context.call)(context.context, first, len, &raw mut result, &raw mut thrown) };
-        drop(handles);
+        drop((balance, handles));
         if status < 0 {
             // SAFETY: written by the function, which gives up what it holds.
             return Err(unsafe { raise(py, status, thrown) });

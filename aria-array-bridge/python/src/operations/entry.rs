@@ -4,10 +4,9 @@ use super::handle;
 use crate::error::plan_of;
 use crate::release::{self, NotRunning};
 use aria_array_bridge::operations::{
-    ERR_ARGUMENT, ERR_MEMORY, ERR_PANIC, ERR_PYTHON, ERR_REFUSED, ERR_STATE, Failure, OwnedBytes, Status,
+    ERR_ARGUMENT, ERR_MEMORY, ERR_PANIC, ERR_PYTHON, ERR_REFUSED, ERR_STATE, Failure, OwnedBytes, Status, panic_text,
 };
 use aria_array_bridge::plan::Plan;
-use core::any::Any;
 use core::ptr;
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
@@ -76,14 +75,6 @@ pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Pyt
         }
     }
     status
-}
-
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text,
-        _ => "a panic without a text",
-    }
 }
 
 /// A failure that is not an exception.

@@ -2,6 +2,7 @@
 //!
 //! A thread has a stack of levels. Guards of a program may be dropped in any order, so a level that is left
 //! while others stand on it is only marked, and undone when it is on top: the interpreter sees a clean stack always.
+//! A callback that leaves levels behind has them undone when it returns.
 
 use super::entry::enter;
 use crate::release::Inside;
@@ -18,6 +19,15 @@ enum Level {
     Detached(*mut ffi::PyThreadState),
 }
 
+/// A level of the stack.
+struct Entry {
+    level: Level,
+    /// Never the same twice on a thread.
+    number: Status,
+    /// It is to be undone when it is on top.
+    left: bool,
+}
+
 /// The levels of one thread, the outermost first.
 ///
 /// # Invariants
@@ -25,8 +35,9 @@ enum Level {
 /// 1. The states were taken on this thread in this order, and none has been given back.
 #[derive(Default)]
 struct Levels {
-    /// With each, whether it has been left.
-    stack: Vec<(Level, bool)>,
+    stack: Vec<Entry>,
+    /// The last number that was given.
+    last: Status,
 }
 
 thread_local! {
@@ -34,16 +45,18 @@ thread_local! {
 }
 
 /// This thread's levels. There are none at the very end of a thread.
-fn with_levels<R>(body: impl FnOnce(&mut Vec<(Level, bool)>) -> R) -> Option<R> {
-    LEVELS.try_with(|levels| Some(body(&mut levels.try_borrow_mut().ok()?.stack))).ok().flatten()
+fn with_levels<R>(body: impl FnOnce(&mut Levels) -> R) -> Option<R> {
+    LEVELS.try_with(|levels| Some(body(&mut *levels.try_borrow_mut().ok()?))).ok().flatten()
 }
 
 /// Adds a level, and answers its number; 0 at the very end of a thread, where it is undone at once.
 fn push(level: Level) -> Status {
     let mut level = Some(level);
-    let number = with_levels(|stack| {
-        stack.extend(level.take().map(|level| (level, false)));
-        Status::try_from(stack.len()).unwrap_or(Status::MAX)
+    let number = with_levels(|levels| {
+        levels.last = levels.last.checked_add(1).unwrap_or(1);
+        let number = levels.last;
+        levels.stack.extend(level.take().map(|level| Entry { level, number, left: false }));
+        number
     });
     if let Some(level) = level {
         undo(level);
@@ -53,7 +66,28 @@ fn push(level: Level) -> Status {
 
 /// Says whether this thread is detached by the topmost level. Operations that it does then attach it meanwhile.
 pub(crate) fn is_detached() -> bool {
-    with_levels(|stack| matches!(stack.last(), Some((Level::Detached(_), _)))).unwrap_or(false)
+    let detached = |levels: &mut Levels| matches!(levels.stack.last(), Some(Entry { level: Level::Detached(_), .. }));
+    with_levels(detached).unwrap_or(false)
+}
+
+/// Around code of the program: levels that it leaves behind are undone when this is dropped.
+pub(super) struct Balance {
+    depth: usize,
+}
+
+impl Balance {
+    pub(super) fn begin() -> Balance {
+        Balance { depth: with_levels(|levels| levels.stack.len()).unwrap_or(0) }
+    }
+}
+
+impl Drop for Balance {
+    fn drop(&mut self) {
+        let above = |levels: &mut Levels| (levels.stack.len() > self.depth).then(|| levels.stack.pop()).flatten();
+        while let Some(entry) = with_levels(above).flatten() {
+            undo(entry.level);
+        }
+    }
 }
 
 /// Attaches this thread for `body`, whatever PyO3 takes it for.
@@ -100,15 +134,14 @@ pub(super) unsafe extern "C" fn detach() -> Status {
 
 /// Leaves a level of this thread.
 pub(super) unsafe extern "C" fn leave(level: Status) {
-    with_levels(|stack| {
-        let index = usize::try_from(level).ok().and_then(|level| level.checked_sub(1));
-        if let Some((_, left)) = index.and_then(|index| stack.get_mut(index)) {
-            *left = true;
+    with_levels(|levels| {
+        if let Some(entry) = levels.stack.iter_mut().rev().find(|entry| entry.number == level) {
+            entry.left = true;
         }
     });
     // Taken off one by one, with no borrow alive: giving a state back may run code of any kind.
-    while let Some((level, _)) = with_levels(|stack| stack.pop_if(|(_, left)| *left)).flatten() {
-        undo(level);
+    while let Some(entry) = with_levels(|levels| levels.stack.pop_if(|entry| entry.left)).flatten() {
+        undo(entry.level);
     }
 }
 
@@ -127,8 +160,8 @@ fn undo(level: Level) {
 impl Drop for Levels {
     /// A thread that ends leaves all, so that it takes nothing with it that others wait for.
     fn drop(&mut self) {
-        while let Some((level, _)) = self.stack.pop() {
-            undo(level);
+        while let Some(entry) = self.stack.pop() {
+            undo(entry.level);
         }
     }
 }
