@@ -87,7 +87,8 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
     };
     // SAFETY: the caller's duties are those of `Queue::push`.
     unsafe { QUEUE.push(node) };
-    if SCHEDULED.swap(true, Ordering::AcqRel) {
+    // In a batch this thread releases it itself, with its next operation or at the end of the batch.
+    if gil::is_batch() || SCHEDULED.swap(true, Ordering::AcqRel) {
         return;
     }
     // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when

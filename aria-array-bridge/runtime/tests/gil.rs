@@ -163,13 +163,19 @@ fn guards_may_be_dropped_in_any_order() {
 }
 
 #[test]
-fn objects_are_released_when_a_batch_begins() {
-    ended_well(&program("objects_are_released_when_a_batch_begins", || {
+fn objects_are_released_when_a_batch_begins_and_when_it_ends() {
+    ended_well(&program("objects_are_released_when_a_batch_begins_and_when_it_ends", || {
         let runtime = support::start();
         let object = eval("object()");
         let before = runtime.releases().released;
         drop(object);
-        drop(attach().unwrap());
+        let batch = attach().unwrap();
+        assert!(runtime.releases().released > before);
+        let object = eval("object()");
+        let before = runtime.releases().released;
+        drop(object);
+        assert_eq!(runtime.releases().released, before);
+        drop(batch);
         assert!(runtime.releases().released > before);
         runtime.end().unwrap();
     }));

@@ -159,7 +159,7 @@ impl Function {
         let _elsewhere = Elsewhere::enter(site);
         let mut call = vec![self.native.bind(py).clone().into_any()];
         call.extend(bound.iter());
-        site.function().bind(py).call1(PyTuple::new(py, call)?)
+        site.call(py, call)
     }
 
     #[getter]

@@ -1,7 +1,8 @@
 //! The Python frame in which operations run (rule R6): without one `sys._getframe` fails, which pandas,
 //! `eval` and `warnings` call, and with a site it bears the file, the line and the function of the program.
 //!
-//! A site is a Python function whose code object says so; entering one is a matter of the thread alone.
+//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; entering one is a
+//! matter of the thread alone.
 
 use super::entry::{Error, enter};
 use super::object::give;
@@ -25,10 +26,10 @@ thread_local! {
 struct Functions {
     /// `all`, in the order of its numbers.
     numbered: Vec<Py<PyAny>>,
-    /// Calls its first argument with the others: what every site is made of.
-    aria: Py<PyAny>,
-    /// The frame of a thread that has entered no site.
-    nowhere: Py<PyAny>,
+    /// Call their first argument with the others: what every site is made of.
+    forms: Py<PyTuple>,
+    /// The site of a thread that has entered none.
+    nowhere: Py<PyTuple>,
     /// What `next` returns at the end.
     end: Py<PyAny>,
     /// Makes the function that binds a callback's arguments.
@@ -44,11 +45,11 @@ fn functions(py: Python<'_>) -> PyResult<&Functions> {
         let code = builtins.call_method1("compile", (SOURCE, "<aria_array_bridge>", "exec"))?;
         builtins.call_method1("exec", (code, &names))?;
         let get = |name: &str| names.as_any().get_item(name);
-        let (all, aria) = (get("all")?, get("aria")?);
+        let (all, forms) = (get("all")?, get("forms")?.cast_into::<PyTuple>()?);
         let numbered = NAMES.iter().map(|name| Ok(all.get_item(name)?.unbind())).collect::<PyResult<_>>()?;
-        let nowhere = at(&aria, "<aria>", 1, "<module>")?.unbind();
+        let nowhere = at(&forms, "<aria>", 1, "<module>")?.unbind();
         let end = builtins.getattr("object")?.call0()?.unbind();
-        Ok(Functions { numbered, aria: aria.unbind(), nowhere, end, binder: get("binder")?.unbind() })
+        Ok(Functions { numbered, forms: forms.unbind(), nowhere, end, binder: get("binder")?.unbind() })
     })
 }
 
@@ -74,10 +75,10 @@ pub(super) fn binder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 ///
 /// # Invariants
 ///
-/// 1. `handle` is a handle of `function`, and one reference to it belongs to this.
+/// 1. `handle` is a handle of `site`, and one reference to it belongs to this.
 pub(super) struct Place {
     handle: *mut Object,
-    function: Py<PyAny>,
+    site: Py<PyTuple>,
 }
 
 // SAFETY: handles are used, retained and released on any thread.
@@ -87,13 +88,13 @@ unsafe impl Sync for Place {}
 
 impl Place {
     pub(super) fn new(py: Python<'_>, file: &str, line: i32, function: &str) -> PyResult<Place> {
-        let function = at(functions(py)?.aria.bind(py), file, line, function)?;
-        Ok(Place { handle: handle::new(function.clone())?, function: function.unbind() })
+        let site = at(functions(py)?.forms.bind(py), file, line, function)?;
+        Ok(Place { handle: handle::new(site.clone().into_any())?, site: site.unbind() })
     }
 
-    /// What calls its first argument with the others, in a frame of this place.
-    pub(super) fn function(&self) -> &Py<PyAny> {
-        &self.function
+    /// Calls the first of `call` with the others, in a frame of this place.
+    pub(super) fn call<'py>(&self, py: Python<'py>, call: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        call_at(self.site.bind(py), call, None)
     }
 }
 
@@ -124,17 +125,34 @@ impl Drop for Elsewhere {
     }
 }
 
-/// A function whose frame says that it is at this place, in the program's main module.
-fn at<'py>(template: &Bound<'py, PyAny>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyAny>> {
-    let py = template.py();
+/// Functions whose frames say that they are at this place, in the program's main module.
+fn at<'py>(forms: &Bound<'py, PyTuple>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyTuple>> {
+    let py = forms.py();
     let changes = PyDict::new(py);
     changes.set_item("co_filename", file)?;
     changes.set_item("co_firstlineno", line.max(1))?;
     changes.set_item("co_name", function)?;
     changes.set_item("co_qualname", function)?;
-    let code = template.getattr("__code__")?.call_method("replace", (), Some(&changes))?;
     let globals = py.import("__main__")?.dict();
-    template.get_type().call1((code, globals))
+    let move_there = |form: Bound<'py, PyAny>| {
+        let code = form.getattr("__code__")?.call_method("replace", (), Some(&changes))?;
+        form.get_type().call1((code, &globals))
+    };
+    PyTuple::new(py, forms.iter().map(move_there).collect::<PyResult<Vec<_>>>()?)
+}
+
+/// Calls the first of `call` with the others, in a frame of this site.
+fn call_at<'py>(
+    site: &Bound<'py, PyTuple>,
+    call: Vec<Bound<'py, PyAny>>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // As `forms` of `SOURCE` has them.
+    let form = match (keywords, call.len().saturating_sub(1)) {
+        (Some(_), _) => 5,
+        (None, arguments) => arguments.min(4),
+    };
+    site.get_item(form)?.call(PyTuple::new(site.py(), call)?, keywords)
 }
 
 /// Calls the first of `call` with the others, in the frame of this thread's site.
@@ -143,12 +161,11 @@ pub(super) fn run<'py>(
     call: Vec<Bound<'py, PyAny>>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = PyTuple::new(py, call)?;
     // SAFETY: NULL, or a handle that lives while it is there; the borrow ends on the next line, before others may run.
     match unsafe { handle::borrow(py, SITE.get()) } {
         // Another reference: the operation may leave the site.
-        Some(site) => site.to_owned().call(call, keywords),
-        None => functions(py)?.nowhere.bind(py).call(call, keywords),
+        Some(site) => call_at(site.to_owned().cast::<PyTuple>()?, call, keywords),
+        None => call_at(functions(py)?.nowhere.bind(py), call, keywords),
     }
 }
 
@@ -176,9 +193,9 @@ pub(super) unsafe extern "C" fn site(
         let file = unsafe { text::read(file, "a file's name") }?;
         // SAFETY: as above.
         let function = unsafe { text::read(function, "a function's name") }?;
-        let site = at(functions(py)?.aria.bind(py), file, line, function)?;
+        let site = at(functions(py)?.forms.bind(py), file, line, function)?;
         // SAFETY: `out` may be written to: the table's contract.
-        unsafe { give(site, out) }
+        unsafe { give(site.into_any(), out) }
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }

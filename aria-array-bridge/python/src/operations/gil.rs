@@ -5,9 +5,9 @@
 //! A callback that leaves levels behind has them undone when it returns.
 
 use super::entry::enter;
-use crate::release::Inside;
+use crate::release::{Inside, drain};
 use aria_array_bridge::operations::{Failure, OK, Status};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -40,13 +40,33 @@ struct Levels {
     last: Status,
 }
 
+/// What the topmost level of a thread is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Top {
+    None,
+    Attached,
+    Detached,
+}
+
 thread_local! {
+    /// The same as in `LEVELS`, where asking must not allocate.
+    static TOP: Cell<Top> = const { Cell::new(Top::None) };
     static LEVELS: RefCell<Levels> = RefCell::new(Levels::default());
 }
 
 /// This thread's levels. There are none at the very end of a thread.
 fn with_levels<R>(body: impl FnOnce(&mut Levels) -> R) -> Option<R> {
-    LEVELS.try_with(|levels| Some(body(&mut *levels.try_borrow_mut().ok()?))).ok().flatten()
+    let body = |levels: &RefCell<Levels>| {
+        let mut levels = levels.try_borrow_mut().ok()?;
+        let result = body(&mut levels);
+        TOP.set(match levels.stack.last().map(|entry| &entry.level) {
+            None => Top::None,
+            Some(Level::Attached { .. }) => Top::Attached,
+            Some(Level::Detached(_)) => Top::Detached,
+        });
+        Some(result)
+    };
+    LEVELS.try_with(body).ok().flatten()
 }
 
 /// Adds a level, and answers its number; 0 at the very end of a thread, where it is undone at once.
@@ -66,8 +86,13 @@ fn push(level: Level) -> Status {
 
 /// Says whether this thread is detached by the topmost level. Operations that it does then attach it meanwhile.
 pub(crate) fn is_detached() -> bool {
-    let detached = |levels: &mut Levels| matches!(levels.stack.last(), Some(Entry { level: Level::Detached(_), .. }));
-    with_levels(detached).unwrap_or(false)
+    TOP.get() == Top::Detached
+}
+
+/// Says whether this thread is attached by the topmost level. What it drops is released by its next operation, or when
+/// it leaves the level.
+pub(crate) fn is_batch() -> bool {
+    TOP.get() == Top::Attached
 }
 
 /// Around code of the program: levels that it leaves behind are undone when this is dropped.
@@ -148,6 +173,8 @@ pub(super) unsafe extern "C" fn leave(level: Status) {
 fn undo(level: Level) {
     match level {
         Level::Attached { state, inside } => {
+            // SAFETY: attached by the level, which is on top.
+            unsafe { Python::attach_unchecked(drain) };
             // SAFETY: taken on this thread, given back once, in the reverse order: invariant 1.
             unsafe { ffi::PyGILState_Release(state) };
             drop(inside);
@@ -160,6 +187,7 @@ fn undo(level: Level) {
 impl Drop for Levels {
     /// A thread that ends leaves all, so that it takes nothing with it that others wait for.
     fn drop(&mut self) {
+        TOP.set(Top::None);
         while let Some(entry) = self.stack.pop() {
             undo(entry.level);
         }
