@@ -8,7 +8,13 @@
 //! unwinds, and answers 0 or more on success and a negative [`Status`] on failure, with the reason in the
 //! caller's [`Failure`].
 
+pub mod callback;
+pub mod function;
+pub mod kind;
+
 use crate::nd_array::AriaNdArray;
+use callback::Callback;
+use core::any::Any;
 use core::ffi::c_void;
 
 /// Version of the table. Functions are only ever appended; [`Operations::size`] tells how many there are.
@@ -147,21 +153,39 @@ pub const TAG_STR: u32 = 4;
 pub const TAG_OBJECT: u32 = 5;
 /// `Payload::array`; consumed, on failure too.
 pub const TAG_ARRAY: u32 = 6;
+/// `Payload::int`, whose bits are those of an unsigned number. Never a result.
+pub const TAG_UINT: u32 = 7;
+/// `Payload::text`, which is bytes of any kind; as a result of [`Operations::apply`], bytes beside the value.
+pub const TAG_BYTES: u32 = 8;
+/// `Payload::values`: what the function numbered [`Value::function`] makes of them. Never a result.
+pub const TAG_MADE: u32 = 9;
+
+/// Borrowed values.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Sequence {
+    /// The first; may be NULL when there are none.
+    pub data: *const Value,
+    /// How many.
+    pub len: usize,
+}
 
 /// The content of a [`Value`]; its tag says which member holds.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union Payload {
-    /// For [`TAG_BOOL`] and [`TAG_INT`].
+    /// For [`TAG_BOOL`], [`TAG_INT`] and [`TAG_UINT`].
     pub int: i64,
     /// For [`TAG_FLOAT`].
     pub float: f64,
-    /// For [`TAG_STR`] as an argument.
+    /// For [`TAG_STR`] and [`TAG_BYTES`] as arguments.
     pub text: Text,
     /// For [`TAG_OBJECT`].
     pub object: *mut Object,
     /// For [`TAG_ARRAY`].
     pub array: *mut AriaNdArray,
+    /// For [`TAG_MADE`].
+    pub values: Sequence,
 }
 
 /// A value on its way into Python or out of it.
@@ -170,10 +194,22 @@ pub union Payload {
 pub struct Value {
     /// One of `TAG_…`.
     pub tag: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// For [`TAG_MADE`], one of the numbers in [`function`]; else zero.
+    pub function: u32,
     /// What the tag says.
     pub payload: Payload,
+}
+
+impl Value {
+    /// `None`
+    pub const NONE: Value = Value { tag: TAG_NONE, function: 0, payload: Payload { int: 0 } };
+}
+
+impl core::fmt::Debug for Value {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // What it holds is for those who know that the tag is true.
+        f.debug_struct("Value").field("tag", &self.tag).field("function", &self.function).finish_non_exhaustive()
+    }
 }
 
 /// The arguments of a call. Everything is borrowed for the call, arrays excepted ([`TAG_ARRAY`]).
@@ -309,6 +345,32 @@ pub struct Operations {
     /// Makes a site, or none (NULL), the place of this thread's operations, and returns the one before. Takes over the
     /// one and hands over the other. Works at any time.
     pub enter_site: unsafe extern "C" fn(*mut Object) -> *mut Object,
+    /// Does what a number in [`function`] means with these values. The result is an object, or, when there is a place
+    /// for its bytes, a value as for `lower`; exact `bytes` are a value then, too.
+    pub apply: unsafe extern "C" fn(u32, *const Value, usize, *mut Value, *mut OwnedBytes, *mut Failure) -> Status,
+    /// Attaches this thread until `leave`, and answers a level, 1 or more. Operations inside cost less.
+    pub attach: unsafe extern "C" fn(*mut Failure) -> Status,
+    /// Detaches this thread, which is attached, until `leave`, and answers a level, 1 or more. Operations inside attach
+    /// as ever.
+    pub detach: unsafe extern "C" fn() -> Status,
+    /// Leaves a level of this thread. In any order: one that others stand on ends with them. No level (0) is fine.
+    pub leave: unsafe extern "C" fn(Status),
+    /// Makes a Python callable of a function of the program. Its context is given up, on failure too.
+    pub callable: unsafe extern "C" fn(*const Callback, *mut *mut Object, *mut Failure) -> Status,
+    /// Finds the payload that an exception carries for the program with this tag: 1, and where it lies as long as the
+    /// exception lives; or 0.
+    pub payload: unsafe extern "C" fn(*mut Object, *const c_void, *mut *mut c_void, *mut Failure) -> Status,
+    /// Describes an exception as an operation that raises it does: writes the failure, and answers its negative status.
+    pub describe: unsafe extern "C" fn(*mut Object, *mut Failure) -> Status,
+}
+
+/// The text of a panic, for the error that it becomes at the boundary.
+pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a panic without a text",
+    }
 }
 
 // SAFETY: the table is immutable once made; its pointers are to functions and static text.

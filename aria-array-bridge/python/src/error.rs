@@ -1,13 +1,15 @@
-//! The two exceptions: `ConversionError` (a `ValueError` and a `BufferError`) and `ArgumentError` (also a `TypeError`).
+//! The exceptions: `ConversionError` (a `ValueError` and a `BufferError`), `ArgumentError` (also a `TypeError`), and
+//! `AriaError`, which functions of an Aria program raise.
 
 use crate::plan::PyPlan;
 use aria_array_bridge::plan::{Plan, Reason};
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
 
 static CONVERSION: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static ARIA: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static ARGUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// The class `ConversionError`.
@@ -15,7 +17,7 @@ pub(crate) fn conversion_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     let make = || {
         let bases = PyTuple::new(py, [py.get_type::<PyValueError>(), py.get_type::<PyBufferError>()])?;
         let doc = "A conversion that cannot be done as asked. `plan` has every reason.";
-        class(py, "ConversionError", &bases, doc)
+        class(py, "ConversionError", &bases, doc, ("plan", py.None().into_bound(py)))
     };
     CONVERSION.get_or_try_init(py, make).map(|class| class.bind(py))
 }
@@ -29,16 +31,33 @@ pub(crate) fn argument_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
             "ArgumentError",
             &bases,
             "An argument that is no array, or not the array that is wanted. `plan` has every reason.",
+            ("plan", py.None().into_bound(py)),
         )
     };
     ARGUMENT.get_or_try_init(py, make).map(|class| class.bind(py))
 }
 
-fn class(py: Python<'_>, name: &str, bases: &Bound<'_, PyTuple>, doc: &str) -> PyResult<Py<PyType>> {
+/// The class `AriaError`: what a function of an Aria program raises.
+pub(crate) fn aria_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let make = || {
+        let doc = "An error of an Aria program, whose functions Python calls. `kind` is its name there.";
+        let bases = PyTuple::new(py, [py.get_type::<PyException>()])?;
+        class(py, "AriaError", &bases, doc, ("kind", "".into_pyobject(py)?.into_any()))
+    };
+    ARIA.get_or_try_init(py, make).map(|class| class.bind(py))
+}
+
+fn class(
+    py: Python<'_>,
+    name: &str,
+    bases: &Bound<'_, PyTuple>,
+    doc: &str,
+    (member, value): (&str, Bound<'_, PyAny>),
+) -> PyResult<Py<PyType>> {
     let members = pyo3::types::PyDict::new(py);
     members.set_item("__doc__", doc)?;
     members.set_item("__module__", "aria_array_bridge")?;
-    members.set_item("plan", py.None())?;
+    members.set_item(member, value)?;
     Ok(py.get_type::<PyType>().call1((name, bases, members))?.cast_into::<PyType>()?.unbind())
 }
 

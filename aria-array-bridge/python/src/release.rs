@@ -7,7 +7,8 @@
 //!
 //! The queue itself is [`aria_array_bridge::queue`].
 
-use aria_array_bridge::queue::{Gate, Node, Queue};
+use crate::operations::gil;
+use aria_array_bridge::queue::{Gate, Node, Pass, Queue};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
@@ -22,7 +23,7 @@ use pyo3::{ffi, wrap_pyfunction};
 static QUEUE: Queue = Queue::new();
 /// Around every use of `QUEUE` and of `Py_AddPendingCall` by a thread that may be detached.
 static PUSHING: Gate = Gate::new();
-/// Around every time we are attached. Outermost only: see `DEPTH`.
+/// Around every time we are attached, once for each [`Inside`].
 static ATTACHED: Gate = Gate::new();
 /// A pending call of ours is on its way. At most one is: the interpreter has room for 32 of all libraries.
 static SCHEDULED: AtomicBool = AtomicBool::new(false);
@@ -34,7 +35,7 @@ static RELEASED: AtomicU64 = AtomicU64::new(0);
 static LEAKED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// How often this thread is inside [`attach_interruptibly`]. The outermost one holds the gate for all.
+    /// How often this thread is inside: see [`Inside`].
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
@@ -89,7 +90,8 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
     };
     // SAFETY: the caller's duties are those of `Queue::push`.
     unsafe { QUEUE.push(node) };
-    if SCHEDULED.swap(true, Ordering::AcqRel) {
+    // In a batch this thread releases it itself, with its next operation or at the end of the batch.
+    if gil::is_batch() || SCHEDULED.swap(true, Ordering::AcqRel) {
         return;
     }
     // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when
@@ -161,29 +163,38 @@ pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
 }
 
 fn attach_only<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, NotRunning> {
-    let _inside = match DEPTH.get() {
-        0 => Some(ATTACHED.enter().ok_or(NotRunning)?),
-        _ => None,
-    };
-    let _deeper = Deeper::enter();
-    Python::try_attach(|py| {
+    let _inside = Inside::enter()?;
+    let body = |py: Python<'_>| {
         let _pending = Pending::put_aside(py);
         body(py)
-    })
-    .ok_or(NotRunning)
+    };
+    if gil::is_detached() {
+        // PyO3 may take the thread for attached, as it was before it was detached by `gil`.
+        // SAFETY: the interpreter runs, and waits for this thread: `_inside`.
+        return Ok(unsafe { gil::attached_meanwhile(body) });
+    }
+    Python::try_attach(body).ok_or(NotRunning)
 }
 
-/// Counts one level of [`attach_interruptibly`] on this thread.
-struct Deeper;
+/// Somebody inside of [`attach_interruptibly`], or attached for longer by `operations::gil`: the end of the interpreter
+/// waits for it.
+pub(crate) struct Inside {
+    _pass: Pass<'static>,
+}
 
-impl Deeper {
-    fn enter() -> Deeper {
+impl Inside {
+    /// Enters. A thread that is inside already may do so at any time.
+    pub(crate) fn enter() -> Result<Inside, NotRunning> {
+        let pass = match DEPTH.get() {
+            0 => ATTACHED.enter().ok_or(NotRunning)?,
+            _ => ATTACHED.enter_again(),
+        };
         DEPTH.set(DEPTH.get() + 1);
-        Deeper
+        Ok(Inside { _pass: pass })
     }
 }
 
-impl Drop for Deeper {
+impl Drop for Inside {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
     }
@@ -312,7 +323,7 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
 fn close(py: Python<'_>) -> PyResult<()> {
     ATTACHED.close();
     // When an operation of this very thread called us, it is inside as well.
-    let mine = DEPTH.get().min(1);
+    let mine = DEPTH.get();
     let mut waited = Ok(());
     // A finalizer may detach in the middle of a batch: those nodes are neither released nor leaked until it is through.
     while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() {
@@ -335,7 +346,7 @@ fn close(py: Python<'_>) -> PyResult<()> {
 /// In the child of a fork nobody is inside but perhaps this thread, and no pending call is on its way.
 #[pyfunction(name = "_after_fork_in_child")]
 fn after_fork() {
-    ATTACHED.forget_others(DEPTH.get().min(1));
+    ATTACHED.forget_others(DEPTH.get());
     PUSHING.forget_others(0);
     SCHEDULED.store(false, Ordering::Release);
     DRAINING.store(false, Ordering::Release);

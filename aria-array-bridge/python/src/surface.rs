@@ -19,6 +19,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyPlan>()?;
     module.add_class::<PyReason>()?;
     module.add("ConversionError", error::conversion_error(py)?)?;
+    module.add("AriaError", error::aria_error(py)?)?;
     module.add("ArgumentError", error::argument_error(py)?)?;
     module.add_function(wrap_pyfunction!(asarray, module)?)?;
     import::from_buffer::register(module)?;

@@ -1,8 +1,8 @@
 //! `Args`: the arguments of a call, built one by one.
 
 use crate::object::PyObject;
-use crate::value::Val;
-use aria_array_bridge::operations::{self as raw, Object, Status, Text, Value};
+use crate::value::{Lent, Val};
+use aria_array_bridge::operations::{self as raw, Object, Status, Text};
 use core::ptr;
 
 /// Positional and keyword arguments, `*` and `**`.
@@ -57,8 +57,8 @@ impl Args {
 
     /// Shows the arguments to `call` in the table's form. The call consumes the arrays.
     pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
-        let positional: Vec<Value> = self.positional.iter_mut().map(Val::lend).collect();
-        let keywords: Vec<Value> = self.keywords.iter_mut().map(Val::lend).collect();
+        let mut lent = Lent::default();
+        let (positional, keywords) = (lent.all(&mut self.positional), lent.all(&mut self.keywords));
         let names: Vec<Text> = self.names.iter().map(|name| Text::new(name)).collect();
         let handle = |object: &Option<PyObject>| object.as_ref().map_or(ptr::null_mut::<Object>(), PyObject::as_raw);
         call(&raw::Args {

@@ -2,7 +2,7 @@
 
 use crate::error::EndError;
 use crate::runtime::flush;
-use crate::state::{self, OPERATING, Phase};
+use crate::state::{self, Inside, OPERATING, Phase};
 use core::time::Duration;
 use std::time::Instant;
 use std::{process, thread};
@@ -26,6 +26,10 @@ pub(crate) fn end() -> Result<(), EndError> {
             return answer.and(flush().map_err(|_| EndError::Flush));
         }
     };
+    if Inside::is_inside() {
+        // A callback, or a guard that is alive: Python cannot end under the feet of this very thread.
+        return Err(EndError::Inside);
+    }
     let (api, thread_state) = (ours.api, ours.thread_state);
     if let Err(operations) = close() {
         drop(phase);

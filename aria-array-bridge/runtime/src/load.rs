@@ -28,6 +28,8 @@ macro_rules! api {
         #[allow(non_snake_case, reason = "Python's names")]
         pub(crate) struct Api {
             $(pub(crate) $name: unsafe extern "C" fn($($arg),*) $(-> $result)?,)*
+            /// The thread state that is attached, or NULL: `PyThreadState_GetUnchecked`, which has another name before 3.13.
+            pub(crate) attached: unsafe extern "C" fn() -> *mut c_void,
         }
 
         impl Api {
@@ -36,6 +38,11 @@ macro_rules! api {
                 Ok(Api {
                     // SAFETY: each is declared as Python's headers declare it, for every minor version that is let in.
                     $($name: *unsafe { library.get(stringify!($name)) }.map_err(|_| stringify!($name))?,)*
+                    attached: ["PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet"]
+                        .into_iter()
+                        // SAFETY: as above; both names are declared alike.
+                        .find_map(|name| unsafe { library.get(name) }.ok().map(|function| *function))
+                        .ok_or("PyThreadState_GetUnchecked")?,
                 })
             }
         }
@@ -58,6 +65,7 @@ api! {
     PyEval_EvalCode: fn(Py, Py, Py) -> Py;
     PyGILState_Ensure: fn() -> c_int;
     PyGILState_Release: fn(c_int);
+    PyGILState_GetThisThreadState: fn() -> *mut c_void;
     Py_CompileString: fn(*const c_char, *const c_char, c_int) -> Py;
     PyDict_New: fn() -> Py;
     PyDict_SetItemString: fn(Py, *const c_char, Py) -> c_int;

@@ -8,8 +8,8 @@ use crate::error::PyError;
 use crate::iter::PyIter;
 use crate::state::{operate, table};
 use crate::text::take_text;
-use crate::value::Val;
-use aria_array_bridge::operations::{Failure, Object, Operations, OwnedBytes, Payload, Status, TAG_NONE, Text, Value};
+use crate::value::{Lent, Val};
+use aria_array_bridge::operations::{Failure, Object, Operations, OwnedBytes, Status, Text, Value};
 use core::fmt;
 use core::ptr::{self, NonNull};
 
@@ -20,6 +20,7 @@ use core::ptr::{self, NonNull};
 /// # Invariants
 ///
 /// 1. `handle` is a handle of the table that was published, and one reference to it belongs to this.
+#[repr(transparent)]
 pub struct PyObject {
     handle: NonNull<Object>,
 }
@@ -49,7 +50,8 @@ impl PyObject {
     pub fn from_val(value: impl Into<Val>) -> Result<PyObject, PyError> {
         let mut value = value.into();
         obtain(|table, out, failure| {
-            let value = value.lend();
+            let mut lent = Lent::default();
+            let value = lent.lend(&mut value);
             // SAFETY: a value and places that live for the call; an array in it is given up.
             unsafe { (table.to_object)(&raw const value, out, failure) }
         })
@@ -73,7 +75,8 @@ impl PyObject {
     pub fn setattr(&self, name: &str, value: impl Into<Val>) -> Result<(), PyError> {
         let mut value = value.into();
         let body = |table: &Operations, failure: &mut Failure| {
-            let value = value.lend();
+            let mut lent = Lent::default();
+            let value = lent.lend(&mut value);
             // SAFETY: a live handle (invariant 1), text, a value and places that live for the call.
             unsafe { (table.setattr)(self.as_raw(), Text::new(name), &raw const value, failure) }
         };
@@ -81,29 +84,31 @@ impl PyObject {
         unsafe { operate(body) }.map(drop)
     }
 
-    /// `self[key]`
+    /// `self[key]`. A range is a slice here (`x[0..2]`), also inside of a tuple (`x[0..2, 1]`).
     ///
     /// # Errors
     ///
     /// What Python raises.
     pub fn getitem(&self, key: impl Into<Val>) -> Result<PyObject, PyError> {
-        let mut key = key.into();
+        let mut key = key.into().into_key();
         obtain(|table, out, failure| {
-            let key = key.lend();
+            let mut lent = Lent::default();
+            let key = lent.lend(&mut key);
             // SAFETY: a live handle (invariant 1), a value and places that live for the call.
             unsafe { (table.getitem)(self.as_raw(), &raw const key, out, failure) }
         })
     }
 
-    /// `self[key] = value`
+    /// `self[key] = value`. A range is a slice here, as in [`getitem`](PyObject::getitem).
     ///
     /// # Errors
     ///
     /// What Python raises.
     pub fn setitem(&self, key: impl Into<Val>, value: impl Into<Val>) -> Result<(), PyError> {
-        let (mut key, mut value) = (key.into(), value.into());
+        let (mut key, mut value) = (key.into().into_key(), value.into());
         let body = |table: &Operations, failure: &mut Failure| {
-            let (key, value) = (key.lend(), value.lend());
+            let mut lent = Lent::default();
+            let (key, value) = (lent.lend(&mut key), lent.lend(&mut value));
             // SAFETY: a live handle (invariant 1), values and places that live for the call.
             unsafe { (table.setitem)(self.as_raw(), &raw const key, &raw const value, failure) }
         };
@@ -247,7 +252,7 @@ impl PyObject {
     ///
     /// Only when Python does not run, or has no memory.
     pub fn lower(&self) -> Result<Val, PyError> {
-        let mut value = Value { tag: TAG_NONE, reserved: 0, payload: Payload { int: 0 } };
+        let mut value = Value::NONE;
         let mut bytes = OwnedBytes::EMPTY;
         let body = |table: &Operations, failure: &mut Failure| {
             // SAFETY: a live handle (invariant 1) and places that live for the call.
@@ -297,9 +302,12 @@ pub(crate) fn obtain(
     // SAFETY: one function of the table, called as it says: all who call `obtain` see to it.
     unsafe { operate(|table, failure| body(table, &raw mut handle, failure)) }?;
     // SAFETY: a new handle, which the table hands out on success.
-    unsafe { PyObject::from_raw(handle) }.ok_or_else(|| {
-        PyError::own(aria_array_bridge::operations::ERR_PANIC, "Panic", "expected an object but found NULL")
-    })
+    unsafe { PyObject::from_raw(handle) }.ok_or_else(no_object)
+}
+
+/// The table broke its word.
+pub(crate) fn no_object() -> PyError {
+    PyError::own(aria_array_bridge::operations::ERR_PANIC, "Panic", "expected an object but found NULL")
 }
 
 fn text(body: impl FnOnce(&Operations, *mut OwnedBytes, *mut Failure) -> Status) -> Result<String, PyError> {

@@ -6,6 +6,7 @@ use crate::end;
 use crate::error::{EndError, PyError, StartError};
 use crate::find::{Found, find};
 use crate::load::{self, Loaded};
+use crate::local;
 use crate::report::{Origin, Report};
 use crate::start;
 use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
@@ -99,7 +100,7 @@ impl Runtime {
             // SAFETY: places that live for the call; works at any time.
             unsafe { (table.release_counts)(&raw mut released, &raw mut leaked) };
         }
-        Releases { released, leaked }
+        Releases { released, leaked, local_leaked: local::leaked() }
     }
 
     /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
@@ -110,7 +111,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Another thread, operations that go on and on: Python runs on then, its streams flushed. Streams that cannot be
+    /// Another thread, operations that go on and on: Python runs on then, its streams flushed. This thread in a callback
+    /// or attached by a guard: Python runs on. Streams that cannot be
     /// written to: Python has ended all the same.
     pub fn end(&self) -> Result<(), EndError> {
         end::end()
@@ -133,6 +135,9 @@ pub struct Releases {
     pub released: u64,
     /// Leaked, because Python had ended.
     pub leaked: u64,
+    /// Values of one thread ([`PyObject::callable_local`](crate::PyObject::callable_local)) that leaked, because another
+    /// thread dropped them when theirs had ended.
+    pub local_leaked: u64,
 }
 
 /// Flushes Python's streams, if Python runs.
@@ -171,7 +176,7 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     // SAFETY: attached: this thread has just started it.
     match unsafe { core_module::load(&loaded.api, config, true) } {
         Ok(core) => {
-            state::publish(core.table);
+            state::publish(&loaded.api, core.table);
             // SAFETY: attached; nothing of Python is in use on this thread.
             let thread_state = unsafe { (loaded.api.PyEval_SaveThread)() };
             let ours =
@@ -196,6 +201,6 @@ fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
     // SAFETY: given back once, on the thread that took it.
     unsafe { (here.api.PyGILState_Release)(attached) };
     let core = core?;
-    state::publish(core.table);
+    state::publish(&here.api, core.table);
     Ok(Running { origin: Origin::joined(&here, &core), ours: None })
 }

@@ -2,13 +2,15 @@
 
 use crate::error::PyError;
 use crate::load::Api;
+use crate::local::drop_arrivals;
 use crate::report::Origin;
 use aria_array_bridge::operations::{Failure, Operations, Status};
-use aria_array_bridge::queue::Gate;
+use aria_array_bridge::queue::{Gate, Pass};
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
 
 use crate::error::StartError;
@@ -48,10 +50,49 @@ pub(crate) enum Phase {
 static PHASE: Mutex<Phase> = Mutex::new(Phase::Never);
 /// NULL until the core module is loaded; from then on a table that lives as long as the process.
 static TABLE: AtomicPtr<Operations> = AtomicPtr::new(ptr::null_mut());
-/// Around every operation but `retain` and `release`.
+/// A function that answers a thread state, or NULL.
+type StateOf = unsafe extern "C" fn() -> *mut c_void;
+/// The state that is attached, and this thread's own. (`PyGILState_Check` says yes to all once a subinterpreter was made.)
+static STATES: OnceLock<[StateOf; 2]> = OnceLock::new();
+/// Around every operation but `retain` and `release`, once for each [`Inside`].
 pub(crate) static OPERATING: Gate = Gate::new();
 /// How many `Runtime`s there are; the last one ends Python when it is dropped.
 pub(crate) static RUNTIMES: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// How often this thread is inside: see [`Inside`].
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Somebody in an operation, or attached for longer: the end of Python waits for it.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    _pass: Pass<'static>,
+}
+
+impl Inside {
+    /// Enters; `None` from the moment that the end begins. A thread that is inside already may do so at any time, so
+    /// that it can finish.
+    pub(crate) fn enter() -> Option<Inside> {
+        let pass = match DEPTH.get() {
+            0 => OPERATING.enter()?,
+            _ => OPERATING.enter_again(),
+        };
+        DEPTH.set(DEPTH.get() + 1);
+        Some(Inside { _pass: pass })
+    }
+
+    /// Says whether this thread is inside.
+    pub(crate) fn is_inside() -> bool {
+        DEPTH.get() > 0
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
 
 /// Locks the phase. No code of Python's, or of anybody else's, is run by other threads while waiting for it.
 pub(crate) fn phase() -> MutexGuard<'static, Phase> {
@@ -60,8 +101,19 @@ pub(crate) fn phase() -> MutexGuard<'static, Phase> {
 }
 
 /// Makes the table known. Operations work from now on.
-pub(crate) fn publish(table: &'static Operations) {
+pub(crate) fn publish(api: &Api, table: &'static Operations) {
+    // The first one stays: there is one library in a process.
+    let _ = STATES.set([api.attached, api.PyGILState_GetThisThreadState]);
     TABLE.store(ptr::from_ref(table).cast_mut(), Ordering::Release);
+}
+
+/// Says whether this thread is attached, by whomever; no once Python has ended.
+pub(crate) fn is_attached() -> bool {
+    let running = !OPERATING.is_closed() || Inside::is_inside();
+    let Some(states) = STATES.get().filter(|_| running) else { return false };
+    // SAFETY: may be called at any time by any thread; the library is never unloaded.
+    let [attached, own] = states.map(|state_of| unsafe { state_of() });
+    !own.is_null() && attached == own
 }
 
 /// The table, if the core module has ever been loaded.
@@ -76,7 +128,8 @@ pub(crate) fn table() -> Option<&'static Operations> {
 ///
 /// `body` calls one function of the table, which is given the failure, as the table says, and hands its status on.
 pub(crate) unsafe fn operate(body: impl FnOnce(&Operations, &mut Failure) -> Status) -> Result<Status, PyError> {
-    let inside = OPERATING.enter().ok_or_else(PyError::not_running)?;
+    drop_arrivals();
+    let inside = Inside::enter().ok_or_else(PyError::not_running)?;
     let table = table().ok_or_else(PyError::not_running)?;
     let mut failure = Failure::EMPTY;
     let status = body(table, &mut failure);

@@ -3,18 +3,8 @@
 mod support;
 
 use aria_array_runtime::prelude::*;
-use std::sync::OnceLock;
 use std::thread;
-use support::{environment, eval, names};
-
-/// The Python of this process. Never ended: the tests run on threads that come and go.
-fn python() -> &'static Runtime {
-    static PYTHON: OnceLock<Runtime> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        environment();
-        support::start()
-    })
-}
+use support::{eval, names, python};
 
 #[test]
 fn an_import_returns_the_leaf_module() {

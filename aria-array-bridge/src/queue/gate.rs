@@ -30,6 +30,12 @@ impl Gate {
         (before & CLOSED == 0).then_some(pass)
     }
 
+    /// Enters once more, for a thread that is inside already and stays so meanwhile: a closed gate lets it finish.
+    pub fn enter_again(&self) -> Pass<'_> {
+        self.state.fetch_add(ONE, Ordering::SeqCst);
+        Pass { gate: self }
+    }
+
     /// Lets nobody in any more. Does not wait: see [`inside`](Gate::inside).
     pub fn close(&self) {
         self.state.fetch_or(CLOSED, Ordering::SeqCst);

@@ -4,6 +4,7 @@ from aria_array_bridge import typing
 from aria_array_bridge._core import (
     __version__,
     ArgumentError,
+    AriaError,
     Array,
     asarray,
     BatchReader,
@@ -67,6 +68,7 @@ from aria_array_bridge._trace import Trace, no_copy, trace
 #: `bool` is here as well, but `import *` leaves Python's own alone.
 __all__ = [
     "ArgumentError",
+    "AriaError",
     "Array",
     "BatchReader",
     "Bitmap",

@@ -38,6 +38,11 @@ class ConversionError(ValueError, BufferError):
 class ArgumentError(ConversionError, TypeError):
     """An argument that is no array, or not the array that is wanted. `plan` has every reason."""
 
+class AriaError(Exception):
+    """An error of an Aria program, whose functions Python calls. `kind` is its name there."""
+
+    kind: str
+
 @final
 class Array:
     """An n-dimensional array in shared memory."""

@@ -1,10 +1,11 @@
 //! Calls: positional and keyword arguments, `*` and `**`.
 
 use super::entry::{Error, enter};
-use super::frame::{self, Function};
+use super::frame::{self, apply};
 use super::object::{give, the};
 use super::text;
 use super::value::Values;
+use aria_array_bridge::operations::function::GETATTR;
 use aria_array_bridge::operations::{Args, Failure, Object, Status, Text};
 use core::slice;
 use pyo3::exceptions::PyTypeError;
@@ -29,7 +30,7 @@ pub(super) unsafe extern "C" fn call(
             // SAFETY: borrowed for the call: the table's contract.
             let name = unsafe { text::read(name, "a method's name") }?;
             let name = PyString::intern(py, name).into_any();
-            frame::run(py, vec![frame::the(py, Function::GetAttr)?, object.to_owned(), name], None)?
+            apply(py, GETATTR, [object.to_owned(), name])?
         };
         let mut all = vec![function];
         args.positional(py, &mut all)?;
@@ -81,9 +82,7 @@ impl Arguments<'_> {
     }
 
     fn positional<'py>(&mut self, py: Python<'py>, all: &mut Vec<Bound<'py, PyAny>>) -> Result<(), Error> {
-        while let Some(value) = self.positional.next(py) {
-            all.push(value?);
-        }
+        self.positional.all(py, all)?;
         if !self.star.is_null() {
             // SAFETY: a live handle: the duty of whoever called `new`.
             let star = unsafe { the(py, self.star) }?;

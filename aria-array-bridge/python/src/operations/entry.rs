@@ -1,14 +1,14 @@
 //! The way into every operation: panic boundary, attaching, and turning errors into a [`Failure`].
 
 use super::handle;
+use crate::error::plan_of;
 use crate::release::{self, NotRunning};
 use aria_array_bridge::operations::{
-    ERR_ARGUMENT, ERR_MEMORY, ERR_PANIC, ERR_PYTHON, ERR_REFUSED, ERR_STATE, Failure, OwnedBytes, Status,
+    ERR_ARGUMENT, ERR_MEMORY, ERR_PANIC, ERR_PYTHON, ERR_REFUSED, ERR_STATE, Failure, OwnedBytes, Status, panic_text,
 };
 use aria_array_bridge::plan::Plan;
-use core::any::Any;
 use core::ptr;
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +32,16 @@ impl From<PyErr> for Error {
 impl From<pyo3::CastError<'_, '_>> for Error {
     fn from(error: pyo3::CastError<'_, '_>) -> Error {
         Error::Python(error.into())
+    }
+}
+
+impl Error {
+    /// The error as Python's own, where it goes on to Python code.
+    pub(super) fn into_py(self, _py: Python<'_>) -> PyErr {
+        match self {
+            Error::Argument(text) => PyValueError::new_err(text),
+            Error::Python(error) | Error::Refused(error, _) => error,
+        }
     }
 }
 
@@ -67,14 +77,6 @@ pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Pyt
     status
 }
 
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text,
-        _ => "a panic without a text",
-    }
-}
-
 /// A failure that is not an exception.
 fn words(kind: &str, message: &str) -> Failure {
     Failure {
@@ -95,6 +97,18 @@ fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
             failure.plan = OwnedBytes::new(Plan::encode(&[*plan]));
             (ERR_REFUSED, failure)
         }
+    }
+}
+
+/// What an operation answers that raises this exception.
+pub(super) fn failure_of(py: Python<'_>, exception: Bound<'_, PyAny>) -> (Status, Failure) {
+    let traceback = exception.getattr("__traceback__").ok().and_then(|traceback| traceback.cast_into().ok());
+    let error = PyErr::from_value(exception);
+    // Before 3.12 PyO3 keeps it beside the exception.
+    error.set_traceback(py, traceback);
+    match plan_of(py, &error) {
+        Some(plan) => explain(py, Error::Refused(error, Box::new(plan))),
+        None => explain(py, Error::Python(error)),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The Python frame in which operations run (rule R6): without one `sys._getframe` fails, which pandas,
 //! `eval` and `warnings` call, and with a site it bears the file, the line and the function of the program.
 //!
-//! A site is a Python function whose code object says so; entering one is a matter of the thread alone.
+//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; entering one is a
+//! matter of the thread alone.
 
 use super::entry::{Error, enter};
 use super::object::give;
 use super::{handle, text};
+use aria_array_bridge::operations::function::NAMES;
 use aria_array_bridge::operations::{Failure, Object, Status, Text};
 use core::cell::Cell;
 use core::ptr;
@@ -13,67 +15,144 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-const SOURCE: &str = "\
-def aria(operation, /, *arguments, **keywords): return operation(*arguments, **keywords)
-import importlib, operator
-all = (aria, getattr, setattr, operator.getitem, operator.setitem, operator.index, str, repr, iter, next, len, bool,
-    importlib.import_module, object())
-";
-
-/// Functions of `SOURCE`, in its order.
-#[derive(Clone, Copy)]
-pub(super) enum Function {
-    Aria,
-    GetAttr,
-    SetAttr,
-    GetItem,
-    SetItem,
-    Index,
-    Str,
-    Repr,
-    Iter,
-    Next,
-    Len,
-    Bool,
-    Import,
-    /// Not a function: what `next` returns at the end.
-    End,
-}
-
-const FUNCTIONS: usize = Function::End as usize + 1;
+const SOURCE: &str = include_str!("functions.py");
 
 thread_local! {
     /// The site that this thread has entered: a handle with a reference of its own, or NULL.
     static SITE: Cell<*mut Object> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// `all` of `SOURCE`.
-static ALL: PyOnceLock<[Py<PyAny>; FUNCTIONS]> = PyOnceLock::new();
-/// The frame of a thread that has entered no site.
-static NOWHERE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// One of the functions of `SOURCE`.
-pub(super) fn the<'py>(py: Python<'py>, function: Function) -> PyResult<Bound<'py, PyAny>> {
-    let make = || {
-        let names = PyDict::new(py);
-        let code = py.import("builtins")?.call_method1("compile", (SOURCE, "<aria>", "exec"))?;
-        py.import("builtins")?.call_method1("exec", (code, &names))?;
-        names.as_any().get_item("all")?.extract::<[Py<PyAny>; FUNCTIONS]>()
-    };
-    ALL.get_or_try_init(py, make).map(|all| all[function as usize].bind(py).clone())
+/// What `SOURCE` defines.
+struct Functions {
+    /// `all`, in the order of its numbers.
+    numbered: Vec<Py<PyAny>>,
+    /// Call their first argument with the others: what every site is made of.
+    forms: Py<PyTuple>,
+    /// The site of a thread that has entered none.
+    nowhere: Py<PyTuple>,
+    /// What `next` returns at the end.
+    end: Py<PyAny>,
+    /// Makes the function that binds a callback's arguments.
+    binder: Py<PyAny>,
 }
 
-/// A function whose frame says that it is at this place, in the program's main module.
-fn at<'py>(py: Python<'py>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyAny>> {
-    let template = the(py, Function::Aria)?;
+static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
+
+fn functions(py: Python<'_>) -> PyResult<&Functions> {
+    FUNCTIONS.get_or_try_init(py, || {
+        let names = PyDict::new(py);
+        let builtins = py.import("builtins")?;
+        let code = builtins.call_method1("compile", (SOURCE, "<aria_array_bridge>", "exec"))?;
+        builtins.call_method1("exec", (code, &names))?;
+        let get = |name: &str| names.as_any().get_item(name);
+        let (all, forms) = (get("all")?, get("forms")?.cast_into::<PyTuple>()?);
+        let numbered = NAMES.iter().map(|name| Ok(all.get_item(name)?.unbind())).collect::<PyResult<_>>()?;
+        let nowhere = at(&forms, "<aria>", 1, "<module>")?.unbind();
+        let end = builtins.getattr("object")?.call0()?.unbind();
+        Ok(Functions { numbered, forms: forms.unbind(), nowhere, end, binder: get("binder")?.unbind() })
+    })
+}
+
+/// The function with this number of `operations::function`.
+pub(super) fn the(py: Python<'_>, number: u32) -> Result<&Bound<'_, PyAny>, Error> {
+    let found = functions(py)?.numbered.get(number as usize);
+    found.map(|function| function.bind(py)).ok_or_else(|| {
+        Error::Argument(format!("expected the number of a function up to {} but found {number}", NAMES.len() - 1))
+    })
+}
+
+/// What `next` returns at the end.
+pub(super) fn end(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.end.bind(py))
+}
+
+/// Makes the function that binds a callback's arguments: see `SOURCE`.
+pub(super) fn binder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.binder.bind(py))
+}
+
+/// A site of our own: where a callback is defined.
+///
+/// # Invariants
+///
+/// 1. `handle` is a handle of `site`, and one reference to it belongs to this.
+pub(super) struct Place {
+    handle: *mut Object,
+    site: Py<PyTuple>,
+}
+
+// SAFETY: handles are used, retained and released on any thread.
+unsafe impl Send for Place {}
+// SAFETY: as above.
+unsafe impl Sync for Place {}
+
+impl Place {
+    pub(super) fn new(py: Python<'_>, file: &str, line: i32, function: &str) -> PyResult<Place> {
+        let site = at(functions(py)?.forms.bind(py), file, line, function)?;
+        Ok(Place { handle: handle::new(site.clone().into_any())?, site: site.unbind() })
+    }
+
+    /// Calls the first of `call` with the others, in a frame of this place.
+    pub(super) fn call<'py>(&self, py: Python<'py>, call: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        call_at(self.site.bind(py), call, None)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: ours, given back once: invariant 1.
+        unsafe { handle::release(self.handle) };
+    }
+}
+
+/// This thread's site is another until it is dropped.
+pub(super) struct Elsewhere {
+    before: *mut Object,
+}
+
+impl Elsewhere {
+    pub(super) fn enter(place: &Place) -> Elsewhere {
+        // SAFETY: a live handle: invariant 1 of `Place`.
+        unsafe { handle::retain(place.handle) };
+        Elsewhere { before: SITE.replace(place.handle) }
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // SAFETY: what this thread had entered, perhaps by the program meanwhile: a handle that `SITE` owned, or NULL.
+        unsafe { handle::release(SITE.replace(self.before)) };
+    }
+}
+
+/// Functions whose frames say that they are at this place, in the program's main module.
+fn at<'py>(forms: &Bound<'py, PyTuple>, file: &str, line: i32, function: &str) -> PyResult<Bound<'py, PyTuple>> {
+    let py = forms.py();
     let changes = PyDict::new(py);
     changes.set_item("co_filename", file)?;
     changes.set_item("co_firstlineno", line.max(1))?;
     changes.set_item("co_name", function)?;
     changes.set_item("co_qualname", function)?;
-    let code = template.getattr("__code__")?.call_method("replace", (), Some(&changes))?;
     let globals = py.import("__main__")?.dict();
-    template.get_type().call1((code, globals))
+    let move_there = |form: Bound<'py, PyAny>| {
+        let code = form.getattr("__code__")?.call_method("replace", (), Some(&changes))?;
+        form.get_type().call1((code, &globals))
+    };
+    PyTuple::new(py, forms.iter().map(move_there).collect::<PyResult<Vec<_>>>()?)
+}
+
+/// Calls the first of `call` with the others, in a frame of this site.
+fn call_at<'py>(
+    site: &Bound<'py, PyTuple>,
+    call: Vec<Bound<'py, PyAny>>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // As `forms` of `SOURCE` has them.
+    let form = match (keywords, call.len().saturating_sub(1)) {
+        (Some(_), _) => 5,
+        (None, arguments) => arguments.min(4),
+    };
+    site.get_item(form)?.call(PyTuple::new(site.py(), call)?, keywords)
 }
 
 /// Calls the first of `call` with the others, in the frame of this thread's site.
@@ -82,16 +161,24 @@ pub(super) fn run<'py>(
     call: Vec<Bound<'py, PyAny>>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = PyTuple::new(py, call)?;
     // SAFETY: NULL, or a handle that lives while it is there; the borrow ends on the next line, before others may run.
     match unsafe { handle::borrow(py, SITE.get()) } {
         // Another reference: the operation may leave the site.
-        Some(site) => site.to_owned().call(call, keywords),
-        None => {
-            let nowhere = NOWHERE.get_or_try_init(py, || at(py, "<aria>", 1, "<module>").map(Bound::unbind))?;
-            nowhere.bind(py).call(call, keywords)
-        }
+        Some(site) => call_at(site.to_owned().cast::<PyTuple>()?, call, keywords),
+        None => call_at(functions(py)?.nowhere.bind(py), call, keywords),
     }
+}
+
+/// Applies a numbered function to these arguments, in the frame of this thread's site.
+pub(super) fn apply<'py, const N: usize>(
+    py: Python<'py>,
+    number: u32,
+    arguments: [Bound<'py, PyAny>; N],
+) -> Result<Bound<'py, PyAny>, Error> {
+    let mut call = Vec::with_capacity(N + 1);
+    call.push(the(py, number)?.clone());
+    call.extend(arguments);
+    Ok(run(py, call, None)?)
 }
 
 pub(super) unsafe extern "C" fn site(
@@ -106,9 +193,9 @@ pub(super) unsafe extern "C" fn site(
         let file = unsafe { text::read(file, "a file's name") }?;
         // SAFETY: as above.
         let function = unsafe { text::read(function, "a function's name") }?;
-        let site = at(py, file, line, function).map_err(Error::from)?;
+        let site = at(functions(py)?.forms.bind(py), file, line, function)?;
         // SAFETY: `out` may be written to: the table's contract.
-        unsafe { give(site, out) }
+        unsafe { give(site.into_any(), out) }
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }

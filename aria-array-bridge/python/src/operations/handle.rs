@@ -52,23 +52,46 @@ pub(super) unsafe extern "C" fn retain(handle: *mut Object) {
     }
 }
 
-/// Gives a reference back; NULL is fine. The last one queues the handle.
-pub(super) unsafe extern "C" fn release(handle: *mut Object) {
-    let Some(pointer) = NonNull::new(handle.cast::<Handle>()) else {
-        return;
-    };
-    // SAFETY: a live handle of ours: the table's contract.
-    let before = unsafe { pointer.as_ref() }.references.fetch_sub(1, Ordering::Release);
-    if before != 1 {
-        return;
+/// Gives a reference back; NULL is fine. After the last one the handle belongs to the caller alone.
+///
+/// # Safety
+///
+/// NULL, or a live handle, one reference to which belongs to the caller, who gives it up.
+unsafe fn give_back(handle: *mut Object) -> Option<NonNull<Handle>> {
+    let pointer = NonNull::new(handle.cast::<Handle>())?;
+    // SAFETY: a live handle of ours: the caller's duty.
+    if unsafe { pointer.as_ref() }.references.fetch_sub(1, Ordering::Release) != 1 {
+        return None;
     }
     // What others did with the handle before they gave it back happened before what follows.
     fence(Ordering::Acquire);
+    Some(pointer)
+}
+
+/// Gives a reference back; NULL is fine. The last one queues the handle.
+pub(super) unsafe extern "C" fn release(handle: *mut Object) {
+    // SAFETY: the table's contract.
+    let Some(pointer) = (unsafe { give_back(handle) }) else {
+        return;
+    };
     // SAFETY:
     // - `Handle` is `repr(C)` with its node first, alive until `free`; `pointer` came from the whole box.
     // - The last reference is gone, so this thread owns it alone; it was in no queue: invariant 2.
     // - `free` asks for nothing but being attached. `ready` was called by `new`.
     unsafe { release::push(pointer.cast()) };
+}
+
+/// Gives a reference back while attached: the object of the last one is released at once.
+///
+/// # Safety
+///
+/// A live handle, one reference to which belongs to the caller, who gives it up.
+pub(super) unsafe fn release_now(_py: Python<'_>, handle: *mut Object) {
+    // SAFETY: the caller's duty.
+    if let Some(pointer) = unsafe { give_back(handle) } {
+        // SAFETY: attached: `_py`; the last reference is gone, so this thread owns it alone; it is in no queue.
+        unsafe { free(pointer.cast()) };
+    }
 }
 
 unsafe extern "C" fn free(node: NonNull<Node>) {

@@ -5,12 +5,15 @@
 
 mod arrays;
 mod call;
+mod callback;
 mod entry;
 mod frame;
+pub(crate) mod gil;
 mod handle;
 mod object;
 mod system;
 mod text;
+mod thrown;
 mod value;
 
 use aria_array_bridge::operations::{ABI, Operations, Text};
@@ -51,6 +54,13 @@ static TABLE: Operations = Operations {
     release_counts: system::release_counts,
     site: frame::site,
     enter_site: frame::enter_site,
+    apply: value::apply,
+    attach: gil::attach,
+    detach: gil::detach,
+    leave: gil::leave,
+    callable: callback::callable,
+    payload: thrown::payload,
+    describe: thrown::describe,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.

@@ -4,9 +4,12 @@
 //! results may be written to, borrowed text and values live for the call, the failure is empty.
 
 use super::entry::{Error, enter};
-use super::frame::{self, Function};
+use super::frame::{self, apply};
 use super::value::Values;
 use super::{handle, text};
+use aria_array_bridge::operations::function::{
+    GETATTR, GETITEM, IMPORT, INDEX, ITER, LEN, NEXT, SETATTR, SETITEM, TRUTH,
+};
 use aria_array_bridge::operations::{Failure, OK, Object, Status, Text, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -39,7 +42,7 @@ pub(super) unsafe extern "C" fn import(name: Text, out: *mut *mut Object, failur
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "a module's name") }?;
         let name = PyString::new(py, name).into_any();
-        let module = frame::run(py, vec![frame::the(py, Function::Import)?, name], None)?;
+        let module = apply(py, IMPORT, [name])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(module, out) }
     };
@@ -59,7 +62,7 @@ pub(super) unsafe extern "C" fn getattr(
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
         let name = PyString::intern(py, name).into_any();
-        let found = frame::run(py, vec![frame::the(py, Function::GetAttr)?, object.to_owned(), name], None)?;
+        let found = apply(py, GETATTR, [object.to_owned(), name])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(found, out) }
     };
@@ -81,7 +84,7 @@ pub(super) unsafe extern "C" fn setattr(
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "an attribute's name") }?;
         let name = PyString::intern(py, name).into_any();
-        frame::run(py, vec![frame::the(py, Function::SetAttr)?, object.to_owned(), name, value.one(py)?], None)?;
+        apply(py, SETATTR, [object.to_owned(), name, value.one(py)?])?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -99,7 +102,7 @@ pub(super) unsafe extern "C" fn getitem(
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let item = frame::run(py, vec![frame::the(py, Function::GetItem)?, object.to_owned(), key.one(py)?], None)?;
+        let item = apply(py, GETITEM, [object.to_owned(), key.one(py)?])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(item, out) }
     };
@@ -121,7 +124,7 @@ pub(super) unsafe extern "C" fn setitem(
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         let (key, value) = (key.one(py)?, value.one(py)?);
-        frame::run(py, vec![frame::the(py, Function::SetItem)?, object.to_owned(), key, value], None)?;
+        apply(py, SETITEM, [object.to_owned(), key, value])?;
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.
@@ -151,7 +154,7 @@ pub(super) unsafe extern "C" fn to_int(object: *mut Object, out: *mut i64, failu
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         // `index` returns an int, or raises.
-        let index = frame::run(py, vec![frame::the(py, Function::Index)?, object.to_owned()], None)?;
+        let index = apply(py, INDEX, [object.to_owned()])?;
         // SAFETY: attached, a live int.
         let number = unsafe { ffi::PyLong_AsLongLong(index.as_ptr()) };
         if number == -1 {
@@ -174,7 +177,7 @@ pub(super) unsafe extern "C" fn truthy(object: *mut Object, failure: *mut Failur
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        Ok(Status::from(frame::run(py, vec![frame::the(py, Function::Bool)?, object.to_owned()], None)?.is_truthy()?))
+        Ok(Status::from(apply(py, TRUTH, [object.to_owned()])?.is_truthy()?))
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
@@ -184,7 +187,7 @@ pub(super) unsafe extern "C" fn len(object: *mut Object, out: *mut i64, failure:
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let len: i64 = frame::run(py, vec![frame::the(py, Function::Len)?, object.to_owned()], None)?.extract()?;
+        let len: i64 = apply(py, LEN, [object.to_owned()])?.extract()?;
         // SAFETY: valid for writes: the table's contract.
         unsafe { out.write(len) };
         Ok(OK)
@@ -197,7 +200,7 @@ pub(super) unsafe extern "C" fn iter(object: *mut Object, out: *mut *mut Object,
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let iterator = frame::run(py, vec![frame::the(py, Function::Iter)?, object.to_owned()], None)?;
+        let iterator = apply(py, ITER, [object.to_owned()])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(iterator, out) }
     };
@@ -209,9 +212,9 @@ pub(super) unsafe extern "C" fn next(iterator: *mut Object, out: *mut *mut Objec
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let iterator = unsafe { the(py, iterator) }?;
-        let end = frame::the(py, Function::End)?;
-        let item = frame::run(py, vec![frame::the(py, Function::Next)?, iterator.to_owned(), end.clone()], None)?;
-        if item.is(&end) {
+        let end = frame::end(py)?;
+        let item = apply(py, NEXT, [iterator.to_owned(), end.clone()])?;
+        if item.is(end) {
             return Ok(0);
         }
         // SAFETY: `out` may be written to: the table's contract.

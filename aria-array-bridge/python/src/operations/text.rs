@@ -1,24 +1,35 @@
 //! Text on its way in, and `str` and `repr` on their way out.
 
 use super::entry::{Error, enter};
-use super::frame::{self, Function};
+use super::frame::apply;
 use super::object::the;
+use aria_array_bridge::operations::function::{REPR, STR};
 use aria_array_bridge::operations::{Failure, OK, Object, OwnedBytes, Status, Text};
 use core::slice;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// Reads borrowed text. `what` names it in the error: `a name`.
+/// Reads borrowed bytes. `what` names them in the error: `a name`.
 ///
 /// # Safety
 ///
 /// `text` describes readable bytes that live and do not change for `'a`, or has a NULL pointer.
-pub(super) unsafe fn read<'a>(text: Text, what: &str) -> Result<&'a str, Error> {
+pub(super) unsafe fn bytes<'a>(text: Text, what: &str) -> Result<&'a [u8], Error> {
     if text.data.is_null() {
-        return Err(Error::Argument(format!("expected {what} but found no text")));
+        return Err(Error::Argument(format!("expected {what} but found NULL")));
     }
     // SAFETY: readable for `'a`, as the caller promises; non-null, checked above.
-    let bytes = unsafe { slice::from_raw_parts(text.data, text.len) };
+    Ok(unsafe { slice::from_raw_parts(text.data, text.len) })
+}
+
+/// Reads borrowed text. `what` names it in the error: `a name`.
+///
+/// # Safety
+///
+/// As for [`bytes`].
+pub(super) unsafe fn read<'a>(text: Text, what: &str) -> Result<&'a str, Error> {
+    // SAFETY: the caller's duty.
+    let bytes = unsafe { bytes(text, what) }?;
     core::str::from_utf8(bytes)
         .map_err(|error| Error::Argument(format!("expected {what} in UTF-8 but byte {} is not", error.valid_up_to())))
 }
@@ -30,22 +41,22 @@ pub(super) fn copy(text: &Bound<'_, PyString>) -> PyResult<OwnedBytes> {
 
 pub(super) unsafe extern "C" fn str(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, Function::Str) }
+    unsafe { text_of(object, out, failure, STR) }
 }
 
 pub(super) unsafe extern "C" fn repr(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure) -> Status {
     // SAFETY: the table's contract for `object`, `out` and `failure`.
-    unsafe { text_of(object, out, failure, Function::Repr) }
+    unsafe { text_of(object, out, failure, REPR) }
 }
 
 /// # Safety
 ///
 /// As the table says: a live handle, a place to write the text to, a failure that is empty.
-unsafe fn text_of(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure, function: Function) -> Status {
+unsafe fn text_of(object: *mut Object, out: *mut OwnedBytes, failure: *mut Failure, function: u32) -> Status {
     let body = |py: Python<'_>| {
         // SAFETY: a live handle: the caller's duty.
         let object = unsafe { the(py, object) }?;
-        let text = frame::run(py, vec![frame::the(py, function)?, object.to_owned()], None)?;
+        let text = apply(py, function, [object.to_owned()])?;
         let text = copy(text.cast::<PyString>()?)?;
         // SAFETY: valid for writes: the caller's duty.
         unsafe { out.write(text) };

@@ -3,24 +3,29 @@
 use super::arrays::TakenArray;
 use super::entry::{Error, enter};
 use super::object::{give, the};
-use super::{handle, text};
+use super::{frame, handle, text};
 use aria_array_bridge::operations::{
-    Failure, OK, Object, OwnedBytes, Payload, Status, TAG_ARRAY, TAG_BOOL, TAG_FLOAT, TAG_INT, TAG_NONE, TAG_OBJECT,
-    TAG_STR, Value,
+    Failure, OK, Object, OwnedBytes, Payload, Sequence, Status, TAG_ARRAY, TAG_BOOL, TAG_BYTES, TAG_FLOAT, TAG_INT,
+    TAG_MADE, TAG_NONE, TAG_OBJECT, TAG_STR, TAG_UINT, Value,
 };
 use core::slice;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 /// Borrowed values on their way in, of which the arrays are owned: those that were not converted are released on drop.
 ///
 /// # Invariants
 ///
-/// 1. The arrays among `rest` belong to this and to nobody else.
+/// 1. The arrays among `rest`, and among the values inside of them, belong to this and to nobody else.
 #[derive(Default)]
 pub(super) struct Values<'a> {
     rest: &'a [Value],
+    /// How many values these are inside of.
+    depth: usize,
 }
+
+/// How deep values may be nested: far below what a stack holds.
+const MAX_DEPTH: usize = 200;
 
 impl Values<'_> {
     /// Takes over the arrays among `len` values. NULL stands for no values.
@@ -30,10 +35,31 @@ impl Values<'_> {
     /// `first` is NULL or points to `len` values that live for `'a`; each payload is what its tag says.
     pub(super) unsafe fn new<'a>(first: *const Value, len: usize) -> Values<'a> {
         if first.is_null() {
-            return Values { rest: &[] };
+            return Values::default();
         }
         // SAFETY: non-null, and `len` values that live for `'a`: the caller's duty.
-        Values { rest: unsafe { slice::from_raw_parts(first, len) } }
+        Values { rest: unsafe { slice::from_raw_parts(first, len) }, depth: 0 }
+    }
+
+    /// Takes over the arrays among the values inside of a value, and those inside of them.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Values::new).
+    unsafe fn inside<'a>(values: Sequence, depth: usize) -> Values<'a> {
+        // SAFETY: the caller's duty.
+        let mut values = unsafe { Values::new(values.data, values.len) };
+        values.depth = depth;
+        values
+    }
+
+    /// Converts all that are left, behind what is there.
+    pub(super) fn all<'py>(&mut self, py: Python<'py>, converted: &mut Vec<Bound<'py, PyAny>>) -> Result<(), Error> {
+        converted.reserve(self.rest.len());
+        while let Some(value) = self.next(py) {
+            converted.push(value?);
+        }
+        Ok(())
     }
 
     /// Converts the next value; there is none after the last.
@@ -42,7 +68,7 @@ impl Values<'_> {
         // What is taken off here is no longer released by `drop`: invariant 1.
         self.rest = rest;
         // SAFETY: the payload is what the tag says, the duty of whoever called `new`; an array is ours: invariant 1.
-        Some(unsafe { convert(py, value) })
+        Some(unsafe { convert(py, value, self.depth) })
     }
 
     /// Converts the only value.
@@ -54,11 +80,20 @@ impl Values<'_> {
 impl Drop for Values<'_> {
     fn drop(&mut self) {
         for value in self.rest {
-            if value.tag == TAG_ARRAY {
-                // SAFETY: the tag says that it is an array.
-                let array = unsafe { value.payload.array };
-                // SAFETY: ours to give up: invariant 1.
-                drop(unsafe { TakenArray::new(array) });
+            match value.tag {
+                TAG_ARRAY => {
+                    // SAFETY: the tag says that it is an array.
+                    let array = unsafe { value.payload.array };
+                    // SAFETY: ours to give up: invariant 1.
+                    drop(unsafe { TakenArray::new(array) });
+                }
+                TAG_MADE => {
+                    // SAFETY: the tag says that they are values.
+                    let values = unsafe { value.payload.values };
+                    // SAFETY: they live as long as the value they are in; their arrays are ours: invariant 1.
+                    drop(unsafe { Values::inside(values, self.depth + 1) });
+                }
+                _ => {}
             }
         }
     }
@@ -66,8 +101,8 @@ impl Drop for Values<'_> {
 
 /// # Safety
 ///
-/// The payload is what the tag says; an array is given up to this function.
-unsafe fn convert<'py>(py: Python<'py>, value: &Value) -> Result<Bound<'py, PyAny>, Error> {
+/// The payload is what the tag says; an array is given up to this function, in values inside of this one too.
+unsafe fn convert<'py>(py: Python<'py>, value: &Value, depth: usize) -> Result<Bound<'py, PyAny>, Error> {
     let payload = &value.payload;
     Ok(match value.tag {
         TAG_NONE => py.None().into_bound(py),
@@ -96,8 +131,72 @@ unsafe fn convert<'py>(py: Python<'py>, value: &Value) -> Result<Bound<'py, PyAn
             // SAFETY: given up by the caller.
             unsafe { TakenArray::new(array) }.into_py(py)?.0
         }
-        tag => return Err(Error::Argument(format!("expected a value's tag up to {TAG_ARRAY} but found {tag}"))),
+        // SAFETY: the tag says that it is an integer. Its bits are the number's.
+        TAG_UINT => PyInt::new(py, unsafe { payload.int }.cast_unsigned()).into_any(),
+        TAG_BYTES => {
+            // SAFETY: the tag says that these are bytes.
+            let bytes = unsafe { payload.text };
+            // SAFETY: borrowed for the call: the caller's duty.
+            PyBytes::new(py, unsafe { text::bytes(bytes, "bytes") }?).into_any()
+        }
+        TAG_MADE => {
+            // SAFETY: the tag says that they are values.
+            let values = unsafe { payload.values };
+            // SAFETY: they live for the call: the caller's duty; their arrays are given up by the caller.
+            let mut values = unsafe { Values::inside(values, depth + 1) };
+            if depth == MAX_DEPTH {
+                return Err(Error::Argument(format!("expected values nested at most {MAX_DEPTH} deep but found more")));
+            }
+            made(py, value.function, &mut values)?
+        }
+        tag => return Err(Error::Argument(format!("expected a value's tag up to {TAG_MADE} but found {tag}"))),
     })
+}
+
+/// What a numbered function makes of values, in the frame of this thread's site.
+fn made<'py>(py: Python<'py>, function: u32, values: &mut Values<'_>) -> Result<Bound<'py, PyAny>, Error> {
+    let mut call = vec![frame::the(py, function)?.clone()];
+    values.all(py, &mut call)?;
+    Ok(frame::run(py, call, None)?)
+}
+
+pub(super) unsafe extern "C" fn apply(
+    function: u32,
+    values: *const Value,
+    len: usize,
+    out: *mut Value,
+    text: *mut OwnedBytes,
+    failure: *mut Failure,
+) -> Status {
+    // SAFETY: that many values that live for the call, or NULL: the table's contract.
+    let mut values = unsafe { Values::new(values, len) };
+    let body = |py: Python<'_>| {
+        let object = made(py, function, &mut values)?;
+        let lowered = if text.is_null() {
+            (TAG_OBJECT, Payload { object: handle::new(object)? }, OwnedBytes::EMPTY)
+        } else if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+            (TAG_BYTES, Payload { int: 0 }, OwnedBytes::new(bytes.as_bytes().to_vec()))
+        } else {
+            lowered(&object)?
+        };
+        // SAFETY: valid for writes: the table's contract.
+        unsafe { hand_out(lowered, out, text) };
+        Ok(OK)
+    };
+    // SAFETY: the failure is empty: the table's contract.
+    unsafe { enter(failure, body) }
+}
+
+/// # Safety
+///
+/// `out` is valid for writes, and so is `text`, or it is NULL where there is no text.
+unsafe fn hand_out((tag, payload, bytes): Lowered, out: *mut Value, text: *mut OwnedBytes) {
+    // SAFETY: valid for writes: the caller's duty.
+    unsafe { out.write(Value { tag, function: 0, payload }) };
+    if !text.is_null() {
+        // SAFETY: as above.
+        unsafe { text.write(bytes) };
+    }
 }
 
 pub(super) unsafe extern "C" fn to_object(value: *const Value, out: *mut *mut Object, failure: *mut Failure) -> Status {
@@ -150,11 +249,9 @@ pub(super) unsafe extern "C" fn lower(
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
-        let (tag, payload, bytes) = lowered(&object)?;
+        let lowered = lowered(&object)?;
         // SAFETY: valid for writes: the table's contract.
-        unsafe { out.write(Value { tag, reserved: 0, payload }) };
-        // SAFETY: valid for writes: the table's contract.
-        unsafe { text.write(bytes) };
+        unsafe { hand_out(lowered, out, text) };
         Ok(OK)
     };
     // SAFETY: the failure is empty: the table's contract.

@@ -1,10 +1,17 @@
 //! `PyError`: what Python raised in an operation, or why the operation could not be done.
 
+use super::carried::{self, Payload};
+use crate::args::Args;
+use crate::gil::attach;
 use crate::object::PyObject;
+use crate::state::operate;
 use crate::text::take_text;
 use aria_array_bridge::Plan;
-use aria_array_bridge::operations::{ERR_STATE, Failure, Status};
-use core::fmt;
+use aria_array_bridge::operations::callback::Thrown;
+use aria_array_bridge::operations::{ERR_ARGUMENT, ERR_PYTHON, ERR_STATE, Failure, Operations, OwnedBytes, Status};
+use core::any::Any;
+use core::{fmt, ptr};
+use std::sync::OnceLock;
 
 /// An operation failed: mostly because Python raised.
 #[derive(Clone)]
@@ -20,6 +27,21 @@ struct Inner {
     rendered: String,
     plan: Option<Plan>,
     object: Option<PyObject>,
+    /// What it carries for the program, once that was asked for or given.
+    payload: OnceLock<Option<Payload>>,
+}
+
+/// One entry of a traceback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The file, as the code says it.
+    pub file: String,
+    /// The line, counted from 1; 0 where it is not known.
+    pub line: u32,
+    /// The function; `<module>` for none.
+    pub function: String,
+    /// The line's text without its indentation, where the source is at hand: see [`add_source`](crate::add_source).
+    pub text: Option<String>,
 }
 
 impl PyError {
@@ -38,7 +60,7 @@ impl PyError {
         let plan = Plan::decode(&plan).ok().and_then(|plans| plans.into_iter().next());
         // SAFETY: NULL or a handle of the table that nobody else releases.
         let object = unsafe { PyObject::from_raw(object) };
-        PyError { inner: Box::new(Inner { status, kind, message, rendered, plan, object }) }
+        PyError { inner: Box::new(Inner { status, kind, message, rendered, plan, object, payload: OnceLock::new() }) }
     }
 
     /// Python does not run.
@@ -50,7 +72,57 @@ impl PyError {
     pub(crate) fn own(status: Status, kind: &str, message: impl Into<String>) -> PyError {
         let message = message.into();
         let rendered = format!("{kind}: {message}\n");
-        PyError { inner: Box::new(Inner { status, kind: kind.into(), message, rendered, plan: None, object: None }) }
+        let payload = OnceLock::new();
+        let kind = kind.into();
+        PyError { inner: Box::new(Inner { status, kind, message, rendered, plan: None, object: None, payload }) }
+    }
+
+    /// An error of the program, which a callback returns. A kind that names a built-in exception (`ValueError`) becomes
+    /// that one in Python, any other an `aria_array_bridge.AriaError` with this `kind`.
+    pub fn new(kind: &str, message: impl Into<String>) -> PyError {
+        PyError::own(ERR_PYTHON, kind, message)
+    }
+
+    /// As [`new`](PyError::new), with the program's own error in it, which is there again when the exception comes back
+    /// through Python: see [`payload`](PyError::payload).
+    pub fn from_host(kind: &str, message: impl Into<String>, payload: impl Any + Send + Sync) -> PyError {
+        PyError::new(kind, message).carrying(carried::shared(payload))
+    }
+
+    /// As [`from_host`](PyError::from_host), of an error that belongs to this thread: others do not see it, and what they
+    /// drop is dropped here later, as for [`callable_local`](PyObject::callable_local).
+    pub fn from_host_local(kind: &str, message: impl Into<String>, payload: impl Any) -> PyError {
+        PyError::new(kind, message).carrying(carried::local(payload))
+    }
+
+    fn carrying(mut self, payload: Payload) -> PyError {
+        self.inner.payload = OnceLock::from(Some(payload));
+        self
+    }
+
+    /// The error that raising this exception is; a `TypeError` for what is no exception.
+    pub fn from_exception(exception: &PyObject) -> PyError {
+        let body = |table: &Operations, failure: &mut Failure| {
+            // SAFETY: a live handle and a place that lives for the call.
+            unsafe { (table.describe)(exception.as_raw(), failure) }
+        };
+        // SAFETY: one function of the table, called as it says.
+        let described = unsafe { operate(body) };
+        described.err().unwrap_or_else(|| PyError::own(ERR_ARGUMENT, "TypeError", "expected an exception"))
+    }
+
+    /// As a callback throws it: the exception itself if there is one, which is the same object then, or its parts.
+    pub(crate) fn into_thrown(self) -> Thrown {
+        let Inner { kind, message, object, payload, .. } = *self.inner;
+        let bytes = |text: String| OwnedBytes::new(text.into_bytes());
+        match object {
+            // What it carries is with it already.
+            Some(object) => Thrown { object: object.into_raw(), ..Thrown::EMPTY },
+            None => {
+                let (payload, tag, drop) = payload.into_inner().flatten().map_or(carried::NOTHING, carried::into_raw);
+                Thrown { object: ptr::null_mut(), kind: bytes(kind), message: bytes(message), payload, tag, drop }
+            }
+        }
     }
 
     /// The status of `aria_array_bridge::operations` that the operation answered.
@@ -84,6 +156,77 @@ impl PyError {
         self.inner.object.as_ref()
     }
 
+    /// The program's own error, if the exception carries one of this type: see [`from_host`](PyError::from_host).
+    pub fn payload<T: Any>(&self) -> Option<&T> {
+        let find = || self.object().and_then(carried::find);
+        self.inner.payload.get_or_init(find).as_ref().and_then(carried::get)
+    }
+
+    /// `exception.args`; empty when there is no exception, or it has none.
+    pub fn args(&self) -> Vec<PyObject> {
+        let args = self.object().and_then(|object| object.getattr("args").ok()?.to_vec().ok());
+        args.unwrap_or_default()
+    }
+
+    /// What the exception was raised from: `raise … from cause`.
+    pub fn cause(&self) -> Option<PyError> {
+        self.linked("__cause__")
+    }
+
+    /// What was being handled when the exception was raised, also where [`cause`](PyError::cause) hides it.
+    pub fn context(&self) -> Option<PyError> {
+        self.linked("__context__")
+    }
+
+    fn linked(&self, name: &str) -> Option<PyError> {
+        let other = self.object()?.getattr(name).ok()?;
+        (other.kind().ok()? == crate::Kind::Exception).then(|| PyError::from_exception(&other))
+    }
+
+    /// The traceback, the outermost call first. Empty when there is none, or Python has ended.
+    pub fn frames(&self) -> Vec<Frame> {
+        self.read_frames().unwrap_or_default()
+    }
+
+    fn read_frames(&self) -> Option<Vec<Frame>> {
+        let _batch = attach().ok()?;
+        let traceback = self.object()?.getattr("__traceback__").ok()?;
+        let entries =
+            PyObject::import("traceback").ok()?.call_method("extract_tb", Args::new().arg(&traceback)).ok()?;
+        let frame = |entry: PyObject| {
+            let text = |name: &str| entry.getattr(name).ok()?.str().ok();
+            Some(Frame {
+                file: text("filename")?,
+                line: entry.getattr("lineno").ok()?.extract().unwrap_or(0),
+                function: text("name")?,
+                text: text("line").filter(|line| !line.is_empty()),
+            })
+        };
+        entries.to_vec().ok()?.into_iter().map(frame).collect()
+    }
+
+    /// Says whether it is a `StopIteration`: an iterator's end, where nobody expected it.
+    pub fn is_stop_iteration(&self) -> bool {
+        self.is("StopIteration")
+    }
+
+    /// Says whether it is a `KeyboardInterrupt`: the user wants the program to end, and no handler of errors is meant.
+    pub fn is_interrupt(&self) -> bool {
+        self.is("KeyboardInterrupt")
+    }
+
+    /// The status that the process is asked to end with, if it is a `SystemExit`: 0 for `exit()`, 1 for `exit("why")`.
+    pub fn exit_code(&self) -> Option<i32> {
+        if !self.is("SystemExit") {
+            return None;
+        }
+        let code = self.object().and_then(|object| object.getattr("code").ok());
+        match code.map(|code| (code.extract::<Option<i32>>(), code)) {
+            Some((Ok(code), _)) => Some(code.unwrap_or(0)),
+            _ => Some(1),
+        }
+    }
+
     /// Says whether the exception is of this kind or of a kind derived from it, as `except` does: `LookupError`
     /// for a `KeyError`. The name is qualified, or it is the last part of a qualified name.
     ///
@@ -93,8 +236,12 @@ impl PyError {
     }
 
     fn has_base(&self, kind: &str) -> Option<bool> {
-        let object = self.object()?;
-        let bases = object.getattr("__class__").ok()?.getattr("__mro__").ok()?;
+        let class = match self.object() {
+            Some(object) => object.getattr("__class__").ok()?,
+            // What it would be in Python.
+            None => PyObject::import("builtins").ok()?.getattr(&self.inner.kind).ok()?,
+        };
+        let bases = class.getattr("__mro__").ok()?;
         for base in bases.iter().ok()? {
             let base = base.ok()?;
             let name = base.getattr("__qualname__").ok()?.str().ok()?;

@@ -195,6 +195,8 @@ pub enum EndError {
         /// How many.
         operations: usize,
     },
+    /// This very thread is in an operation (a callback ends Python) or attached by a guard; nothing was ended.
+    Inside,
     /// Python has ended, but could not write what was left in its streams.
     Flush,
 }
@@ -206,6 +208,10 @@ impl fmt::Display for EndError {
             EndError::Busy { operations } => {
                 write!(f, "expected no operation to be under way but found {operations} on other threads")
             }
+            EndError::Inside => f.write_str(
+                "expected this thread to be in no operation and attached by no guard but it is\n  \
+                 fix: return from the callback, or drop the guard, before the end",
+            ),
             EndError::Flush => f.write_str("Python has ended but could not write what was left in its streams"),
         }
     }

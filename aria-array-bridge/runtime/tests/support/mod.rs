@@ -5,6 +5,7 @@
 use aria_array_runtime::prelude::*;
 use std::env;
 use std::process::{Command, Output, abort, exit};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -67,6 +68,15 @@ pub(crate) fn ended_well(output: &Output) -> String {
 /// Starts Python as the environment says.
 pub(crate) fn start() -> Runtime {
     Runtime::start(&Config::from_env()).expect("Python starts")
+}
+
+/// The Python of this process. Never ended: tests run on threads that come and go.
+pub(crate) fn python() -> &'static Runtime {
+    static PYTHON: OnceLock<Runtime> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        environment();
+        start()
+    })
 }
 
 /// `eval(code)`

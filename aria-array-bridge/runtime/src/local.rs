@@ -1,0 +1,160 @@
+//! `Local`: a value that stays on its thread, whoever drops it.
+//!
+//! A value that counts references without locks (an interpreter's closure) must be used and dropped where it was
+//! made. Held by Python, it may be dropped by any thread; then it goes home: its thread drops it at its next operation,
+//! or at its end. When its thread has ended it leaks, and is counted.
+
+use core::any::Any;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+
+/// Values of threads that had ended.
+static LEAKED: AtomicU64 = AtomicU64::new(0);
+
+/// Counts values that leaked since their thread had ended when another one dropped them.
+pub(crate) fn leaked() -> u64 {
+    LEAKED.load(Ordering::Relaxed)
+}
+
+/// What came home to be dropped; `None` when the thread has ended.
+type Home = Mutex<Option<Vec<Carrier>>>;
+
+/// A value on its way home. Only its own thread looks into it.
+struct Carrier(Box<dyn Any>);
+
+// SAFETY: moved to its home through a lock, and dropped or used on its own thread alone; other threads leak it.
+unsafe impl Send for Carrier {}
+
+/// A thread's home, which ends with the thread.
+struct Owner(Arc<Home>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let last = lock(&self.0).take();
+        drop(last);
+    }
+}
+
+thread_local! {
+    static HOME: RefCell<Option<Owner>> = const { RefCell::new(None) };
+}
+
+fn lock(home: &Home) -> std::sync::MutexGuard<'_, Option<Vec<Carrier>>> {
+    // A panic while it was locked left it whole: nothing of others runs meanwhile.
+    home.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops what came home to this thread. No lock is held meanwhile.
+pub(crate) fn drop_arrivals() {
+    let arrived = HOME.try_with(|home| {
+        let home = home.try_borrow().ok()?;
+        lock(&home.as_ref()?.0).as_mut().map(core::mem::take)
+    });
+    drop(arrived);
+}
+
+/// A value that is used and dropped on the thread that made it.
+///
+/// # Invariants
+///
+/// 1. `value` is there until the drop, and is looked into on `thread` alone.
+pub(crate) struct Local {
+    value: Option<Carrier>,
+    thread: ThreadId,
+    home: Arc<Home>,
+}
+
+// SAFETY: the value is looked into on its own thread alone: `get` and `drop` compare.
+unsafe impl Sync for Local {}
+
+impl Local {
+    pub(crate) fn new(value: Box<dyn Any>) -> Local {
+        let home = HOME.with_borrow_mut(|home| {
+            Arc::clone(&home.get_or_insert_with(|| Owner(Arc::new(Mutex::new(Some(Vec::new()))))).0)
+        });
+        Local { value: Some(Carrier(value)), thread: thread::current().id(), home }
+    }
+
+    /// The value, on its own thread.
+    pub(crate) fn get(&self) -> Option<&dyn Any> {
+        (thread::current().id() == self.thread).then_some(())?;
+        self.value.as_ref().map(|carrier| &*carrier.0)
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let Some(value) = self.value.take() else { return };
+        if thread::current().id() == self.thread {
+            drop(value);
+            return;
+        }
+        match &mut *lock(&self.home) {
+            Some(arrivals) => arrivals.push(value),
+            None => {
+                core::mem::forget(value);
+                LEAKED.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::rc::Rc;
+    use std::sync::mpsc;
+
+    struct Counted(Rc<RefCell<u32>>);
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            *self.0.borrow_mut() += 1;
+        }
+    }
+
+    #[test]
+    fn a_value_that_others_drop_goes_home() {
+        let drops = Rc::new(RefCell::new(0));
+        let local = Local::new(Box::new(Counted(drops.clone())));
+        assert!(local.get().is_some());
+        let local = thread::spawn(move || {
+            assert!(local.get().is_none());
+            drop(local);
+        });
+        local.join().unwrap();
+        assert_eq!(*drops.borrow(), 0);
+        drop_arrivals();
+        drop_arrivals();
+        assert_eq!(*drops.borrow(), 1);
+    }
+
+    #[test]
+    fn a_value_whose_thread_has_ended_leaks_and_is_counted() {
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || send.send(Local::new(Box::new(Rc::new(1)))).unwrap()).join().unwrap();
+        let before = leaked();
+        drop(receive.recv().unwrap());
+        assert_eq!(leaked(), before + 1);
+    }
+
+    #[test]
+    fn a_thread_that_ends_drops_what_came_home() {
+        let (send, receive) = mpsc::channel::<(Local, mpsc::Sender<()>)>();
+        let other = thread::spawn(move || {
+            let (local, dropped) = receive.recv().unwrap();
+            drop(local);
+            dropped.send(()).unwrap();
+        });
+        thread::spawn(move || {
+            let (dropped, wait) = mpsc::channel();
+            send.send((Local::new(Box::new(Rc::new(1))), dropped)).unwrap();
+            wait.recv().unwrap();
+        })
+        .join()
+        .unwrap();
+        other.join().unwrap();
+    }
+}

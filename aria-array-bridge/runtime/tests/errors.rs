@@ -1,0 +1,189 @@
+//! What an error has: its parts, the object itself, what it carries through Python and back (rule R4).
+
+mod support;
+
+use aria_array_runtime::add_source;
+use aria_array_runtime::prelude::*;
+use std::rc::Rc;
+use std::thread;
+use support::{eval, names, python};
+
+/// An error of a program, as an interpreter has them.
+#[derive(Debug, PartialEq)]
+struct SpanError {
+    line: u32,
+}
+
+fn raised(code: &str) -> PyError {
+    names(code).getitem("f").unwrap().call(Args::new()).unwrap_err()
+}
+
+#[test]
+fn an_error_has_args_a_cause_a_context_and_frames() {
+    python();
+    let error = raised(
+        "def f():\n    try: {}['k']\n    except KeyError as first:\n        try: 1 / 0\n        except ZeroDivisionError as second: raise ValueError('a', 2) from first",
+    );
+    let args: Vec<String> = error.args().iter().map(|arg| arg.repr().unwrap()).collect();
+    assert_eq!(args, ["'a'", "2"]);
+    assert_eq!((error.kind(), error.message()), ("ValueError", "('a', 2)"));
+    let cause = error.cause().unwrap();
+    assert_eq!((cause.kind(), cause.message()), ("KeyError", "'k'"));
+    let context = error.context().unwrap();
+    assert_eq!(context.kind(), "ZeroDivisionError");
+    assert_eq!(context.context().unwrap().kind(), "KeyError");
+    assert!(cause.cause().is_none());
+    let frames = error.frames();
+    assert_eq!(frames.last().map(|frame| (frame.function.as_str(), frame.line)), Some(("f", 5)));
+    assert_eq!(cause.frames().last().map(|frame| frame.line), Some(2));
+    let own = PyError::new("ValueError", "mine");
+    assert!(own.args().is_empty() && own.frames().is_empty() && own.cause().is_none());
+    assert!(own.is("ValueError") && own.is("Exception") && !own.is("KeyError"));
+}
+
+#[test]
+fn a_traceback_shows_the_line_of_the_program() {
+    python();
+    let source = "fn fit_it(model, data)\n  model.fit(data, targets, with: everything)\nend\n";
+    add_source("typed.aria", source).unwrap();
+    let _here = Site::new("typed.aria", 2, "fit_it").enter();
+    let error = eval("int").call(Args::new().arg("x")).unwrap_err();
+    let line = "model.fit(data, targets, with: everything)";
+    let wanted = format!(
+        "Traceback (most recent call last):\n  File \"typed.aria\", line 2, in fit_it\n    {line}\n\
+         ValueError: invalid literal for int() with base 10: 'x'\n"
+    );
+    assert_eq!(error.render(), wanted);
+    assert_eq!(format!("{error:?}"), wanted);
+    let frames = error.frames();
+    assert_eq!(frames.len(), 1);
+    assert_eq!((frames[0].file.as_str(), frames[0].line, frames[0].text.as_deref()), ("typed.aria", 2, Some(line)));
+}
+
+#[test]
+fn an_error_raised_again_is_the_same_object() {
+    python();
+    let names = names(
+        "class E(Exception): pass\nerror = E('first')\ndef f(): raise error\ndef catch(g):\n    try: g()\n    except Exception as e: return e",
+    );
+    let f = names.getitem("f").unwrap();
+    let again = PyObject::callable("again", Signature::new(), move |_| f.call(Args::new())).unwrap();
+    let error = again.call(Args::new()).unwrap_err();
+    let first = names.getitem("error").unwrap();
+    assert!(error.object().unwrap().is(&first).unwrap());
+    let caught = names.getitem("catch").unwrap().call(Args::new().arg(&again)).unwrap();
+    assert!(caught.is(&first).unwrap());
+    assert!(PyError::from_exception(&first).object().unwrap().is(&first).unwrap());
+    assert_eq!(PyError::from_exception(&eval("1")).kind(), "ArgumentError");
+}
+
+#[test]
+fn ends_interrupts_and_exits_are_told_apart() {
+    python();
+    let all = [
+        "StopIteration(1)",
+        "KeyboardInterrupt()",
+        "SystemExit(3)",
+        "SystemExit()",
+        "SystemExit('why')",
+        "ValueError()",
+    ];
+    let told = all.map(|code| {
+        let error = raised(&format!("def f(): raise {code}"));
+        (error.is_stop_iteration(), error.is_interrupt(), error.exit_code())
+    });
+    let wanted = [
+        (true, false, None),
+        (false, true, None),
+        (false, false, Some(3)),
+        (false, false, Some(0)),
+        (false, false, Some(1)),
+        (false, false, None),
+    ];
+    assert_eq!(told, wanted);
+    // They pass a callback unchanged, and are none of its errors.
+    let names = names("def f(g):\n    try: g()\n    except Exception: return 'swallowed'");
+    for kind in ["KeyboardInterrupt", "SystemExit"] {
+        let ending = PyObject::callable("ending", Signature::new(), move |_| {
+            Err::<(), _>(raised(&format!("def f(): raise {kind}")))
+        })
+        .unwrap();
+        let error = names.getitem("f").unwrap().call(Args::new().arg(&ending)).unwrap_err();
+        assert!(error.is(kind) && !error.is("Exception"), "{error}");
+    }
+    // An iterator that is written as a closure ends by StopIteration.
+    let end =
+        PyObject::callable("end", Signature::new(), |_| -> Result<(), _> { Err(PyError::new("StopIteration", "")) })
+            .unwrap();
+    assert!(end.call(Args::new()).unwrap_err().is_stop_iteration());
+}
+
+#[test]
+fn an_error_of_the_program_comes_back_with_its_payload() {
+    python();
+    let failing = PyObject::callable("failing", &["x"], |call: CallArgs<'_>| -> Result<(), PyError> {
+        let line = call.get::<u32>("x")?;
+        Err(PyError::from_host("SpanError", format!("line {line}"), SpanError { line }))
+    })
+    .unwrap();
+    let names = names(
+        "def through(f):\n    return [f(x) for x in (7,)]\n\
+         def wrap(f):\n    try: f(1)\n    except Exception as e: raise RuntimeError('wrapped') from e\n\
+         def look(f):\n    try: f(2)\n    except Exception as e: return type(e).__module__, type(e).__name__, e.kind, str(e)",
+    );
+    let call = |name: &str| names.getitem(name).unwrap().call(Args::new().arg(&failing));
+    let error = call("through").unwrap_err();
+    assert_eq!(error.payload::<SpanError>(), Some(&SpanError { line: 7 }));
+    assert_eq!((error.kind(), error.message()), ("aria_array_bridge.AriaError", "line 7"));
+    assert!(error.payload::<String>().is_none() && error.is("AriaError"));
+    // Also when it goes through a second callback, and from a cause.
+    let other = failing.clone();
+    let outer = PyObject::callable("outer", Signature::new(), move |_| other.call(Args::new().arg(9))).unwrap();
+    assert_eq!(outer.call(Args::new()).unwrap_err().payload::<SpanError>(), Some(&SpanError { line: 9 }));
+    let wrapped = call("wrap").unwrap_err();
+    assert!(wrapped.payload::<SpanError>().is_none());
+    assert_eq!(wrapped.cause().unwrap().payload::<SpanError>(), Some(&SpanError { line: 1 }));
+    let look = call("look").unwrap().repr().unwrap();
+    assert_eq!(look, "('aria_array_bridge', 'AriaError', 'SpanError', 'line 2')");
+    // A kind that Python knows is that kind, and carries its payload as well.
+    let valued = PyObject::callable("valued", Signature::new(), |_| -> Result<(), _> {
+        Err(PyError::from_host("ValueError", "bad", 5u8))
+    })
+    .unwrap();
+    let error = valued.call(Args::new()).unwrap_err();
+    assert_eq!((error.kind(), error.payload::<u8>()), ("ValueError", Some(&5)));
+    assert!(eval("1").getattr("x").unwrap_err().payload::<u8>().is_none());
+}
+
+#[test]
+fn a_payload_of_one_thread_is_seen_there_alone() {
+    python();
+    let failing = PyObject::callable_local("failing", Signature::new(), |_| -> Result<(), _> {
+        Err(PyError::from_host_local("SpanError", "here", Rc::new(SpanError { line: 3 })))
+    })
+    .unwrap();
+    let error = failing.call(Args::new()).unwrap_err();
+    assert_eq!(error.payload::<Rc<SpanError>>().unwrap().line, 3);
+    let copy = error.clone();
+    thread::spawn(move || assert!(copy.payload::<Rc<SpanError>>().is_none())).join().unwrap();
+}
+
+#[test]
+fn payloads_are_dropped_once() {
+    let runtime = python();
+    let payload = std::sync::Arc::new(());
+    for round in 0..2 {
+        let held = payload.clone();
+        let failing = PyObject::callable("failing", Signature::new(), move |_| -> Result<(), _> {
+            Err(PyError::from_host("E", "", held.clone()))
+        })
+        .unwrap();
+        let error = failing.call(Args::new()).unwrap_err();
+        assert!(error.payload::<std::sync::Arc<()>>().is_some(), "{round}");
+    }
+    drop(PyError::from_host("E", "never raised", payload.clone()));
+    // Another thread may be releasing it just now.
+    while std::sync::Arc::strong_count(&payload) > 1 {
+        runtime.drain();
+    }
+}
