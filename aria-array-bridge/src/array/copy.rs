@@ -56,8 +56,7 @@ impl Array {
     /// **Copies** the validity bits, where there are any.
     pub(super) fn copied_validity(&self) -> Result<Option<Validity>, ArrayError> {
         let Some(validity) = &self.validity else { return Ok(None) };
-        let valid: Vec<bool> = validity.iter().collect();
-        Validity::from_bools(&valid, self.shape()).map(Some)
+        validity.packed().map(Some)
     }
 
     /// The layout of a copy with elements of `itemsize` bytes.

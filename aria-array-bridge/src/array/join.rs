@@ -2,7 +2,7 @@
 
 use super::{Array, ArrayError, Validity};
 use crate::dtype::DType;
-use crate::layout::{Order, Slice};
+use crate::layout::{Layout, Slice};
 
 impl Array {
     /// **Copies** arrays into one, one behind the other on their first axis: memory of our own, in C order. Nulls stay null.
@@ -42,7 +42,9 @@ impl Join {
     ///
     /// Too many bytes, or no memory.
     pub(crate) fn new(dtype: DType, shape: &[usize]) -> Result<Join, ArrayError> {
-        let array = Array::zeros(dtype, shape, Order::C)?;
+        let layout = Layout::c_order(dtype.itemsize(), shape)?;
+        // SAFETY: `push` writes rows one after the other, and `finish` shows the array only when all of them were.
+        let array = unsafe { Array::unwritten(dtype, layout) }?;
         Ok(Join { array, filled: 0, valid: None, nulls: 0 })
     }
 
@@ -81,13 +83,17 @@ impl Join {
         Ok(())
     }
 
-    /// The array; rows that were not filled are zero.
+    /// The array.
     ///
     /// # Errors
     ///
-    /// None in practice: the bitmap has a bit for each element.
+    /// Rows that nobody pushed.
     pub(crate) fn finish(self) -> Result<Array, ArrayError> {
-        let Join { array, valid, nulls, .. } = self;
+        let Join { array, valid, nulls, filled } = self;
+        let expected = array.shape().first().copied().unwrap_or(0);
+        if filled != expected {
+            return Err(ArrayError::Length { expected, found: filled });
+        }
         match valid.filter(|_| nulls > 0) {
             None => Ok(array),
             Some(valid) => {
@@ -100,7 +106,6 @@ impl Join {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Slice;
 
     #[test]
     fn parts_of_any_strides_and_nulls_become_one() {

@@ -133,8 +133,12 @@ impl Validity {
 
     /// **Copies** the bits in row-major order, from the first bit of a byte on.
     pub(crate) fn packed(&self) -> Result<Validity, ArrayError> {
-        let valid: Vec<bool> = self.iter().collect();
-        Validity::from_bools(&valid, self.shape())
+        let nbytes = self.len().div_ceil(8);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(nbytes).map_err(|_| ArrayError::Memory { nbytes })?;
+        bytes.resize(nbytes, 0xff);
+        let nulls = self.clear_nulls(&mut bytes, 0);
+        Validity::from_bytes(bytes, self.shape(), nulls)
     }
 
     /// The same bits in row-major order; **copies** them if they lie otherwise.
@@ -143,8 +147,7 @@ impl Validity {
         if self.as_arrow().is_some() {
             return self;
         }
-        let valid: Vec<bool> = self.iter().collect();
-        Validity::from_bools(&valid, self.shape()).unwrap_or(self) // Never fails: one bool per element.
+        self.packed().unwrap_or(self) // Fails without memory alone.
     }
 
     /// The same bits, kept alive by another owner.

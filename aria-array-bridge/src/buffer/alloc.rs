@@ -32,6 +32,24 @@ pub(crate) fn dangling() -> NonNull<u8> {
     NonNull::<Aligned>::dangling().cast()
 }
 
+/// From so many bytes on, memory is asked for in huge pages: a fresh copy spends most of its time in getting pages.
+const HUGE: usize = 32 << 20;
+
+/// Asks the kernel for huge pages, where it has some. Advice: whatever it answers, the memory is the same.
+fn advise(start: NonNull<u8>, nbytes: usize) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    if nbytes >= HUGE {
+        const PAGE: usize = 1 << 16; // A multiple of every page size that Linux uses without being huge.
+        let skip = start.addr().get().wrapping_neg() % PAGE;
+        let len = (nbytes - skip) / PAGE * PAGE;
+        let first = start.as_ptr().wrapping_add(skip).cast();
+        // SAFETY: whole pages of an allocation of ours; this advice changes no byte of them.
+        unsafe { libc::madvise(first, len, libc::MADV_HUGEPAGE) };
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    let _ = (start, nbytes);
+}
+
 /// Zeroed memory of at least `nbytes` bytes, or `None` where there is none.
 ///
 /// Asked for at the system's own alignment, and moved up to ours: that way large memory comes zeroed from the
@@ -41,6 +59,7 @@ pub(crate) fn allocate(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let block = Block::from_size_align(padded.checked_add(ALIGNMENT - SYSTEM)?, SYSTEM).ok()?;
     // SAFETY: the size is at least 64, so not zero.
     let start = NonNull::new(unsafe { alloc_zeroed(block) })?;
+    advise(start, block.size());
     let up = start.addr().get().wrapping_neg() % ALIGNMENT; // At most 48, since `start` is a multiple of 16.
     // SAFETY: `ALIGNMENT - SYSTEM` bytes are spare.
     let first = unsafe { start.add(up) };
@@ -58,6 +77,7 @@ pub(crate) fn allocate_unwritten(nbytes: usize) -> Option<(NonNull<u8>, Owner)> 
     let block = Block::from_size_align(padded, ALIGNMENT).ok()?;
     // SAFETY: the size is at least 64, so not zero.
     let start = NonNull::new(unsafe { alloc(block) })?;
+    advise(start, block.size());
     // SAFETY: within the block: `nbytes <= padded`.
     let padding = unsafe { start.add(nbytes) };
     // SAFETY: the rest of the block, which is ours alone.
