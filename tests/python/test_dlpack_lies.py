@@ -368,7 +368,8 @@ def test_what_a_producer_raises_propagates_but_for_buffer_error():
         with pytest.raises(type(error)) as caught:
             ab.asarray(Raises(error))
         assert caught.value is error
-    refused(lambda: ab.asarray(Raises(BufferError("not now"))), "door", "not now")
+    for error in (BufferError("not now"), NotImplementedError("not now")):
+        refused(lambda: ab.asarray(Raises(error)), "door", f"{type(error).__name__}: not now")
 
 
 def test_a_deleter_runs_with_no_exception_pending_and_leaves_none(monkeypatch):

@@ -208,18 +208,53 @@ class TestDict:
         with pytest.raises(ab.ConversionError):
             ab.asarray(Absent())
 
-    def test_numbers_that_raise_are_heard(self):
+    @pytest.mark.parametrize("where", ["version", "shape", "strides", "address", "read-only", "offset", "extent", "extents"])
+    @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
+    def test_numbers_that_raise_are_heard(self, where, kind):
+        error = kind("mine")
+
         class Loud:
             def __index__(self):
-                raise RuntimeError("mine")
+                raise error
 
             def __bool__(self):
-                raise RuntimeError("mine")
+                raise error
 
-        source = Interface()
-        for said in ({"shape": (Loud(),)}, {"data": (Loud(), False)}, {"data": (source.address, Loud())}, {"strides": (Loud(),)}):
-            with pytest.raises((RuntimeError, ab.ConversionError)):
+        loud, data = Loud(), bytearray(64)
+        address = ctypes.addressof((ctypes.c_ubyte * 64).from_buffer(bytearray(64)))
+        said = {
+            "version": {"version": loud}, "shape": {"shape": (loud,)}, "strides": {"strides": (loud,)}, "address": {"data": (loud, False)},
+            "read-only": {"data": (address, loud)}, "offset": {"data": data, "offset": loud},
+            "extent": {"data": data, "typestr": "|V8", "shape": (2,), "descr": [("a", "|i1", loud)]},
+            "extents": {"data": data, "typestr": "|V8", "shape": (2,), "descr": [("a", "|i1", [2, loud])]},
+        }  # fmt: skip
+        with pytest.raises(kind) as caught:
+            ab.asarray(Interface(**said[where]))
+        assert caught.value is error
+        data.append(1)
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError])
+    def test_text_of_what_is_no_number_is_asked_for_and_its_interrupt_is_heard(self, kind):
+        error = kind("mine")
+
+        class Mute:
+            def __repr__(self):
+                raise error
+
+        for said in ({"shape": Mute()}, {"version": Mute()}, {"data": (Mute(), False)}):
+            with pytest.raises(kind) as caught:
                 ab.asarray(Interface(**said))
+            assert caught.value is error
+        error = RuntimeError("mine")
+        assert "but found an object" in refused(Interface(shape=(Mute(),)), "malformed")
+
+    def test_a_tuple_that_lies_about_its_length_is_read_as_it_is(self):
+        class Long(tuple):
+            def __len__(self):
+                return 2**50
+
+        descr = [("a", "|u1", Long((2, 2)))]
+        assert ab.asarray(Interface(typestr="|V4", shape=Long((2,)), strides=Long((4,)), descr=descr))["a"].shape == (2, 2, 2)
 
     def test_numpys_integers_are_integers(self):
         source = Interface()

@@ -106,6 +106,7 @@ CASES = {
     ("buffer", "extents that overflow"): lambda: buffer(ndim=2, shape=(BIG, BIG), strides=(0, 0)),
     ("buffer", "no memory for elements"): lambda: buffer(buf=None),
     ("dlpack", "BufferError"): lambda: honest("__dlpack__", raising(BufferError)),
+    ("dlpack", "NotImplementedError"): lambda: honest("__dlpack__", raising(NotImplementedError)),
     ("dlpack", "what is no capsule"): lambda: honest("__dlpack__", lambda self, **_options: 5),
     ("dlpack", "a capsule of another name"): lambda: honest("__dlpack__", lambda self, **_options: api.PyCapsule_New(ctypes.addressof(HELD), b"other", None)),
     ("dlpack", "a capsule that was consumed"): lambda: honest("__dlpack__", consumed),
