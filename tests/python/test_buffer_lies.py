@@ -164,6 +164,26 @@ def test_f_order_is_never_flattened_as_c_order():
     assert array.tolist()[0] == list(range(0, 64, 4)) and array.f_contiguous and not array.c_contiguous
 
 
+def test_strides_that_are_no_multiple_of_the_itemsize_stay_in_bytes():
+    exporter = Exporter(format=b"=d", itemsize=8, len=56, shape=(7,), strides=(9,))
+    array = taken(exporter)
+    assert array.strides == (9,) and array[1].address == exporter.address + 9
+    del array
+    gc.collect()
+    assert exporter.released == 1
+
+
+def test_an_exporter_without_strides_is_the_same_through_a_memoryview():
+    exporter = Exporter(ndim=2, shape=(4, 16), strides=None)
+    for source in (exporter, memoryview(exporter)):
+        array = ab.asarray(source)
+        assert (array.shape, array.strides, array.address) == ((4, 16), (16, 1), exporter.address)
+        assert array.tolist()[3] == list(range(48, 64))
+    del array, source
+    gc.collect()
+    assert exporter.lent == exporter.released == 2
+
+
 def test_negative_strides_start_at_the_first_element():
     exporter = Exporter(strides=(-1,))
     exporter.buf = exporter.address + 63

@@ -239,6 +239,13 @@ def test_d15_a_device_is_passed_on():
     refused(lambda: ab.asarray(Producer(), device="cuda:1"), "device", "cuda:1")
 
 
+def test_d15_a_producer_that_ignores_the_device_is_refused_and_freed_once():
+    producer = Producer(device=(2, 0), data=0xDEAD000)
+    refused(lambda: ab.asarray(producer, device="cpu"), "device", "expected memory on cpu but found it on cuda:0")
+    gc.collect()
+    assert producer.tensor.deleted == 1
+
+
 def test_d17_the_offset_is_added():
     producer = Producer(byte_offset=16)
     x = ab.asarray(producer)
@@ -313,6 +320,17 @@ def test_d27_lanes_are_carried():
     assert (x.dtype.name, x.itemsize, x.strides) == ("float32x4", 16, (16, 32))
     again = ab.from_dlpack(x.__dlpack__(max_version=(1, 3)))
     assert (again.dtype.name, again.strides) == ("float32x4", (16, 32))
+
+
+@pytest.mark.parametrize(("bits", "name"), [(64, "complex64"), (128, "complex128")])
+def test_d29_complex_bits_are_those_of_both_halves(bits, name):
+    x = ab.asarray(Producer(dtype=(5, bits, 1)))
+    assert (x.dtype.name, x.itemsize, x.strides) == (name, bits // 8, (bits // 8,))
+    for odd in (bits + 1, bits // 2 - 1, 0, 255):
+        producer = Producer(dtype=(5, odd, 1))
+        refused(lambda: ab.asarray(producer), "dtype", f"complex{odd}")
+        gc.collect()
+        assert producer.tensor.deleted == 1
 
 
 def test_d30_unknown_flags_are_ignored_and_not_forwarded():

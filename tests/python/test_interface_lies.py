@@ -389,6 +389,15 @@ class TestStruct:
         ours = ab.asarray(struct_of(source, flags=0x800 | 0x200 | 0x400))
         assert ours["b"].strides == (9,) and not ours.readonly
 
+    @pytest.mark.parametrize("lie", [0x1, 0x2, 0x3, 0x100, 0x103])
+    def test_flags_of_contiguity_and_alignment_are_not_believed(self, lie):
+        source = np.frombuffer(bytes(range(100)), f"{NATIVE}f8", count=12, offset=1).reshape(3, 4)[::2, ::2]
+        truth = CStruct.from_address(get_pointer(source.__array_struct__, None)).flags
+        assert truth & 0x103 == 0
+        ours = ab.asarray(struct_of(source, flags=truth | lie))
+        assert (ours.c_contiguous, ours.f_contiguous, ours.strides, ours.address) == (False, False, source.strides, source.ctypes.data)
+        assert np.array_equal(ours.tolist(), source.tolist(), equal_nan=True)
+
     def test_negative_extents_are_refused(self):
         lie = struct_of(np.zeros((2, 3)))
         CStruct.from_address(get_pointer(lie.capsule, None)).shape[1] = -3
