@@ -77,7 +77,7 @@ pub(super) fn elements(dict: &Bound<'_, PyDict>) -> Result<(Parsed, Layout), Ref
 /// Reads the dict.
 pub(super) fn dict<'py>(object: &Bound<'py, PyAny>, name: &str) -> Result<Bound<'py, PyDict>, Refusal> {
     let value = super::member(object, name)?;
-    value.cast_into::<PyDict>().map_err(|_| wrong(format!("expected a dict from {name}")))
+    value.cast_into::<PyDict>().map_err(|error| instead(&error.into_inner(), &format!("a dict from {name}")))
 }
 
 /// A member that is there and not None.
@@ -151,7 +151,7 @@ fn layout(dtype: &DType, shape: &[usize], strides: Option<&[isize]>) -> Result<L
 
 fn dtype(dict: &Bound<'_, PyDict>) -> Result<Parsed, Refusal> {
     let typestr = present(dict, "typestr")?.ok_or_else(|| wrong("expected a typestr in the interface"))?;
-    let text = typestr.cast::<PyString>().map_err(|_| wrong("expected text as typestr"))?;
+    let text = typestr.cast::<PyString>().map_err(|_| instead(&typestr, "text as typestr"))?;
     let text = text.to_cow().map_err(|_| wrong("expected text in UTF-8 as typestr"))?;
     let parsed = parse_typestr(&text).map_err(|error| {
         let code = if text.get(1..2) == Some("O") { "object-dtype" } else { "dtype" };
@@ -200,7 +200,7 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<
     if depth > MAX_DEPTH {
         return Err(wrong(format!("expected at most {MAX_DEPTH} records within records")));
     }
-    let list = descr.cast::<PyList>().map_err(|_| wrong("expected a list as descr"))?;
+    let list = descr.cast::<PyList>().map_err(|_| instead(descr, "a list as descr"))?;
     let mut entries = Vec::new();
     for item in list {
         *count += 1; // One list may stand in many places, each of which is described anew.
@@ -310,7 +310,7 @@ pub(super) fn array(
             return Err(Refusal::Lie(Reason::new(
                 "null-data",
                 "L4",
-                "expected memory for the elements but found NULL",
+                format!("expected memory for {} bytes but found NULL", layout.nbytes()),
             )));
         }
     };
