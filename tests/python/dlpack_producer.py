@@ -141,3 +141,21 @@ class Producer:
     def __dlpack_device__(self):
         tensor = self.tensor.struct.dl_tensor
         return (tensor.device_type, tensor.device_id)
+
+
+class Table(ctypes.Structure):
+    """`DLPackExchangeAPI`."""
+
+    _fields_ = [
+        ("major", ctypes.c_uint32),
+        ("minor", ctypes.c_uint32),
+        ("prev", ctypes.c_void_p),
+        ("allocate", ctypes.c_void_p),
+        ("from_object", ctypes.c_void_p),
+        ("to_object", ctypes.c_void_p),
+        ("view", ctypes.c_void_p),
+        ("stream", ctypes.c_void_p),
+    ]
+
+
+from_object = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(ctypes.c_void_p))

@@ -1,5 +1,8 @@
 """Sizes that a producer says are not believed: what cannot be allocated is an error, and never the end of the process."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -49,3 +52,34 @@ def test_a_sequence_that_lies_about_its_length(said):
 def test_more_axes_than_there_can_be():
     with pytest.raises(ValueError, match="64"):
         ab.from_buffer(b"", shape=[0] * 65)
+
+
+NAN = """
+import resource
+import numpy as np
+import aria_array_bridge as ab
+
+COUNT = 2**22
+mask = np.zeros(COUNT, bool)
+mask[0] = True
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+for dtype in ("c16", "i8", "u1", "M8[s]"):
+    source = np.ma.MaskedArray(np.broadcast_to(np.zeros((), dtype), COUNT), mask=mask)
+    ours = ab.asarray(source)
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**24, resource.RLIM_INFINITY))
+    for make in (lambda: ours.to_numpy(nulls="nan"), lambda: ab.asarray(ours, nulls="nan")):
+        try:
+            make()
+        except MemoryError as error:
+            assert str(error) == f"no memory for {COUNT * (16 if dtype == 'c16' else 8)} bytes", error
+        else:
+            raise AssertionError(dtype)
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_a_copy_with_nan_that_no_memory_holds():
+    answer = subprocess.run([sys.executable, "-c", NAN], capture_output=True, text=True)
+    assert (answer.returncode, answer.stderr) == (0, "")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive, DLTensor, LEGACY, READ_ONLY, IS_COPIED, VERSIONED, Versioned, Tensor, api, capsule_name
+from dlpack_producer import (
+    alive, DLTensor, LEGACY, READ_ONLY, IS_COPIED, VERSIONED, Table, Versioned, Tensor, api, capsule_name, from_object,
+)
 
 PARTNERS = ("numpy",)
 
@@ -225,25 +227,11 @@ def test_a_consumer_keeps_the_memory_alive():
     assert alive() == before
 
 
-class Table(ctypes.Structure):
-    _fields_ = [
-        ("major", ctypes.c_uint32),
-        ("minor", ctypes.c_uint32),
-        ("prev", ctypes.c_void_p),
-        ("allocate", ctypes.c_void_p),
-        ("from_object", ctypes.c_void_p),
-        ("to_object", ctypes.c_void_p),
-        ("view", ctypes.c_void_p),
-        ("stream", ctypes.c_void_p),
-    ]
-
-
 def table():
     pointer = api.PyCapsule_GetPointer(id(ab.Array.__dlpack_c_exchange_api__), b"dlpack_exchange_api")
     return ctypes.cast(pointer, ctypes.POINTER(Table)).contents
 
 
-from_object = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(ctypes.c_void_p))
 to_object = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.py_object))
 set_error = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p)
 allocate = ctypes.CFUNCTYPE(

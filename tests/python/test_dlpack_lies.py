@@ -239,6 +239,13 @@ def test_d15_a_device_is_passed_on():
     refused(lambda: ab.asarray(Producer(), device="cuda:1"), "device", "cuda:1")
 
 
+def test_d15_a_producer_that_ignores_the_device_is_refused_and_freed_once():
+    producer = Producer(device=(2, 0), data=0xDEAD000)
+    refused(lambda: ab.asarray(producer, device="cpu"), "device", "expected memory on cpu but found it on cuda:0")
+    gc.collect()
+    assert producer.tensor.deleted == 1
+
+
 def test_d17_the_offset_is_added():
     producer = Producer(byte_offset=16)
     x = ab.asarray(producer)
@@ -315,6 +322,17 @@ def test_d27_lanes_are_carried():
     assert (again.dtype.name, again.strides) == ("float32x4", (16, 32))
 
 
+@pytest.mark.parametrize(("bits", "name"), [(64, "complex64"), (128, "complex128")])
+def test_d29_complex_bits_are_those_of_both_halves(bits, name):
+    x = ab.asarray(Producer(dtype=(5, bits, 1)))
+    assert (x.dtype.name, x.itemsize, x.strides) == (name, bits // 8, (bits // 8,))
+    for odd in (bits + 1, bits // 2 - 1, 0, 255):
+        producer = Producer(dtype=(5, odd, 1))
+        refused(lambda: ab.asarray(producer), "dtype", f"complex{odd}")
+        gc.collect()
+        assert producer.tensor.deleted == 1
+
+
 def test_d30_unknown_flags_are_ignored_and_not_forwarded():
     x = ab.asarray(Producer(flags=0xFF00 | READ_ONLY))
     assert x.readonly
@@ -368,7 +386,8 @@ def test_what_a_producer_raises_propagates_but_for_buffer_error():
         with pytest.raises(type(error)) as caught:
             ab.asarray(Raises(error))
         assert caught.value is error
-    refused(lambda: ab.asarray(Raises(BufferError("not now"))), "door", "not now")
+    for error in (BufferError("not now"), NotImplementedError("not now")):
+        refused(lambda: ab.asarray(Raises(error)), "door", f"{type(error).__name__}: not now")
 
 
 def test_a_deleter_runs_with_no_exception_pending_and_leaves_none(monkeypatch):

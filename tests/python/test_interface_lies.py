@@ -3,6 +3,7 @@
 import array
 import ctypes
 import gc
+import re
 import sys
 import weakref
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lying_exporter import Exporter
 
 import aria_array_bridge as ab
 
@@ -159,26 +161,35 @@ class TestDict:
         source.said = said
         refused(source, "malformed")
 
-    @pytest.mark.parametrize("shape", [5, [64], (-1,), (64.0,), ("64",), (2**63,), (2**40, 2**40), (1,) * 65, (1,) * 136, None, (None,)], ids=lambda shape: str(shape)[:20])
-    def test_shapes_that_are_none_are_refused(self, shape):
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(Interface(shape=shape))
+    @pytest.mark.parametrize(("shape", "said"), [
+        (5, "a tuple as shape but found 5"), ([64], r"a tuple as shape but found \[64\]"), ((-1,), r"extents of 0 or more but found -1 \(axis 0\)"),
+        ((64.0,), "an integer as shape but found 64.0"), (("64",), "an integer as shape but found '64'"), ((2**63,), f"an integer as shape but found {2**63}"),
+        ((2**40, 2**40), rf"at most {2**63 - 1} bytes but found \({2**40}, {2**40}\) elements"), ((1,) * 65, "at most 64 axes but found 65"),
+        ((1,) * 136, "at most 64 axes but found 136"), (None, "a shape in the interface"), ((None,), "an integer as shape but found None"),
+    ], ids=lambda shape: str(shape)[:20])  # fmt: skip
+    def test_shapes_that_are_none_are_refused(self, shape, said):
+        assert re.search(f"expected {said}", refused(Interface(shape=shape), "malformed"))
 
-    @pytest.mark.parametrize("strides", [(1, 1), (), (2**62,), (1.0,), 1, [1], (2**64,), ("1",)], ids=str)
-    def test_strides_that_are_none_are_refused(self, strides):
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(Interface(strides=strides))
-
-    @pytest.mark.parametrize("data", [
-        (-4096, False), (2**64, False), (2**64 - 1, False), (2**64 - 4096, False), (2**63, False), ("0x1000", False), (1.5, False), (None, False), (1,), (1, 2, 3), (),
-        [4096, False], 4096, "text",
+    @pytest.mark.parametrize(("strides", "said"), [
+        ((1, 1), "1 strides, one per axis, but found 2"), ((), "1 strides, one per axis, but found 0"), ((2**62,), f"found extent 64 with a stride of {2**62}"),
+        ((1.0,), "an integer as strides but found 1.0"), (1, "a tuple as strides but found 1"), ([1], "a tuple as strides but found [1]"),
+        ((2**64,), f"an integer as strides but found {2**64}"), (("1",), "an integer as strides but found '1'"),
     ], ids=str)  # fmt: skip
-    def test_addresses_that_are_none_are_refused(self, data):
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(Interface(data=data))
+    def test_strides_that_are_none_are_refused(self, strides, said):
+        assert said in refused(Interface(strides=strides), "malformed")
+
+    @pytest.mark.parametrize(("data", "code", "said"), [
+        ((-4096, False), "malformed", "an address but found -4096"), ((2**64, False), "malformed", f"an address but found {2**64}"),
+        ((2**64 - 1, False), "span-overflow", hex(2**64 - 1)), ((2**64 - 4096, False), "span-overflow", hex(2**64 - 4096)), ((2**63, False), "span-overflow", hex(2**63)),
+        (("0x1000", False), "malformed", "an address but found '0x1000'"), ((1.5, False), "malformed", "an address but found 1.5"),
+        ((None, False), "malformed", "an address but found None"), ((1,), "malformed", "found 1 items"), ((1, 2, 3), "malformed", "found 3 items"), ((), "malformed", "found 0 items"),
+        ([4096, False], "malformed", "list"), (4096, "malformed", "int"), ("text", "malformed", "str"),
+    ], ids=str)  # fmt: skip
+    def test_addresses_that_are_none_are_refused(self, data, code, said):
+        assert said in refused(Interface(data=data), code)
 
     def test_null_with_elements_is_refused(self):
-        refused(Interface(data=(0, False)), "null-data")
+        assert "expected memory for 64 bytes but found NULL" in refused(Interface(data=(0, False)), "null-data")
 
     def test_null_without_elements_is_an_empty_array(self):
         assert ab.asarray(Interface(data=(0, False), shape=(0,))).tolist() == []
@@ -208,18 +219,53 @@ class TestDict:
         with pytest.raises(ab.ConversionError):
             ab.asarray(Absent())
 
-    def test_numbers_that_raise_are_heard(self):
+    @pytest.mark.parametrize("where", ["version", "shape", "strides", "address", "read-only", "offset", "extent", "extents"])
+    @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
+    def test_numbers_that_raise_are_heard(self, where, kind):
+        error = kind("mine")
+
         class Loud:
             def __index__(self):
-                raise RuntimeError("mine")
+                raise error
 
             def __bool__(self):
-                raise RuntimeError("mine")
+                raise error
 
-        source = Interface()
-        for said in ({"shape": (Loud(),)}, {"data": (Loud(), False)}, {"data": (source.address, Loud())}, {"strides": (Loud(),)}):
-            with pytest.raises((RuntimeError, ab.ConversionError)):
+        loud, data = Loud(), bytearray(64)
+        address = ctypes.addressof((ctypes.c_ubyte * 64).from_buffer(bytearray(64)))
+        said = {
+            "version": {"version": loud}, "shape": {"shape": (loud,)}, "strides": {"strides": (loud,)}, "address": {"data": (loud, False)},
+            "read-only": {"data": (address, loud)}, "offset": {"data": data, "offset": loud},
+            "extent": {"data": data, "typestr": "|V8", "shape": (2,), "descr": [("a", "|i1", loud)]},
+            "extents": {"data": data, "typestr": "|V8", "shape": (2,), "descr": [("a", "|i1", [2, loud])]},
+        }  # fmt: skip
+        with pytest.raises(kind) as caught:
+            ab.asarray(Interface(**said[where]))
+        assert caught.value is error
+        data.append(1)
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError])
+    def test_text_of_what_is_no_number_is_asked_for_and_its_interrupt_is_heard(self, kind):
+        error = kind("mine")
+
+        class Mute:
+            def __repr__(self):
+                raise error
+
+        for said in ({"shape": Mute()}, {"version": Mute()}, {"data": (Mute(), False)}):
+            with pytest.raises(kind) as caught:
                 ab.asarray(Interface(**said))
+            assert caught.value is error
+        error = RuntimeError("mine")
+        assert "but found an object" in refused(Interface(shape=(Mute(),)), "malformed")
+
+    def test_a_tuple_that_lies_about_its_length_is_read_as_it_is(self):
+        class Long(tuple):
+            def __len__(self):
+                return 2**50
+
+        descr = [("a", "|u1", Long((2, 2)))]
+        assert ab.asarray(Interface(typestr="|V4", shape=Long((2,)), strides=Long((4,)), descr=descr))["a"].shape == (2, 2, 2)
 
     def test_numpys_integers_are_integers(self):
         source = Interface()
@@ -255,16 +301,18 @@ class TestBufferAsData:
         with pytest.raises(BufferError):
             source.append(1)
 
-    @pytest.mark.parametrize("said", [
-        dict(shape=(65,)), dict(offset=1), dict(offset=-1), dict(offset=2**62), dict(offset=-(2**63)), dict(shape=(2,), strides=(-1,)), dict(shape=(2,), strides=(64,)),
-        dict(shape=(8,), strides=(-8,), offset=55), dict(shape=(9,), typestr=f"{NATIVE}f8"), dict(offset="1"), dict(offset=2**70),
+    @pytest.mark.parametrize(("said", "code", "found"), [
+        (dict(shape=(65,)), "span-overflow", "from 0 to 65"), (dict(offset=1), "span-overflow", "from 1 to 65"), (dict(offset=-1), "span-overflow", "from -1 to 63"),
+        (dict(offset=2**62), "span-overflow", f"from {2**62} to {2**62 + 64}"), (dict(offset=-(2**63)), "span-overflow", f"from {-(2**63)} to"),
+        (dict(shape=(2,), strides=(-1,)), "span-overflow", "from -1 to 1"), (dict(shape=(2,), strides=(64,)), "span-overflow", "from 0 to 65"),
+        (dict(shape=(8,), strides=(-8,), offset=55), "span-overflow", "from -1 to 56"), (dict(shape=(9,), typestr=f"{NATIVE}f8"), "span-overflow", "from 0 to 72"),
+        (dict(offset="1"), "malformed", "found '1'"), (dict(offset=2**70), "malformed", f"found {2**70}"),
     ], ids=str)  # fmt: skip
-    def test_nothing_outside_of_it_is_reached(self, said):
-        data = bytearray(64)
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(Interface(data=data, **said))
+    def test_nothing_outside_of_it_is_reached(self, said, code, found):
+        exporter = Exporter()
+        assert found in refused(Interface(data=exporter, **said), code)
         gc.collect()
-        data.append(1)
+        assert exporter.lent == exporter.released
 
     @pytest.mark.parametrize("data", [memoryview(bytes(128))[::2], object(), array.array("d", [1])[:0], "text"], ids=lambda data: type(data).__name__)
     def test_data_that_lends_no_row_of_bytes_is_refused(self, data):
@@ -331,14 +379,21 @@ class TestStruct:
     def test_times_have_no_unit_in_a_struct_and_are_refused(self):
         refused(Struct(np.zeros(2, "M8[ns]").__array_struct__), "dtype")
 
-    @pytest.mark.parametrize("lies", [
-        dict(two=1), dict(two=0), dict(nd=-1), dict(nd=65), dict(nd=2**31 - 1), dict(itemsize=3), dict(itemsize=0), dict(itemsize=-8), dict(typekind=b"O"),
-        dict(typekind=b"t"), dict(typekind=b"\xff"), dict(typekind=b"\0"), dict(typekind=b"V"), dict(typekind=b"U", itemsize=6), dict(data=None), dict(data=2**64 - 8), dict(data=2**63), dict(shape=None),
+    @pytest.mark.parametrize(("lies", "code", "said"), [
+        (dict(two=1), "malformed", "begins with 2 but found 1"), (dict(two=0), "malformed", "begins with 2 but found 0"), (dict(nd=-1), "malformed", "0 to 64 axes but found -1"),
+        (dict(nd=65), "malformed", "found 65"), (dict(nd=2**31 - 1), "malformed", "found 2147483647"), (dict(itemsize=3), "dtype", "f3"), (dict(itemsize=0), "dtype", "f0"),
+        (dict(itemsize=-8), "malformed", "an itemsize of 0 or more but found -8"), (dict(typekind=b"O"), "object-dtype", "Python object"), (dict(typekind=b"t"), "dtype", "t8"),
+        (dict(typekind=b"\xff"), "dtype", "\xff8"), (dict(typekind=b"\0"), "dtype", "a kind"), (dict(typekind=b"V"), "dtype", "V8"),
+        (dict(typekind=b"U", itemsize=6), "dtype", "text of 6 bytes"), (dict(data=None), "null-data", "memory for 48 bytes but found NULL"),
+        (dict(data=2**64 - 8), "span-overflow", hex(2**64 - 8)), (dict(data=2**63), "span-overflow", hex(2**63)), (dict(shape=None), "malformed", "1 extents but found NULL"),
     ], ids=str)  # fmt: skip
-    def test_structs_that_lie_are_refused(self, lies):
-        source = np.arange(6.0)
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(struct_of(source, **lies))
+    def test_structs_that_lie_are_refused(self, lies, code, said):
+        source = struct_of(np.arange(6.0), **lies)
+        gone = weakref.ref(source)
+        assert said in refused(source, code)
+        del source
+        gc.collect()
+        assert gone() is None
 
     def test_a_struct_without_elements_may_point_nowhere(self):
         assert ab.asarray(struct_of(np.zeros(0), data=None)).shape == (0,)
@@ -353,6 +408,15 @@ class TestStruct:
         source = np.zeros(2, [("a", "i1"), ("b", "f8")])
         ours = ab.asarray(struct_of(source, flags=0x800 | 0x200 | 0x400))
         assert ours["b"].strides == (9,) and not ours.readonly
+
+    @pytest.mark.parametrize("lie", [0x1, 0x2, 0x3, 0x100, 0x103])
+    def test_flags_of_contiguity_and_alignment_are_not_believed(self, lie):
+        source = np.frombuffer(bytes(range(100)), f"{NATIVE}f8", count=12, offset=1).reshape(3, 4)[::2, ::2]
+        truth = CStruct.from_address(get_pointer(source.__array_struct__, None)).flags
+        assert truth & 0x103 == 0
+        ours = ab.asarray(struct_of(source, flags=truth | lie))
+        assert (ours.c_contiguous, ours.f_contiguous, ours.strides, ours.address) == (False, False, source.strides, source.ctypes.data)
+        assert np.array_equal(ours.tolist(), source.tolist(), equal_nan=True)
 
     def test_negative_extents_are_refused(self):
         lie = struct_of(np.zeros((2, 3)))
@@ -467,10 +531,14 @@ class TestCuda:
         assert ab.asarray(Cuda(shape=(0,), data=(0, False))).shape == (0,)
         refused(Cuda(data=(0, False)), "null-data")
 
-    @pytest.mark.parametrize("stream", [0, -1, "1", 2**64])
-    def test_streams_that_are_none_are_refused(self, stream):
-        with pytest.raises(ab.ConversionError):
-            ab.asarray(Cuda(stream=stream))
+    @pytest.mark.parametrize(("stream", "code"), [(0, "stream"), (-1, "stream"), ("1", "malformed"), (2**64, "malformed")])
+    def test_streams_that_are_none_are_refused(self, stream, code):
+        source = Cuda(stream=stream)
+        gone = weakref.ref(source)
+        assert f"found {stream!r}" in refused(source, code)
+        del source
+        gc.collect()
+        assert gone() is None
 
     def test_a_mask_is_refused(self):
         refused(Cuda(mask=object()), "nulls")

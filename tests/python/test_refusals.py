@@ -1,18 +1,21 @@
 """`spec/refusals.csv`: what a door may say that leaves it to the next one, and which lies end the search.
 
 Each row is told by a producer that has a second door, which is honest. A refusal is followed by the array of that door;
-a lie is an error although that door would open, and whatever was lent for it is given back once.
+a lie is an error although that door would open. Either way each thing that was lent is given back once, and nothing of
+the producer is held. Behind `__array__` no door is left: there a refusal is an `ArgumentError`.
 """
 
 from __future__ import annotations
 
 import csv
 import ctypes
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
-from dlpack_producer import Producer, Tensor, api
+from dlpack_producer import FREE_WHATEVER_THE_NAME, Callback, Producer, Table, Tensor, api, from_object
 from lying_exporter import Exporter
 
 import aria_array_bridge as ab
@@ -33,11 +36,29 @@ class Struct(ctypes.Structure):
     ]  # fmt: skip
 
 
-class Told:
-    """A producer and how often what it lent was given back; `None` where nothing was to be given."""
+class Given(dict):
+    """A dict that can be watched."""
 
-    def __init__(self, source, lent=lambda: None, released=lambda: None):
-        self.source, self.lent, self.released = source, lent, released
+
+class Speaker:
+    """Tells what it is given at one door. Its members are its own, since classes are remembered."""
+
+    def __init__(self, **members):
+        vars(self).update(members)
+
+
+class Told:
+    """A producer and how often what it lent was given back; what it gave besides must be gone with it."""
+
+    def __init__(self, source, lent=lambda: 1, released=None, *, given=()):
+        self.source, self.lent, self.released, self.gone = source, lent, released, [weakref.ref(source), *map(weakref.ref, given)]
+
+    def check(self):
+        """Nothing is held any more, and each thing that was lent was given back once."""
+        self.source = None
+        gc.collect()
+        assert self.released is None or self.lent() == self.released()
+        assert [reference() for reference in self.gone] == [None] * len(self.gone)
 
 
 def raising(error):
@@ -47,50 +68,99 @@ def raising(error):
     return tell
 
 
-def honest(name, tell, honest_door="__array__"):
+def second(self, dtype=None, copy=None):
+    return HONEST
+
+
+def honest(name, tell, given=(), **counted):
     """An object that tells this at one door, and speaks true at another."""
-    members = {name: tell, honest_door: lambda self, dtype=None, copy=None: HONEST}
-    return Told(type("Speaker", (), members)())
+    return Told(type("Honest", (Speaker,), {name: tell, "__array__": second})(), given=given, **counted)
 
 
 def buffer(**said):
-    exporter = type("Speaker", (Exporter,), {"__array__": lambda self, dtype=None, copy=None: HONEST})(**said)
-    return Told(exporter, lambda: exporter.lent, lambda: exporter.released)
+    exporter = type("Speaker", (Exporter,), {"__array__": second})(**said)
+    counts = vars(exporter)
+    return Told(exporter, lambda: counts["lent"], lambda: counts["released"])
 
 
 def dlpack(**said):
-    producer = type("Speaker", (Producer,), {"__array__": lambda self, dtype=None, copy=None: HONEST})(**said)
-    return Told(producer, lambda: 1, lambda: producer.tensor.deleted)
+    tensor = Tensor(**said)
+    return Told(type("Speaker", (Producer,), {"__array__": second})(tensor), released=lambda: tensor.deleted)
 
 
-def consumed(self, **_options):
-    capsule = Tensor().capsule()
-    ab.from_dlpack(capsule)
-    return capsule
+def consumed():
+    tensor = Tensor()
+
+    def tell(self, **_options):
+        capsule = tensor.capsule()
+        ab.from_dlpack(capsule)
+        return capsule
+
+    return honest("__dlpack__", tell, released=lambda: tensor.deleted)
 
 
-def struct(name=None, **said):
-    words = dict(two=2, nd=1, typekind=b"u", itemsize=1, flags=0x701) | said
+def other_capsule():
+    """A capsule of another name, whose destructor frees it whatever its name."""
+    tensor = Tensor(destructor=FREE_WHATEVER_THE_NAME)
+    return honest("__dlpack__", lambda self, **_options: tensor.capsule(b"other"), released=lambda: tensor.deleted)
+
+
+def exchange(name=b"dlpack_exchange_api", major=1, functions=True, gives=True, **said):
+    """A type that publishes a table; each is kept, as the standard wants of a table."""
+    tensor = Tensor(**said)
+
+    @from_object
+    def give(_object, out):
+        out[0] = tensor.pointer if gives else None
+        return 0
+
+    pointers = dict.fromkeys(("allocate", "from_object", "to_object", "stream"), ctypes.cast(give, ctypes.c_void_p))
+    table = Table(major=major, minor=1, **(pointers if functions else {}))
+    KEPT.append((table, give))
+    capsule = api.PyCapsule_New(ctypes.addressof(table), name, None)
+    lent = int(functions and gives and major == 1 and name == b"dlpack_exchange_api")
+    return honest("__dlpack_c_exchange_api__", capsule, lent=lambda: lent, released=lambda: tensor.deleted)
+
+
+def struct(name=None, extent=64, **said):
     memory = (ctypes.c_ubyte * 64)()
-    extents, strides = (ctypes.c_ssize_t * 1)(said.pop("extent", 64)), (ctypes.c_ssize_t * 1)(1)
-    words.pop("extent", None)
-    words.setdefault("data", ctypes.addressof(memory))
-    words.setdefault("strides", strides)
-    words = {key: value for key, value in words.items() if value is not None}
-    inner = Struct(shape=extents, **words)
-    capsule = api.PyCapsule_New(ctypes.addressof(inner), name, None)
-    told = honest("__array_struct__", property(lambda self: capsule))
-    told.kept = memory, extents, strides, inner
+    extents, strides = (ctypes.c_ssize_t * 1)(extent), (ctypes.c_ssize_t * 1)(1)
+    words = dict(two=2, nd=1, typekind=b"u", itemsize=1, flags=0x701, data=ctypes.addressof(memory), strides=strides) | said
+    inner = Struct(shape=extents, **{key: value for key, value in words.items() if value is not None})
+    freed = []
+    destructor = Callback(freed.append)
+    KEPT.append((memory, extents, strides, inner, destructor, name))
+    told = honest("__array_struct__", property(lambda self: self.capsule), released=lambda: len(freed))
+    told.source.capsule = api.PyCapsule_New(ctypes.addressof(inner), name, ctypes.cast(destructor, ctypes.c_void_p))
     return told
 
 
-def interface(**said):
+def interface(door="__array_interface__", **said):
     memory = (ctypes.c_ubyte * 64)()
     words = {"version": 3, "shape": (64,), "typestr": "|u1", "data": (ctypes.addressof(memory), False)} | said
-    words = {key: value for key, value in words.items() if value is not ...}
-    told = honest("__array_interface__", property(lambda self: words))
-    told.kept = memory
+    words = Given((key, value) for key, value in words.items() if value is not ...)
+    told = honest(door, property(lambda self: self.said), given=[words])
+    told.source.said = words
+    KEPT.append(memory)
     return told
+
+
+def inside(**said):
+    """A dict whose memory a buffer lends."""
+    exporter = Exporter(**said)
+    counts = vars(exporter)
+    told = interface(data=exporter)
+    told.lent, told.released = lambda: counts["lent"], lambda: counts["released"]
+    return told
+
+
+def cuda(**said):
+    return interface("__cuda_array_interface__", **{"data": (0x7F0000000000, False)} | said)
+
+
+def method(answer):
+    """The last door, behind which there is none."""
+    return Told(type("Last", (Speaker,), {"__array__": answer})())
 
 
 CASES = {
@@ -106,9 +176,10 @@ CASES = {
     ("buffer", "extents that overflow"): lambda: buffer(ndim=2, shape=(BIG, BIG), strides=(0, 0)),
     ("buffer", "no memory for elements"): lambda: buffer(buf=None),
     ("dlpack", "BufferError"): lambda: honest("__dlpack__", raising(BufferError)),
+    ("dlpack", "NotImplementedError"): lambda: honest("__dlpack__", raising(NotImplementedError)),
     ("dlpack", "what is no capsule"): lambda: honest("__dlpack__", lambda self, **_options: 5),
-    ("dlpack", "a capsule of another name"): lambda: honest("__dlpack__", lambda self, **_options: api.PyCapsule_New(ctypes.addressof(HELD), b"other", None)),
-    ("dlpack", "a capsule that was consumed"): lambda: honest("__dlpack__", consumed),
+    ("dlpack", "a capsule of another name"): other_capsule,
+    ("dlpack", "a capsule that was consumed"): consumed,
     ("dlpack", "another major version than was asked for"): lambda: dlpack(version=(2, 0)),
     ("dlpack", "a negative extent"): lambda: dlpack(shape=(2, -3)),
     ("dlpack", "extents that overflow"): lambda: dlpack(shape=(BIG, BIG)),
@@ -133,10 +204,36 @@ CASES = {
     ("array_interface", "a negative extent"): lambda: interface(shape=(-1,)),
     ("array_interface", "extents that overflow"): lambda: interface(shape=(BIG, BIG)),
     ("array_interface", "an address that wraps"): lambda: interface(data=(2**64 - 8, False)),
-    ("array_interface", "elements outside of the data's buffer"): lambda: interface(data=bytearray(63)),
+    ("array_interface", "elements outside of the data's buffer"): lambda: inside(len=63, shape=(63,)),
     ("array_interface", "no memory for elements"): lambda: interface(data=(0, False)),
+    ("exchange", "a capsule of another name"): lambda: exchange(name=b"another"),
+    ("exchange", "no major version that is known"): lambda: exchange(major=2),
+    ("exchange", "a function of NULL"): lambda: exchange(functions=False),
+    ("exchange", "no tensor and no exception"): lambda: exchange(gives=False),
+    ("exchange", "a tensor of another major version"): lambda: exchange(version=(2, 0)),
+    ("exchange", "a negative extent"): lambda: exchange(shape=(2, -3)),
+    ("exchange", "extents that overflow"): lambda: exchange(shape=(BIG, BIG)),
+    ("exchange", "no memory for elements"): lambda: exchange(data=None),
+    ("cuda_array_interface", "AttributeError"): lambda: honest("__cuda_array_interface__", property(raising(AttributeError))),
+    ("cuda_array_interface", "BufferError"): lambda: honest("__cuda_array_interface__", property(raising(BufferError))),
+    ("cuda_array_interface", "a version that is not known here"): lambda: cuda(version=4),
+    ("cuda_array_interface", "a typestr that is no element type"): lambda: cuda(typestr="<f16"),
+    ("cuda_array_interface", "a mask"): lambda: cuda(mask=np.zeros(64, bool)),
+    ("cuda_array_interface", "what is no dict"): lambda: honest("__cuda_array_interface__", 5),
+    ("cuda_array_interface", "no shape"): lambda: cuda(shape=...),
+    ("cuda_array_interface", "no data"): lambda: cuda(data=...),
+    ("cuda_array_interface", "a negative extent"): lambda: cuda(shape=(-1,)),
+    ("cuda_array_interface", "extents that overflow"): lambda: cuda(shape=(BIG, BIG)),
+    ("cuda_array_interface", "an address that wraps"): lambda: cuda(data=(2**64 - 8, False)),
+    ("cuda_array_interface", "stream 0"): lambda: cuda(stream=0),
+    ("cuda_array_interface", "a negative stream"): lambda: cuda(stream=-1),
+    ("cuda_array_interface", "no memory for elements"): lambda: cuda(data=(0, False)),
+    ("array", "TypeError"): lambda: method(raising(TypeError)),
+    ("array", "ValueError"): lambda: method(raising(ValueError)),
+    ("array", "what is no ndarray"): lambda: method(lambda self, dtype=None, copy=None: [1.0]),
+    ("array", "an ndarray of Python objects"): lambda: method(lambda self, dtype=None, copy=None: np.array([None])),
 }  # fmt: skip
-HELD = (ctypes.c_ubyte * 8)()
+KEPT = []  # Memory and tables that are pointed to.
 
 
 def test_every_row_has_its_case() -> None:
@@ -146,12 +243,14 @@ def test_every_row_has_its_case() -> None:
 @pytest.mark.parametrize(("door", "found", "code", "then"), ROWS)
 def test_a_refusal_moves_on_and_a_lie_ends_the_search(door: str, found: str, code: str, then: str) -> None:
     told = CASES[door, found]()
-    if then == "next":
+    if then == "next" and door != "array":
         ours = ab.asarray(told.source)
         assert ours.address == HONEST.ctypes.data and ours.plan.protocol == "__array__"
     else:
-        assert then == "end"
-        with pytest.raises(ab.ConversionError) as caught:
+        # Behind the last door there is none to be asked.
+        with pytest.raises(ab.ArgumentError if then == "next" else ab.ConversionError) as caught:
             ab.asarray(told.source)
-        assert caught.value.plan.reasons[0].code == code
-    assert told.lent() == told.released()
+        assert then in ("next", "end") and caught.value.plan.reasons[0].code == code
+        assert then == "next" or not isinstance(caught.value, ab.ArgumentError)
+        del caught
+    told.check()

@@ -24,6 +24,18 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// True if `test`, written `file::test`, is defined in that file of the repository.
+///
+/// # Panics
+///
+/// If the file cannot be read.
+pub fn names_a_test(test: &str) -> bool {
+    let Some((file, name)) = test.split_once("::") else { return false };
+    let defined = if file.ends_with(".py") { format!("def {name}(") } else { format!("fn {name}(") };
+    let is_test = !file.ends_with(".py") || name.starts_with("test_");
+    is_test && read(file).contains(&defined)
+}
+
 /// The programs of the README, compiled; those without Python run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -5,6 +5,7 @@
 
 use crate::array::{Hold, Origin, PyArray, describe};
 use crate::error::refused;
+use crate::export::numpy::{self, NoNan};
 use crate::import::arrow::Later;
 use crate::import::numpy::masked;
 use crate::plan::{is_tracing, record};
@@ -311,7 +312,7 @@ pub(crate) fn execute<'py>(
     };
     let (from, swap) = (&found.array, &found.swap);
     let filled = match request.nan && from.null_count() > 0 {
-        true => Some(py.detach(|| with_nan(from, swap)).map_err(|reason| refused(py, plan.clone().refusing(*reason)))?),
+        true => Some(py.detach(|| with_nan(from, swap)).map_err(|error| error.raise(py, &plan))?),
         false => None,
     };
     let (from, swap) = filled.as_ref().map_or((from, swap), |filled| (filled, &Swap::None));
@@ -336,12 +337,11 @@ pub(crate) fn execute<'py>(
 }
 
 /// A copy with NaN in the place of nulls, in native byte order.
-fn with_nan(array: &Array, swap: &Swap) -> Result<Array, Box<Reason>> {
+fn with_nan(array: &Array, swap: &Swap) -> Result<Array, NoNan> {
     if swap.is_none() {
-        return crate::export::numpy::with_nan(array);
+        return numpy::with_nan(array);
     }
-    let native = array.copy_swapped(CopyOrder::Keep, swap);
-    crate::export::numpy::with_nan(&native.map_err(|error| Reason::new("memory", "C3", error.to_string()))?)
+    numpy::with_nan(&array.copy_swapped(CopyOrder::Keep, swap)?)
 }
 
 /// `MemoryError` for no memory, `ValueError` for the rest.

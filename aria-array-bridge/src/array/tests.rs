@@ -103,6 +103,28 @@ fn an_owner_is_released_once_by_the_last_handle_on_any_thread() {
 }
 
 #[test]
+fn an_array_with_validity_gives_back_both_owners_once_with_its_last_handle() {
+    let ((memory, memory_drops), (bits, bits_drops)) = (counted(24), counted(1));
+    let drops = || (memory_drops.load(Ordering::Relaxed), bits_drops.load(Ordering::Relaxed));
+    let first = NonNull::from(bits.as_ref()).cast();
+    // SAFETY: a byte of bits for three elements, in the vector of the owner; moving the owner moves no bytes.
+    let validity = unsafe { Validity::from_raw(first, 0, &[3], None, Owner::new(bits)) }.unwrap();
+    let array = Array::from_owner(memory, DType::U64, &[3]).map_err(|(e, _)| e).unwrap();
+    let array = array.with_validity(validity).unwrap();
+    // SAFETY: the bare array is dropped before the owner; frozen is not unique.
+    let (bare, owner) = unsafe { array.into_bare() };
+    let view = bare.slice(0, Slice::resolve(3, None, None, -1).unwrap()).unwrap();
+    assert_eq!((bare.null_count(), view.validity().unwrap().iter().collect::<Vec<_>>()), (3, vec![false; 3]));
+    drop((bare, view));
+    assert_eq!(drops(), (0, 0), "what is bare owns neither");
+    let again = owner.clone();
+    drop(owner);
+    assert_eq!(drops(), (0, 0));
+    std::thread::spawn(move || drop(again)).join().unwrap();
+    assert_eq!(drops(), (1, 1));
+}
+
+#[test]
 fn an_owner_of_another_length_is_handed_back() {
     let (owner, drops) = counted(23);
     let (error, owner) = Array::from_owner(owner, DType::U64, &[3]).unwrap_err();

@@ -7,7 +7,7 @@ use crate::export::Export;
 use crate::import::named;
 use crate::request::memory_or_value;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::{Access, Array, CopyOrder, Device, Layout, Order, Owner, Validity};
+use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, Device, Layout, Order, Owner, Validity};
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 use pyo3::exceptions::{PyBufferError, PyValueError};
@@ -60,26 +60,32 @@ impl PyArray {
 pub(crate) fn unpickle<'py>(
     elements: &Bound<'py, PyAny>,
     dtype: &Bound<'py, PyDType>,
-    shape: Vec<usize>,
+    shape: &Bound<'py, PyTuple>,
     order: &str,
     valid: Option<&[u8]>,
 ) -> PyResult<Bound<'py, PyArray>> {
     let py = elements.py();
     let wrong = |text: String| PyValueError::new_err(text);
     let dtype = dtype.get().dtype().clone();
+    let shape = extents(shape)?;
     let layout = match order {
         "C" if dtype.is_packed() => Layout::packed(dtype.bits(), &shape),
         "F" if !dtype.is_packed() => Layout::contiguous(dtype.itemsize(), &shape, Order::F),
         "C" => Layout::contiguous(dtype.itemsize(), &shape, Order::C),
+        "F" => return Err(wrong(format!("expected order 'C' in the pickle, since {dtype} is packed, but found 'F'"))),
         _ => return Err(wrong(format!("expected order 'C' or 'F' in the pickle but found {order:?}"))),
     };
     let layout = layout.map_err(|error| wrong(error.to_string()))?;
     let buffer = HeldBuffer::get(elements, ffi::PyBUF_SIMPLE)?;
-    let (found, expected) = (buffer.view().len.unsigned_abs(), layout.nbytes());
-    if found != expected {
+    let (found, expected) = (buffer.view().len, layout.nbytes());
+    if usize::try_from(found) != Ok(expected) {
         return Err(wrong(format!("expected {expected} bytes of elements in the pickle but found {found}")));
     }
-    let first = NonNull::new(buffer.view().buf.cast::<u8>()).unwrap_or_else(NonNull::dangling);
+    let first = match NonNull::new(buffer.view().buf.cast::<u8>()) {
+        Some(first) => first,
+        None if expected == 0 => NonNull::dangling(),
+        None => return Err(wrong(format!("expected {expected} bytes of elements in the pickle but found NULL"))),
+    };
     let readonly = buffer.view().readonly != 0;
     // Nobody writes to exact `bytes`.
     let frozen = elements.is_exact_instance_of::<PythonBytes>();
@@ -90,7 +96,12 @@ pub(crate) fn unpickle<'py>(
     let mut array = array.map_err(|error| memory_or_value(&error))?;
     if let Some(valid) = valid {
         let valid: Vec<bool> = valid.iter().map(|valid| *valid != 0).collect();
-        let validity = Validity::from_bools(&valid, array.shape()).map_err(|error| wrong(error.to_string()))?;
+        let validity = Validity::from_bools(&valid, array.shape()).map_err(|error| match error {
+            ArrayError::Length { expected, found } => {
+                wrong(format!("expected a validity of {expected} elements in the pickle but found {found}"))
+            }
+            error => memory_or_value(&error),
+        })?;
         array = array.with_validity(validity).map_err(|error| wrong(error.to_string()))?;
     }
     let in_band = frozen || elements.is_exact_instance_of::<PyByteArray>();
@@ -104,6 +115,16 @@ pub(crate) fn unpickle<'py>(
     };
     // SAFETY: the hold keeps the buffer, which keeps the memory.
     Bound::new(py, unsafe { PyArray::root(array, Hold::Buffer(buffer), origin) })
+}
+
+/// The extents that a pickle says.
+fn extents(shape: &Bound<'_, PyTuple>) -> PyResult<Vec<usize>> {
+    let extent = |(axis, item): (usize, Bound<'_, PyAny>)| {
+        let extent = item.extract::<isize>()?;
+        let text = || format!("expected extents of 0 or more in the pickle but found {extent} (axis {axis})");
+        usize::try_from(extent).map_err(|_| PyValueError::new_err(text()))
+    };
+    shape.iter().enumerate().map(extent).collect()
 }
 
 /// The bytes of a dense array, as a buffer of bytes: what a pickler can take.

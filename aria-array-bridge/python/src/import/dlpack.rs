@@ -9,7 +9,7 @@ use crate::request::{Found, Request, execute};
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use aria_dlpack::Version;
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyNotImplementedError, PyTypeError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -84,13 +84,16 @@ fn ask<'py>(
     answer.map_err(|error| not_now(py, "__dlpack__", error))
 }
 
-/// `BufferError` is a refusal, after which other doors may be tried; anything else is the caller's to see.
+/// `BufferError` is a refusal, and so is `NotImplementedError`, by which a producer says that it does not know what it is
+/// asked for: other doors may be tried. Anything else is the caller's to see.
 pub(super) fn not_now(py: Python<'_>, door: &str, error: PyErr) -> Refusal {
-    if !error.is_instance_of::<PyBufferError>(py) {
-        return Refusal::Raise(error);
-    }
+    let name = match () {
+        () if error.is_instance_of::<PyBufferError>(py) => "BufferError",
+        () if error.is_instance_of::<PyNotImplementedError>(py) => "NotImplementedError",
+        () => return Refusal::Raise(error),
+    };
     let said = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
-    Refusal::Next(Reason::new("door", "C2", format!("{door} raised BufferError: {said}")))
+    Refusal::Next(Reason::new("door", "C2", format!("{door} raised {name}: {said}")))
 }
 
 /// An array of any object that speaks DLPack, or of a DLPack capsule, by DLPack alone.

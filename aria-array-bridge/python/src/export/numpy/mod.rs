@@ -5,7 +5,7 @@
 mod dtype;
 mod nulls;
 
-pub(crate) use nulls::{Nulls, with_nan};
+pub(crate) use nulls::{NoNan, Nulls, with_nan};
 
 use super::Export;
 use crate::array::PyArray;
@@ -117,7 +117,7 @@ pub(crate) fn to_numpy_with<'py>(
     let filled = missing > 0 && nulls == Nulls::Nan;
     let copied = if filled {
         let made = py.detach(|| with_nan(inner));
-        Some(made.map_err(|reason| refused(py, plan.clone().refusing(*reason)))?)
+        Some(made.map_err(|error| error.raise(py, &plan))?)
     } else if plan.outcome == Outcome::Copy {
         let made = py.detach(|| inner.copy(CopyOrder::Keep));
         Some(made.map_err(|error| crate::request::memory_or_value(&error))?)

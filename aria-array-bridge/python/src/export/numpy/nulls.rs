@@ -1,7 +1,9 @@
 //! What stands for a null in NumPy, where the caller asks for it (rule C4).
 
+use crate::error::refused;
+use crate::request::memory_or_value;
 use aria_array_bridge::dtype::Element;
-use aria_array_bridge::plan::Reason;
+use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Array, ArrayError, CopyOrder, DType, Validity};
 use bytemuck::Pod;
 use half::{bf16, f16};
@@ -43,12 +45,42 @@ impl Nulls {
     }
 }
 
+/// Why there is no copy with NaN in the place of nulls.
+pub(crate) enum NoNan {
+    /// The dtype, or a value, does not go with it.
+    Refused(Box<Reason>),
+    /// The copy could not be made.
+    Failed(ArrayError),
+}
+
+impl NoNan {
+    /// What Python gets: `MemoryError` where there is no memory, the plan with its reason where it is refused.
+    pub(crate) fn raise(self, py: Python<'_>, plan: &Plan) -> PyErr {
+        match self {
+            NoNan::Refused(reason) => refused(py, plan.clone().refusing(*reason)),
+            NoNan::Failed(error) => memory_or_value(&error),
+        }
+    }
+}
+
+impl From<Reason> for NoNan {
+    fn from(reason: Reason) -> NoNan {
+        NoNan::Refused(Box::new(reason))
+    }
+}
+
+impl From<ArrayError> for NoNan {
+    fn from(error: ArrayError) -> NoNan {
+        NoNan::Failed(error)
+    }
+}
+
 /// A **copy** without nulls: NaN or NaT in their places; integers and bools as float64.
 ///
 /// # Errors
 ///
-/// A dtype that has nothing to stand for a null; an integer that float64 does not have.
-pub(crate) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
+/// A dtype that has nothing to stand for a null; an integer that float64 does not have; no memory.
+pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
     match array.dtype().clone() {
         DType::F16 => filled(array, f16::NAN),
         DType::BF16 => filled(array, bf16::NAN),
@@ -67,45 +99,39 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, Box<Reason>> {
         DType::U64 => floats::<u64>(array, |value| exact(value.into())),
         // NaT is the smallest number.
         ref time @ (DType::DateTime(_) | DType::TimeDelta(_)) => {
-            let numbers = array.reinterpret(DType::I64).map_err(failed)?;
-            filled(&numbers, i64::MIN)?.reinterpret(time.clone()).map_err(failed)
+            let numbers = array.reinterpret(DType::I64)?;
+            Ok(filled(&numbers, i64::MIN)?.reinterpret(time.clone())?)
         }
         other => {
             let text = format!("nothing of {other} stands for a null");
-            Err(Box::new(Reason::new("nulls", "C4", text).hint("nulls='mask'")))
+            Err(Reason::new("nulls", "C4", text).hint("nulls='mask'").into())
         }
     }
 }
 
-fn failed(error: impl Into<ArrayError>) -> Box<Reason> {
-    Box::new(Reason::new("memory", "C3", error.into().to_string()))
-}
-
 /// A copy with `value` in the place of nulls.
-fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, Box<Reason>> {
-    let mut copy = array.clone().without_validity().copy(CopyOrder::C).map_err(failed)?;
+fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, NoNan> {
+    let mut copy = array.clone().without_validity().copy(CopyOrder::C)?;
     if let Some(validity) = array.validity() {
-        let fresh = "fresh memory lends its elements";
-        let slots =
-            copy.as_mut_slice::<T>().map_err(|error| Reason::new("memory", "C3", format!("{fresh}: {error}")))?;
+        let slots = copy.as_mut_slice::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
         slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid).for_each(|(slot, _)| *slot = value);
     }
     Ok(copy)
 }
 
 /// A copy as float64, with NaN in the place of nulls.
-fn floats<T: Element>(array: &Array, convert: impl Fn(T) -> Option<f64>) -> Result<Array, Box<Reason>> {
+fn floats<T: Element>(array: &Array, convert: impl Fn(T) -> Option<f64>) -> Result<Array, NoNan> {
     let bare = array.clone().without_validity();
     let values = bare.iter::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
     let mut floats = Vec::new();
     let nbytes = array.len().saturating_mul(size_of::<f64>());
-    floats.try_reserve_exact(array.len()).map_err(|_| failed(ArrayError::Memory { nbytes }))?;
+    floats.try_reserve_exact(array.len()).map_err(|_| ArrayError::Memory { nbytes })?;
     let mut valid = array.validity().map(Validity::iter);
     for value in values {
         let valid = valid.as_mut().and_then(Iterator::next).unwrap_or(true);
         floats.push(if valid { convert(value).ok_or_else(inexact)? } else { f64::NAN });
     }
-    Array::from(floats).reshape(array.shape()).map_err(failed)
+    Ok(Array::from(floats).reshape(array.shape()).map_err(ArrayError::from)?)
 }
 
 /// The number as float64, if float64 has it.
@@ -114,9 +140,9 @@ fn exact(value: i128) -> Option<f64> {
     (float as i128 == value).then_some(float)
 }
 
-fn inexact() -> Box<Reason> {
+fn inexact() -> Reason {
     let reason = Reason::new("inexact", "C4", "some integer is no float64 exactly");
-    Box::new(reason.hint("nulls='mask', or astype('float64') to round"))
+    reason.hint("nulls='mask', or astype('float64') to round")
 }
 
 /// A MaskedArray over `values`, with a mask that is true where `validity` has a null; without validity, no mask.

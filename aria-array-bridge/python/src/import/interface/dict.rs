@@ -8,7 +8,7 @@ use aria_array_bridge::dtype::{Descr, DescrEntry, Parsed, parse_descr, parse_typ
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
 use core::ptr::NonNull;
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyException, PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
@@ -53,10 +53,12 @@ pub(crate) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
 /// The version, where the dict says one, is one of these.
 pub(super) fn version(dict: &Bound<'_, PyDict>, known: &[i64]) -> Result<(), Refusal> {
     let Some(version) = dict.get_item("version")? else { return Ok(()) };
-    if version.extract::<i64>().is_ok_and(|version| known.contains(&version)) {
-        return Ok(());
+    match version.extract::<i64>() {
+        Ok(version) if known.contains(&version) => return Ok(()),
+        Err(error) if !is_no_number(version.py(), &error) => return Err(Refusal::Raise(error)),
+        _ => {}
     }
-    let text = format!("expected an interface of version {known:?} but found {}", text_of(&version));
+    let text = format!("expected an interface of version {known:?} but found {}", text_of(&version)?);
     Err(Refusal::Next(Reason::new("version", "C8", text)))
 }
 
@@ -75,7 +77,7 @@ pub(super) fn elements(dict: &Bound<'_, PyDict>) -> Result<(Parsed, Layout), Ref
 /// Reads the dict.
 pub(super) fn dict<'py>(object: &Bound<'py, PyAny>, name: &str) -> Result<Bound<'py, PyDict>, Refusal> {
     let value = super::member(object, name)?;
-    value.cast_into::<PyDict>().map_err(|_| wrong(format!("expected a dict from {name}")))
+    value.cast_into::<PyDict>().map_err(|error| instead(&error.into_inner(), &format!("a dict from {name}")))
 }
 
 /// A member that is there and not None.
@@ -84,19 +86,42 @@ pub(super) fn present<'py>(dict: &Bound<'py, PyDict>, name: &str) -> PyResult<Op
 }
 
 pub(super) fn number(value: &Bound<'_, PyAny>, what: &str) -> Result<isize, Refusal> {
-    value.extract().map_err(|_| wrong(format!("expected an integer as {what} but found {}", text_of(value))))
+    value.extract().map_err(|error| no_number(value, error, || format!("an integer as {what}")))
 }
 
-/// What an object says of itself, shortened; some words where it raises.
-fn text_of(value: &Bound<'_, PyAny>) -> String {
-    let text = value.repr().map_or_else(|_| "an object".to_owned(), |text| text.to_string_lossy().into_owned());
-    text.chars().take(60).collect()
+/// True for what Python raises of an object that is no integer, or none that fits; what else an `__index__` raises is the
+/// caller's to see.
+fn is_no_number(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyOverflowError>(py)
+}
+
+fn no_number(value: &Bound<'_, PyAny>, error: PyErr, expected: impl FnOnce() -> String) -> Refusal {
+    if is_no_number(value.py(), &error) { instead(value, &expected()) } else { Refusal::Raise(error) }
+}
+
+/// Something else was expected.
+fn instead(found: &Bound<'_, PyAny>, expected: &str) -> Refusal {
+    match text_of(found) {
+        Ok(text) => wrong(format!("expected {expected} but found {text}")),
+        Err(error) => Refusal::Raise(error),
+    }
+}
+
+/// What an object says of itself, shortened; some words where it raises an exception of the usual kind.
+fn text_of(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let py = value.py();
+    let text = match value.repr() {
+        Ok(text) => text.to_string_lossy().into_owned(),
+        Err(error) if error.is_instance_of::<PyMemoryError>(py) || !error.is_instance_of::<PyException>(py) => {
+            return Err(error);
+        }
+        Err(_) => "an object".to_owned(),
+    };
+    Ok(text.chars().take(60).collect())
 }
 
 fn numbers(value: &Bound<'_, PyAny>, what: &str) -> Result<SmallVec<[isize; 4]>, Refusal> {
-    let list = value
-        .cast::<PyTuple>()
-        .map_err(|_| wrong(format!("expected a tuple as {what} but found {}", text_of(value))))?;
+    let list = value.cast::<PyTuple>().map_err(|_| instead(value, &format!("a tuple as {what}")))?;
     if list.len() > aria_array_bridge::layout::MAX_NDIM {
         return Err(wrong(format!("expected at most 64 axes but found {}", list.len())));
     }
@@ -126,7 +151,7 @@ fn layout(dtype: &DType, shape: &[usize], strides: Option<&[isize]>) -> Result<L
 
 fn dtype(dict: &Bound<'_, PyDict>) -> Result<Parsed, Refusal> {
     let typestr = present(dict, "typestr")?.ok_or_else(|| wrong("expected a typestr in the interface"))?;
-    let text = typestr.cast::<PyString>().map_err(|_| wrong("expected text as typestr"))?;
+    let text = typestr.cast::<PyString>().map_err(|_| instead(&typestr, "text as typestr"))?;
     let text = text.to_cow().map_err(|_| wrong("expected text in UTF-8 as typestr"))?;
     let parsed = parse_typestr(&text).map_err(|error| {
         let code = if text.get(1..2) == Some("O") { "object-dtype" } else { "dtype" };
@@ -175,7 +200,7 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<
     if depth > MAX_DEPTH {
         return Err(wrong(format!("expected at most {MAX_DEPTH} records within records")));
     }
-    let list = descr.cast::<PyList>().map_err(|_| wrong("expected a list as descr"))?;
+    let list = descr.cast::<PyList>().map_err(|_| instead(descr, "a list as descr"))?;
     let mut entries = Vec::new();
     for item in list {
         *count += 1; // One list may stand in many places, each of which is described anew.
@@ -213,15 +238,14 @@ fn entries(descr: &Bound<'_, PyAny>, depth: usize, count: &mut usize) -> Result<
 
 /// `(2, 3)` or `2`
 fn extents(value: &Bound<'_, PyAny>) -> Result<Vec<usize>, Refusal> {
-    let bad = || wrong(format!("expected extents of 0 or more but found {}", text_of(value)));
-    match value.extract::<usize>() {
-        Ok(extent) => Ok(vec![extent]),
-        // Only of a tuple or a list: another sequence may say any length.
-        Err(_) => match (value.cast::<PyTuple>(), value.cast::<PyList>()) {
-            (Ok(extents), _) => extents.extract::<Vec<usize>>().map_err(|_| bad()),
-            (_, Ok(extents)) => extents.extract::<Vec<usize>>().map_err(|_| bad()),
-            _ => Err(bad()),
-        },
+    let extent = |item: Bound<'_, PyAny>| {
+        item.extract::<usize>().map_err(|error| no_number(value, error, || "extents of 0 or more".to_owned()))
+    };
+    // Several only of a tuple or a list, by its own items: another sequence, or a class derived, may say any length.
+    match (value.cast::<PyTuple>(), value.cast::<PyList>()) {
+        (Ok(extents), _) => extents.iter().map(extent).collect(),
+        (_, Ok(extents)) => extents.iter().map(extent).collect(),
+        _ => Ok(vec![extent(value.clone())?]),
     }
 }
 
@@ -232,8 +256,7 @@ pub(super) fn pointer(data: &Bound<'_, PyAny>) -> Result<(usize, bool), Refusal>
         return Err(wrong(format!("expected (address, read-only) as data but found {} items", pair.len())));
     }
     let address = pair.get_item(0)?;
-    let number = address.extract::<usize>();
-    let number = number.map_err(|_| wrong(format!("expected an address but found {}", text_of(&address))))?;
+    let number = address.extract().map_err(|error| no_number(&address, error, || "an address".to_owned()))?;
     Ok((number, pair.get_item(1)?.is_truthy()?))
 }
 
@@ -287,7 +310,7 @@ pub(super) fn array(
             return Err(Refusal::Lie(Reason::new(
                 "null-data",
                 "L4",
-                "expected memory for the elements but found NULL",
+                format!("expected memory for {} bytes but found NULL", layout.nbytes()),
             )));
         }
     };

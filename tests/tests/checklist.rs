@@ -1,0 +1,33 @@
+//! `spec/checklist.csv` beside the tests that it names.
+
+use aria_array_tests::{Table, names_a_test};
+use std::fmt::Write;
+
+/// How many items each part of the list has.
+const PARTS: [(&str, usize); 4] = [("D", 36), ("B", 20), ("I", 5), ("R", 10)];
+
+#[test]
+fn every_item_has_a_row_in_order() {
+    let table = Table::read("spec/checklist.csv", &["item"]);
+    let (mut found, mut expected) = (String::new(), String::new());
+    table.rows().iter().for_each(|row| writeln!(found, "{}", row.cell("item")).unwrap());
+    for (part, count) in PARTS {
+        (1..=count).for_each(|number| writeln!(expected, "K-{part}{number}").unwrap());
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_item_is_stated_and_held_by_tests_that_exist() {
+    for row in Table::read("spec/checklist.csv", &["item"]).rows() {
+        let (item, held_by) = (row.cell("item"), row.cell("held_by"));
+        assert!(!row.cell("statement").is_empty(), "{item} says nothing");
+        if let Some(reason) = held_by.strip_prefix("not here: ") {
+            assert!(!reason.is_empty(), "{item} says no reason");
+            continue;
+        }
+        for test in held_by.split("; ") {
+            assert!(names_a_test(test), "{item}: {test} does not exist");
+        }
+    }
+}
