@@ -35,7 +35,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
-        options: "",
+        options: "[--on X.Y,…]",
         about: "Run the demonstration: an Aria program's numbers go to NumPy, pandas and scikit-learn and back",
         needs: None,
         run: programs::demo,
