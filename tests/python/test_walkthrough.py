@@ -84,3 +84,20 @@ def test_release_pickle_equality_and_arithmetic() -> None:
 
 def _name(s: object) -> str:
     return f"{type(s).__module__}.{type(s).__qualname__}"
+
+
+def test_tables_strings_and_records() -> None:
+    df = pd.DataFrame({"id": [1, 2], "x": [0.5, 1.5]})
+    t = ab.table(df)
+    assert repr(t) == "Table 2 rows x 2 columns: id int64, x float64"
+    assert (t.column_names, t.num_rows, t.num_columns, t.shape) == (["id", "x"], 2, 2, (2, 2))
+    assert repr(ab.asarray(t["x"])).splitlines()[0].startswith("Array float64[2]  view of aria_array_bridge.Column")
+    m = ab.asarray(df[["id", "x"]])
+    assert (m.dtype, m.shape, m.tolist()) == ("float64", (2, 2), [[1, 0.5], [2, 1.5]])
+    assert t.select(["id", "x"]).append_column("pred", np.array([0.1, 0.2])).column_names == ["id", "x", "pred"]
+    r = np.zeros(3, dtype=[("id", "u1"), ("x", "f8")])
+    assert ab.table(r).column_names == ["id", "x"]
+    total = 0.0
+    for batch in ab.batches({"fare": np.full(2, i + 0.5)} for i in range(3)):
+        total += float(np.sum(ab.asarray(batch["fare"])))
+    assert total == 9.0

@@ -1,11 +1,11 @@
-"""Types for annotations: what `asarray`, `dtype=` and `device=` take. Nothing here is needed at run time."""
+"""Types for annotations: what `asarray`, `table`, `dtype=` and `device=` take. Nothing here is needed at run time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, Union, runtime_checkable
 
-from aria_array_bridge._core import Array, DType
+from aria_array_bridge._core import Array, BatchReader, Column, DType, Table
 
 __all__ = [
     "ArrayLike",
@@ -17,11 +17,13 @@ __all__ = [
     "SupportsArrayStruct",
     "SupportsArrowArray",
     "SupportsArrowDeviceArray",
+    "SupportsArrowSchema",
     "SupportsArrowStream",
     "SupportsBuffer",
     "SupportsCudaArrayInterface",
     "SupportsDLPack",
     "SupportsNumPyDType",
+    "TableLike",
 ]
 
 
@@ -93,6 +95,14 @@ class SupportsArrowStream(Protocol):
 
 
 @runtime_checkable
+class SupportsArrowSchema(Protocol):
+    """Says what its columns are by Arrow's PyCapsule interface."""
+
+    @property
+    def __arrow_c_schema__(self) -> Any: ...
+
+
+@runtime_checkable
 class SupportsBuffer(Protocol):
     """Lends its memory by the buffer protocol: bytes, memoryview, array.array, mmap, ctypes."""
 
@@ -126,6 +136,17 @@ ArrayLike: TypeAlias = Union[
     _Nested,
 ]
 """What `asarray` takes: anything that speaks an array protocol, a number, or nested sequences of numbers."""
+
+TableLike: TypeAlias = Union[
+    Table,
+    Column,
+    BatchReader,
+    SupportsArrowArray,
+    SupportsArrowStream,
+    SupportsArrayInterface,
+    dict[str, Any],
+]
+"""What `table` takes: a frame or a table of any library, a stream, an array of records, or a dict of columns."""
 
 DTypeLike: TypeAlias = DType | str | type[Any] | SupportsNumPyDType | Any
 """What `dtype=` takes: a name, a dtype of ours, NumPy, PyTorch, pyarrow or Polars, or a Python type."""

@@ -1,24 +1,31 @@
 //! The class `BatchReader`: tables of a stream, one at a time [C7].
 
-use super::import::{origin, stream_in, table_in};
+use super::import::{concat, origin, said, stream_in, table_in};
 use super::schema::PySchema;
-use super::{PyTable, raise};
+use super::{PyTable, pandas, raise};
 use crate::export::arrow::{put, requested};
 use crate::release::Queued;
-use aria_array_bridge::table::{Batches, Schema, Table};
+use aria_array_bridge::table::{Batches, Cuts, Schema, Table};
 use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_stream};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyDict, PyIterator, PyString};
+use pyo3::{PyTraverseError, PyVisit, intern};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where batches come from.
 enum Source {
     /// A stream of Arrow's.
     Stream(Box<Batches>),
+    /// A table's own.
+    Table(Box<Cuts>),
     /// An iterator of Python's, and the batch that was asked for its schema.
     Iterator(Py<PyIterator>, Option<Table>),
-    /// `close()` was called.
+    /// An iterator that failed.
+    Over,
+    /// A batch is being asked for: the source is with whoever asked.
+    Asked,
+    /// `close()` was called, or the reader was given to another.
     Closed,
 }
 
@@ -35,14 +42,23 @@ pub(crate) struct PyBatchReader {
 #[pyo3(signature = (obj, /))]
 pub(super) fn batches(obj: &Bound<'_, PyAny>) -> PyResult<PyBatchReader> {
     let py = obj.py();
+    let speaks = |name: &Bound<'_, PyString>| obj.get_type().hasattr(name);
     if let Ok(reader) = obj.cast::<PyBatchReader>() {
-        let source = core::mem::replace(&mut *reader.get().lock(), Source::Closed);
-        return Ok(PyBatchReader { schema: reader.get().schema.clone(), source: Mutex::new(source) });
+        let reader = reader.get();
+        let source = reader.take(Source::Closed)?;
+        return Ok(PyBatchReader { schema: reader.schema.clone(), source: Mutex::new(source) });
+    }
+    // A frame's own stream would turn NaN into null [W1].
+    let whole = obj.cast::<PyTable>().is_ok() || obj.cast::<PyDict>().is_ok() || pandas::is_frame(obj)?;
+    if whole || !speaks(intern!(py, "__arrow_c_stream__"))? && speaks(intern!(py, "__arrow_c_array__"))? {
+        let table = table_in(obj)?;
+        let source = Source::Table(Box::new(table.batches(None)));
+        return Ok(PyBatchReader { schema: table.schema().clone(), source: Mutex::new(source) });
     }
     if let Some(stream) = stream_in(obj)? {
         let name = obj.get_type().fully_qualified_name()?.to_string();
         let stream = stream.into_inner();
-        let batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| raise(py, &error))?;
+        let batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
         let schema = batches.schema().clone();
         return Ok(PyBatchReader { schema, source: Mutex::new(Source::Stream(Box::new(batches))) });
     }
@@ -68,37 +84,47 @@ impl PyBatchReader {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The source, in whose place `left` stands.
+    fn take(&self, left: Source) -> PyResult<Source> {
+        let mut source = self.lock();
+        let found = match &*source {
+            Source::Closed => "one that is closed",
+            Source::Asked => "one that is just asked for a batch",
+            Source::Stream(_) | Source::Table(_) | Source::Iterator(..) | Source::Over => {
+                return Ok(core::mem::replace(&mut *source, left));
+            }
+        };
+        Err(PyValueError::new_err(format!("expected an open reader but found {found}")))
+    }
+
     /// The next batch. The source is taken out meanwhile: whoever asks at the same time, or from inside, is told.
     fn next_table(&self, py: Python<'_>) -> PyResult<Option<Table>> {
-        let mut source = core::mem::replace(&mut *self.lock(), Source::Closed);
+        let mut source = self.take(Source::Asked)?;
         let next = match &mut source {
-            Source::Closed => {
-                return Err(PyValueError::new_err(
-                    "expected an open reader but found one that is closed, or is asked elsewhere",
-                ));
-            }
-            Source::Stream(batches) => {
-                let next = py.detach(|| batches.next_batch());
-                let left = PyErr::take(py);
-                next.map_err(|error| {
-                    let raised = raise(py, &error);
-                    raised.set_cause(py, left);
-                    raised
-                })
-            }
+            Source::Closed | Source::Asked | Source::Over => Ok(None), // `take` gives neither of the first two.
+            Source::Stream(batches) => py.detach(|| batches.next_batch()).map_err(|error| said(py, &error)),
+            Source::Table(cuts) => Ok(cuts.next()),
             Source::Iterator(_, first @ Some(_)) => Ok(first.take()),
             Source::Iterator(iterator, None) => next_of(iterator.bind(py)).and_then(|next| {
                 let fits = next.as_ref().map_or(Ok(()), |table| self.schema.agrees(table.schema()));
                 fits.map_err(|error| raise(py, &error)).map(|()| next)
             }),
         };
-        *self.lock() = source;
+        if next.is_err() && matches!(source, Source::Iterator(..)) {
+            source = Source::Over; // As a stream of Arrow's, which nothing is asked of after an error [C7].
+        }
+        let mut place = self.lock();
+        if matches!(*place, Source::Asked) {
+            core::mem::swap(&mut *place, &mut source);
+        }
+        drop(place); // A source that was closed meanwhile is dropped without the lock: its producer may run code.
         next
     }
 }
 
 #[pymethods]
 impl PyBatchReader {
+    /// What the columns of every batch are.
     #[getter]
     fn schema(&self) -> PySchema {
         PySchema::new(self.schema.clone())
@@ -114,11 +140,11 @@ impl PyBatchReader {
 
     /// All batches that are left, as one table. They are all in memory then.
     fn read_all(&self, py: Python<'_>) -> PyResult<PyTable> {
-        let mut tables = vec![empty(py, &self.schema)?];
+        let mut tables = Vec::new();
         while let Some(table) = self.next_table(py)? {
             tables.push(table);
         }
-        Table::concat(&tables).map(PyTable::new).map_err(|error| raise(py, &error))
+        concat(py, &self.schema, &tables).map(PyTable::new)
     }
 
     /// Ends the stream; its producer releases what it has.
@@ -134,6 +160,13 @@ impl PyBatchReader {
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyAny>) {
         self.close();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.source.try_lock().as_deref() {
+            Ok(Source::Iterator(iterator, _)) => visit.call(iterator),
+            _ => Ok(()),
+        }
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -156,14 +189,6 @@ impl PyBatchReader {
     fn __repr__(&self) -> String {
         format!("BatchReader of {} columns", self.schema.len())
     }
-}
-
-/// A table of this schema without rows.
-fn empty(py: Python<'_>, schema: &Schema) -> PyResult<Table> {
-    let field = Arc::new(schema.to_field());
-    let array = field.empty_array().check(field.clone());
-    let checked = array.map_err(|refused| PyValueError::new_err(refused.to_string()))?;
-    Table::from_batch(checked, origin("no rows")).map_err(|error| raise(py, &error))
 }
 
 /// A reader as a stream of Arrow's. The reader is dropped attached, whoever releases the stream.

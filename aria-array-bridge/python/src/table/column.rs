@@ -77,11 +77,13 @@ pub(crate) fn plan_of(import: &ColumnImport, source: String) -> Plan {
 
 #[pymethods]
 impl PyColumn {
+    /// The name; "" for a column that has none.
     #[getter]
     fn name(&self) -> String {
         self.column.name().into_owned()
     }
 
+    /// What the column is.
     #[getter]
     fn field(&self) -> schema::PyField {
         schema::PyField::new(self.column.field().clone())
@@ -93,6 +95,7 @@ impl PyColumn {
         self.column.null_count().map_err(|error| raise(py, &error))
     }
 
+    /// Number of runs of rows that lie together.
     #[getter]
     fn num_chunks(&self) -> usize {
         self.column.num_chunks()

@@ -11,7 +11,7 @@
 use super::batches::PyBatchReader;
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
-use crate::error::bad_argument;
+use crate::error::{argument_error, bad_argument, plan_of, refused};
 use crate::import::arrow::{Foreign, pair, schema as schema_in_capsule, stream_of};
 use crate::import::import;
 use crate::release::Queued;
@@ -130,7 +130,7 @@ pub(super) fn stream_in(object: &Bound<'_, PyAny>) -> PyResult<Option<Foreign<Ow
 
 fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
     let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
-    crate::error::refused(object.py(), Plan::view("arrow", source, "Table").refusing(reason))
+    refused(object.py(), Plan::view("arrow", source, "Table").refusing(reason))
 }
 
 /// All batches of a stream. The producer is asked detached.
@@ -138,19 +138,27 @@ fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<OwnedStream>) -> PyResul
     let py = object.py();
     let name = object.get_type().fully_qualified_name()?.to_string();
     let stream = stream.into_inner();
-    let mut batches = Batches::new(stream, origin(&name)).map_err(|error| said(py, &error))?;
-    let field = Arc::new(batches.schema().to_field());
-    let none = field.empty_array().check(field.clone()).map_err(|refused| refuse(object, reason(&refused.error)))?;
-    let mut tables = vec![Table::from_batch(none, origin("no rows")).map_err(|error| raise(py, &error))?];
-    while let Some(table) = batches.next_batch().map_err(|error| said(py, &error))? {
+    let mut batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
+    let mut tables = Vec::new();
+    while let Some(table) = py.detach(|| batches.next_batch()).map_err(|error| said(py, &error))? {
         tables.push(table);
         py.check_signals()?;
     }
-    Table::concat(&tables).map_err(|error| raise(py, &error))
+    concat(py, batches.schema(), &tables)
+}
+
+/// All rows of tables of this schema, which may be none.
+pub(super) fn concat(py: Python<'_>, schema: &Schema, tables: &[Table]) -> PyResult<Table> {
+    if !tables.is_empty() {
+        return Table::concat(tables).map_err(|error| raise(py, &error));
+    }
+    let field = Arc::new(schema.to_field());
+    let none = field.empty_array().check(field.clone()).map_err(|given| raise(py, &given.error.into()))?;
+    Table::from_batch(none, origin("no rows")).map_err(|error| raise(py, &error))
 }
 
 /// The error, with the exception that the producer left as its cause.
-fn said(py: Python<'_>, error: &TableError) -> PyErr {
+pub(super) fn said(py: Python<'_>, error: &TableError) -> PyErr {
     let left = PyErr::take(py);
     let raised = raise(py, error);
     raised.set_cause(py, left);
@@ -164,7 +172,7 @@ fn of_batch(object: &Bound<'_, PyAny>) -> PyResult<Table> {
     let given = pair(&answer).map_err(|reason| refuse(object, reason))?;
     let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
     let checked = given.array.into_inner().check(Arc::new(field));
-    let checked = checked.map_err(|refused| refuse(object, reason(&refused.error)))?;
+    let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
     let name = object.get_type().fully_qualified_name()?.to_string();
     Table::from_batch(checked, origin(&name)).map_err(|error| raise(py, &error))
 }
@@ -172,7 +180,9 @@ fn of_batch(object: &Bound<'_, PyAny>) -> PyResult<Table> {
 fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
     let mut columns = Vec::new();
     for (name, values) in dict {
-        columns.push(column_of(&values)?.renamed(&name.str()?.to_string_lossy()));
+        let name = name.str()?.to_string();
+        let column = column_of(&values).map_err(|error| in_column(dict.py(), &name, error))?;
+        columns.push(column.renamed(&name));
     }
     Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))
 }
@@ -191,12 +201,27 @@ fn of_records(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     let held = PyArray::held(&records)?;
     let DType::Record(record) = held.dtype() else { return Ok(None) };
     let field = |field: &aria_array_bridge::dtype::Field| {
-        let array = held.field(&field.name).map_err(TableError::from)?;
-        Column::from_array(&field.name, array)
+        let array = held.field(&field.name).map_err(TableError::from);
+        let column = array.and_then(|array| Column::from_array(&field.name, array));
+        column.map_err(|error| in_column(py, &field.name, raise(py, &error)))
     };
-    let columns = record.fields().iter().map(field).collect::<Result<Vec<_>, _>>();
-    let columns = columns.map_err(|error| raise(py, &error))?;
+    let columns = record.fields().iter().map(field).collect::<PyResult<Vec<_>>>()?;
     Table::from_columns(columns).map(Some).map_err(|error| raise(py, &error))
+}
+
+/// The error, which says the column: in the plan's reasons where it is ours, else in a note.
+pub(super) fn in_column(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
+    let at = format!("column '{name}'");
+    let Some(mut plan) = plan_of(py, &error) else {
+        return error.value(py).call_method1("add_note", (at,)).map_or_else(|failed| failed, |_| error);
+    };
+    for reason in plan.reasons.iter_mut().filter(|reason| reason.location.is_empty()) {
+        reason.location = at.clone().into();
+    }
+    let is_argument = argument_error(py).is_ok_and(|class| error.is_instance(py, class));
+    let raised = if is_argument { bad_argument(py, plan) } else { refused(py, plan) };
+    raised.set_cause(py, error.cause(py));
+    raised
 }
 
 /// A column of any library's column, or of what `asarray` takes. Its name is that of the column, if it has one.
@@ -228,7 +253,7 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
         let given = pair(&method.call1((object,))?).map_err(|reason| refuse(object, reason))?;
         let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
         let checked = given.array.into_inner().check(Arc::new(field));
-        let checked = checked.map_err(|refused| refuse(object, reason(&refused.error)))?;
+        let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
         return Ok(Some(Column::from_arrow(checked, origin(&name))));
     }
     let Some(stream) = stream_in(object)? else { return Ok(None) };
@@ -236,7 +261,7 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
     let field = Arc::new(stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?);
     let mut chunks = Vec::new();
     while let Some(array) = stream.next().map_err(|error| refuse(object, stream_reason(&error)))? {
-        let checked = array.check(field.clone()).map_err(|refused| refuse(object, reason(&refused.error)))?;
+        let checked = array.check(field.clone()).map_err(|given| refuse(object, reason(&given.error)))?;
         chunks.push(Chunk::from_arrow(checked, origin(&name)));
     }
     Column::new(field, chunks).map(Some).map_err(|error| raise(py, &error))

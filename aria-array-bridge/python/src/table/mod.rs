@@ -24,6 +24,7 @@ use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
 use aria_array_bridge::table::{Column, Table, TableError};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use schema::PySchema;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -71,11 +72,13 @@ impl PyTable {
         self.table.schema().names()
     }
 
+    /// Length of every column.
     #[getter]
     fn num_rows(&self) -> usize {
         self.table.num_rows()
     }
 
+    /// Number of columns.
     #[getter]
     fn num_columns(&self) -> usize {
         self.table.num_columns()
@@ -87,6 +90,7 @@ impl PyTable {
         (self.table.num_rows(), self.table.num_columns())
     }
 
+    /// What the columns are.
     #[getter]
     fn schema(&self) -> PySchema {
         PySchema::new(self.table.schema().clone())
@@ -106,8 +110,8 @@ impl PyTable {
         self.column(key)
     }
 
-    fn __contains__(&self, name: &str) -> bool {
-        self.table.schema().names().iter().any(|known| known == name)
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        name.extract::<String>().is_ok_and(|name| self.table.schema().names().contains(&name))
     }
 
     fn __len__(&self) -> usize {
@@ -117,11 +121,15 @@ impl PyTable {
     /// The columns of these names or positions, in this order. A view.
     fn select(&self, keys: &Bound<'_, PyAny>) -> PyResult<PyTable> {
         let py = keys.py();
-        let mut names: Vec<Column> = Vec::new();
-        for key in keys.try_iter()? {
-            names.push(self.found(&key?)?.clone());
+        if keys.is_instance_of::<PyString>() {
+            let text = format!("expected a list of names or positions but found the text {}", keys.repr()?);
+            return Err(PyTypeError::new_err(text));
         }
-        let table = self.table.clone().keep_columns(names);
+        let mut columns: Vec<Column> = Vec::new();
+        for key in keys.try_iter()? {
+            columns.push(self.found(&key?)?.clone());
+        }
+        let table = self.table.clone().keep_columns(columns);
         table.map(PyTable::new).map_err(|error| raise(py, &error))
     }
 
@@ -177,24 +185,14 @@ impl PyTable {
         let fields: Vec<String> =
             fields.map(|field| format!("{} {}", field.name(), schema::type_name(field))).collect();
         let (rows, columns) = (self.table.num_rows(), self.table.num_columns());
-        format!("Table {rows} rows x {columns} columns: {}", fields.join(", "))
+        let colon = if fields.is_empty() { "" } else { ": " };
+        format!("Table {rows} rows x {columns} columns{colon}{}", fields.join(", "))
     }
 }
 
 impl PyTable {
     fn found(&self, key: &Bound<'_, PyAny>) -> PyResult<&Column> {
-        let py = key.py();
-        if let Ok(name) = key.extract::<String>() {
-            return self.table.column(&name).map_err(|error| raise(py, &error));
-        }
-        let Ok(position) = key.extract::<isize>() else {
-            let found = key.get_type().name()?;
-            return Err(PyTypeError::new_err(format!(
-                "expected the name or the position of a column but found {found}"
-            )));
-        };
-        let from_end = self.table.num_columns().checked_add_signed(position);
-        let position = if position < 0 { from_end.unwrap_or(usize::MAX) } else { position.unsigned_abs() };
-        self.table.column_at(position).map_err(|error| raise(py, &error))
+        let position = schema::position(self.table.schema(), key)?;
+        self.table.column_at(position).map_err(|error| raise(key.py(), &error))
     }
 }

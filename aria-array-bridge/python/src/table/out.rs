@@ -6,7 +6,7 @@ use aria_array_bridge::plan::Plan;
 use aria_array_bridge::table::Table;
 use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
 #[pymethods]
 impl PyTable {
@@ -46,7 +46,13 @@ impl PyTable {
             ("pandas", _) => Self::to_pandas(slf),
             ("polars", _) => Self::to_polars(slf),
             ("pyarrow", "RecordBatch") => {
-                Self::to_pyarrow(slf)?.call_method0("combine_chunks")?.call_method0("to_batches")?.get_item(0)
+                let table = Self::to_pyarrow(slf)?.call_method0("combine_chunks")?; // One chunk is shared.
+                let batches = table.call_method0("to_batches")?;
+                if batches.len()? > 0 {
+                    return batches.get_item(0);
+                }
+                let none = (PyList::empty(slf.py()), table.getattr("schema")?);
+                slf.py().import("pyarrow")?.getattr("RecordBatch")?.call_method1("from_pylist", none)
             }
             ("pyarrow", _) => Self::to_pyarrow(slf),
             ("_duckdb" | "duckdb", _) => Self::to_duckdb(slf, None),
@@ -63,9 +69,8 @@ pub(super) fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'
     let object = Bound::new(py, PyTable::new(table.clone()))?;
     match py.import("pyarrow") {
         Ok(_) => {
-            let options = PyDict::new(py);
-            options.set_item("split_blocks", true)?; // Else columns of one type are copied together.
-            PyTable::to_pyarrow(&object)?.call_method("to_pandas", (), Some(&options))
+            let table = PyTable::to_pyarrow(&object)?;
+            py.import("aria_array_bridge._pandas")?.getattr("frame_of")?.call1((table,))
         }
         Err(error) if error.is_instance_of::<PyImportError>(py) => {
             let columns = PyDict::new(py);

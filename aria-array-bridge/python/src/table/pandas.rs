@@ -6,11 +6,13 @@
 
 use super::{import, raise};
 use crate::array::PyArray;
+use crate::error::{plan_of, refused};
 use crate::import::import as array_of;
 use crate::request::Request;
 use aria_array_bridge::Array;
+use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::table::{Column, Schema, Table};
-use pyo3::exceptions::PyImportError;
+use pyo3::exceptions::{PyImportError, PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
@@ -47,10 +49,11 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
     for (at, label) in labels.iter().enumerate() {
         let series = frame.getattr("iloc")?.get_item((PySlice::full(py), at))?;
         let column = match of_block(&series, block.as_ref(), at)? {
-            Some(array) => Column::from_array("", array).map_err(|error| raise(py, &error))?,
-            None => column(&series)?,
+            Some(array) => Column::from_array("", array).map_err(|error| raise(py, &error)),
+            None => column(&series),
         };
-        columns.push(column.renamed(&label.str()?.to_string_lossy()));
+        let name = label.str()?.to_string();
+        columns.push(column.map_err(|error| import::in_column(py, &name, error))?.renamed(&name));
     }
     let Some(schema) = metadata(frame)? else {
         let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
@@ -83,8 +86,24 @@ fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
             raised.set_cause(py, Some(error));
             Err(raised)
         }
+        Err(error) if is_of_arrow(py, &error) => {
+            let dtype = series.getattr("dtype")?;
+            let objects = crate::import::numpy::is_dtype(&dtype)?;
+            let (code, rule) = if objects { ("object-dtype", "L1") } else { ("extension-dtype", "C4") };
+            let text = format!("a column of {dtype} that Arrow has no type for: {}", error.value(py));
+            let plan = Plan::view("arrow", "pandas.Series", "Table").refusing(Reason::new(code, rule, text));
+            let raised = refused(py, plan);
+            raised.set_cause(py, Some(error));
+            Err(raised)
+        }
         Err(error) => Err(error),
     }
+}
+
+/// True for what pandas or pyarrow say to values that have no type of Arrow's.
+fn is_of_arrow(py: Python<'_>, error: &PyErr) -> bool {
+    let kinds = (py.get_type::<PyTypeError>(), py.get_type::<PyValueError>(), py.get_type::<PyNotImplementedError>());
+    plan_of(py, error).is_none() && error.matches(py, kinds).unwrap_or(false)
 }
 
 /// True if every column is of the same NumPy dtype, and none of objects.

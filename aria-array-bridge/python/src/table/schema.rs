@@ -1,11 +1,11 @@
 //! The classes `Schema` and `Field`: what columns are.
 
-use super::import;
+use super::{import, raise};
 use crate::export::arrow::put;
 use aria_array_bridge::dtype::parse_arrow_format;
 use aria_array_bridge::table::Schema;
 use aria_arrow::{Field, Metadata};
-use pyo3::exceptions::{PyIndexError, PyKeyError};
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::sync::Arc;
@@ -43,6 +43,7 @@ fn metadata<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Option<Bound<
 
 #[pymethods]
 impl PyField {
+    /// The name; "" for a column that has none.
     #[getter]
     fn name(&self) -> String {
         self.field.name().into_owned()
@@ -54,6 +55,7 @@ impl PyField {
         type_name(&self.field)
     }
 
+    /// Whether it may have nulls.
     #[getter]
     fn nullable(&self) -> bool {
         self.field.is_nullable()
@@ -91,18 +93,38 @@ impl PySchema {
     }
 }
 
+/// Where the column of this name or position stands; negative positions count from the end.
+pub(super) fn position(schema: &Schema, key: &Bound<'_, PyAny>) -> PyResult<usize> {
+    if let Ok(name) = key.extract::<String>() {
+        return schema.position(&name).map_err(|error| raise(key.py(), &error));
+    }
+    let Ok(wanted) = key.extract::<isize>() else {
+        let found = key.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("expected the name or the position of a column but found {found}")));
+    };
+    let columns = schema.len();
+    let position = if wanted < 0 { columns.checked_add_signed(wanted) } else { Some(wanted.unsigned_abs()) };
+    position.filter(|position| *position < columns).ok_or_else(|| {
+        let text = format!("expected a position below {columns}, the number of columns, but found {wanted}");
+        PyIndexError::new_err(text)
+    })
+}
+
 #[pymethods]
 impl PySchema {
+    /// Names of the columns, in order.
     #[getter]
     fn names(&self) -> Vec<String> {
         self.schema.names()
     }
 
+    /// What each column is, in order.
     #[getter]
     fn fields(&self) -> Vec<PyField> {
         self.schema.fields().iter().cloned().map(PyField::new).collect()
     }
 
+    /// Bytes by bytes, or None.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         metadata(py, self.schema.metadata())
@@ -110,13 +132,7 @@ impl PySchema {
 
     /// The field of this name or position.
     fn field(&self, key: &Bound<'_, PyAny>) -> PyResult<PyField> {
-        let fields = self.schema.fields();
-        let position = match key.extract::<String>() {
-            Ok(name) => self.schema.position(&name).map_err(|error| PyKeyError::new_err(error.to_string()))?,
-            Err(_) => key.extract::<usize>()?,
-        };
-        let none = || PyIndexError::new_err(format!("expected a position below {} but found {position}", fields.len()));
-        fields.get(position).cloned().map(PyField::new).ok_or_else(none)
+        Ok(PyField::new(self.schema.fields()[position(&self.schema, key)?].clone()))
     }
 
     fn __len__(&self) -> usize {

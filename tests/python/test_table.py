@@ -1,0 +1,198 @@
+"""Tables beside NumPy and pandas alone: what is a table, its columns by name and position, and what is refused [C6], [W9]."""
+
+import gc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import aria_array_bridge as ab
+from dlpack_producer import alive
+
+PARTNERS = ("numpy", "pandas")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    before = alive()
+    yield
+    assert alive() == before
+
+
+def small():
+    return ab.table({"a": np.arange(3), "b": np.arange(3) / 2})
+
+
+def test_a_dict_of_columns_is_a_table_that_shares_them():
+    a, b = np.arange(3, dtype="int32"), ab.asarray([0.5, 1.5, 2.5])
+    t = ab.table({"a": a, "b": b, "c": [True, False, True], 4: range(3), "m": np.ma.MaskedArray([1, 2, 3], [0, 1, 0])})
+    assert t.column_names == ["a", "b", "c", "4", "m"] and t.shape == (3, 5) and len(t) == t.num_rows == 3 and t.num_columns == 5
+    assert repr(t) == "Table 3 rows x 5 columns: a int32, b float64, c bool, 4 int64, m int64"
+    assert ab.asarray(t["a"]).address == a.ctypes.data and ab.asarray(t["b"]).address == b.address
+    assert [t[name].tolist() for name in t.column_names] == [[0, 1, 2], [0.5, 1.5, 2.5], [True, False, True], [0, 1, 2], [1, None, 3]]
+    assert t["m"].null_count == 1 and ab.asarray(t["m"]).is_null().tolist() == [False, True, False]
+    assert ab.table(t) is t and ab.table(t["b"]).column_names == ["b"]
+    assert ab.table({}).shape == (0, 0) and repr(ab.table({})) == "Table 0 rows x 0 columns"
+    assert ab.table({"x": np.ones((3, 2))}).schema.field("x").type == "fixed_size_list<item: double>[2]"
+
+
+def test_records_are_columns_that_are_strided_views():
+    records = np.array([(1, 0.5), (2, 1.5)], dtype=[("id", "u1"), ("x", "f8")])
+    t = ab.table(records)
+    assert t.column_names == ["id", "x"] and [t["id"].tolist(), t["x"].tolist()] == [[1, 2], [0.5, 1.5]]
+    x = ab.asarray(t["x"])
+    assert x.strides == (9,) and x.address == records.ctypes.data + 1 and x.plan.outcome == "view"
+    with pytest.raises(ab.ConversionError, match=r"Arrow has no fixed-width type for str\[2\] \(column 'name'\)"):
+        ab.table(np.zeros(2, dtype=[("id", "u1"), ("name", "U2")]))
+
+
+def test_columns_are_found_by_name_and_by_position_from_both_ends():
+    t = small()
+    for key in ("a", 0, -2, np.int64(0)):
+        assert t[key].name == t.column(key).name == t.field(key).name == t.schema.field(key).name == "a"
+    assert ("a" in t, "z" in t, 0 in t) == (True, False, False) and [column.name for column in t] == ["a", "b"]
+    for look in (t.column, t.field, t.schema.field):
+        with pytest.raises(KeyError, match="found no such name") as caught:
+            look("z")
+        assert caught.value.args == ("expected a column 'z' but found no such name; there are [\"a\", \"b\"]",)
+        for position in (2, -3):
+            with pytest.raises(IndexError, match=f"expected a position below 2, the number of columns, but found {position}"):
+                look(position)
+        for key in (1.5, None, b"a"):
+            with pytest.raises(TypeError, match="expected the name or the position of a column but found"):
+                look(key)
+
+
+def test_a_name_that_several_columns_have_names_none():
+    t = small().append_column("a", [7, 8, 9]).select([0, 1, 2])
+    assert t.column_names == ["a", "b", "a"] and t[2].tolist() == [7, 8, 9]
+    for look in (t.column, t.field, t.schema.field, lambda name: t.select([name])):
+        with pytest.raises(KeyError, match="found several") as caught:
+            look("a")
+        assert caught.value.args == ("expected one column 'a' but found several, at positions [0, 2]",)
+
+
+def test_selecting_appending_slicing_and_cutting_are_views():
+    t = small()
+    assert t.select(["b", 0]).column_names == ["b", "a"] and t.select([]).shape == (3, 0)
+    first = ab.asarray(t["a"]).address
+    assert ab.asarray(t.select(["a"])["a"]).address == ab.asarray(t.append_column("c", [1, 2, 3])["a"]).address == first
+    assert ab.asarray(t.slice(1)["a"]).address == ab.asarray(t["a"].slice(1))[:].address == first + 8
+    assert [t.slice(1).shape, t.slice(1, 1).shape, t.slice(9).shape, t.slice(0, 9).shape] == [(2, 2), (1, 2), (0, 2), (3, 2)]
+    assert [cut["a"].tolist() for cut in t.to_batches(2)] == [[0, 1], [2]] and len(t.to_batches()) == 1
+    assert ab.asarray(t.to_batches(2)[1]["a"]).address == first + 16
+    column = t["a"].rename("q")
+    assert column.name == column.field.name == "q" and repr(column) == "Column q int64  3 rows in 1 chunks"
+    assert len(column) == 3 and column.num_chunks == len(column.chunks) == 1 and column.chunks[0].tolist() == [0, 1, 2]
+    assert t.append_column("q", t["a"])["q"].tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="expected a list of names or positions but found the text 'ab'"):
+        t.select("ab")
+
+
+def test_schemas_say_what_columns_are_and_are_equal_where_they_say_the_same():
+    t = small()
+    schema = t.schema
+    assert schema.names == ["a", "b"] and len(schema) == 2 and schema.metadata is None
+    assert repr(schema) == "Schema a int64, b float64" and repr(schema.fields[1]) == "Field b float64"
+    assert [(field.name, field.type, field.nullable, field.metadata) for field in schema.fields] == [("a", "int64", True, None), ("b", "float64", True, None)]
+    assert schema == small().schema == ab.schema(t) == ab.schema({"a": [1], "b": [0.5]}) and schema != t.select(["a"]).schema
+    assert t.field("a") == small().field(0) and t.field("a") != t.field("b") and schema != "schema"
+
+
+def test_equals_is_of_values_names_and_types():
+    t, nan = small(), {"a": [1.0, float("nan")]}
+    assert t.equals(small()) and ab.table(nan).equals(ab.table(nan)) and not t.equals(t.slice(1))
+    assert not t.equals(t.select(["b", "a"])) and not t.equals(ab.table({"a": [0.0, 1, 2], "b": [0, 0.5, 1]}))
+    masked = ab.table({"a": np.ma.MaskedArray([1, 2], [0, 1])})
+    assert masked.equals(masked) and not masked.equals(ab.table({"a": [1, 2]}))
+
+
+@pytest.mark.parametrize("make, code, text", [
+    (lambda: ab.table(3), "not-a-table", "expected a table but found int"),
+    (lambda: ab.table([1, 2]), "not-a-table", "expected a table but found list"),
+    (lambda: ab.table(np.ones((2, 2))), "not-a-table", "expected a table but found numpy.ndarray"),
+    (lambda: ab.schema(3), "not-a-table", "expected a table but found int"),
+    (lambda: ab.table(ab.asarray([1])), "not-a-table", "expected a struct, whose fields are columns, but found int64"),
+    (lambda: ab.table({"a": [1, 2], "b": [1]}), "extent", "expected 2 rows in column 'b' but found 1"),
+    (lambda: small().append_column("c", [1]), "extent", "expected 3 rows in column 'c' but found 1"),
+    (lambda: ab.table({"a": [1], "b": 3}), "ndim", r"\(column 'b'\)"),
+    (lambda: ab.table({"a": np.ones(2, complex)}), "dtype", r"no fixed-width type for complex128 \(column 'a'\)"),
+    (lambda: ab.table({"a": np.array([object()])}), "object-dtype", r"\(column 'a'\)"),
+    (lambda: ab.table({"a": ["x"]}), "object-dtype", "str"),
+    (lambda: ab.table({"a": object()}), "not-an-array", r"\(column 'a'\)"),
+])  # fmt: skip
+def test_what_is_no_table_is_refused_by_name(make, code, text):
+    with pytest.raises(ab.ConversionError, match=text) as caught:
+        make()
+    assert code in [reason.code for reason in caught.value.plan.reasons], str(caught.value.plan)
+    assert caught.value.plan.outcome == "refuse"
+
+
+def test_what_a_producer_raises_arrives_with_a_note_of_its_column():
+    class Broken:
+        @property
+        def name(self):
+            raise ZeroDivisionError("by design")
+
+    with pytest.raises(ZeroDivisionError, match="by design") as caught:
+        ab.table({"a": [1], "bad": Broken()})
+    assert caught.value.__notes__ == ["column 'bad'"]
+
+
+def test_a_frame_keeps_its_columns_and_nan_is_a_value_in_them():
+    frame = pd.DataFrame({"x": [1.0, np.nan, 3.0], "n": [1, 2, 3], "b": [True, False, True], "t": pd.to_datetime(["2020", None, "2021"])})
+    t = ab.table(frame)
+    assert t.column_names == ["x", "n", "b", "t"] and t["x"].null_count == 0
+    for label, column in zip(frame.columns, t):
+        array = ab.asarray(column)
+        assert array.plan.outcome == "view" and array.address == frame[label].to_numpy().__array_interface__["data"][0]
+    assert np.isnan(t["x"].tolist()[1]) and ab.asarray(t["t"]).to_numpy().tolist() == frame["t"].to_numpy().tolist()
+    [batch] = ab.batches(frame)
+    assert batch["x"].null_count == 0 and batch.equals(t), "a frame's own stream would say null"
+
+
+def test_a_frame_of_one_dtype_is_a_view_of_its_block():
+    values = np.arange(6.0).reshape(3, 2)
+    frame = pd.DataFrame(values, columns=["a", "b"])
+    t = ab.table(frame)
+    m = t.to_matrix()
+    assert m.plan.outcome == "view" and m.address == frame.to_numpy().__array_interface__["data"][0]
+    assert m.tolist() == values.tolist() and m.readonly == ab.asarray(frame["a"]).readonly
+    assert ab.asarray(t).address == ab.asarray(frame).address == m.address
+    frame["c"] = [1.0, 2.0, 3.0]  # A block of its own.
+    apart = ab.table(frame)
+    assert apart.to_matrix().plan.outcome == "copy" and apart.select(["a", "b"]).to_matrix().plan.outcome == "copy"
+
+
+def test_a_table_keeps_what_it_is_made_of_alive():
+    def made():
+        a, frame = np.arange(1000), pd.DataFrame(np.ones((1000, 2)))
+        return ab.table({"a": a}), ab.table(frame), ab.table({"a": a})["a"], ab.table(frame).slice(10)
+
+    tables = made()
+    gc.collect()
+    assert tables[0]["a"].tolist() == tables[2].tolist() == list(range(1000))
+    assert tables[1].to_matrix().tolist() == [[1.0, 1.0]] * 1000 and tables[3].num_rows == 990
+    assert len(ab.ledger()) > 0
+
+
+def test_tables_are_let_go_by_weakref_and_refuse_new_attributes():
+    import weakref
+
+    t = small()
+    kept = [weakref.ref(t), weakref.ref(t["a"]), weakref.ref(ab.batches(t))]
+    del t
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 3
+    with pytest.raises(AttributeError):
+        small().x = 1
+    for kind in (ab.Table, ab.Column, ab.Schema, ab.Field, ab.BatchReader):
+        with pytest.raises(TypeError, match="No constructor|cannot create"):
+            kind()
+
+
+def test_there_and_back_to_the_library_of_another_object():
+    t = small()
+    assert t.to_like(t) is t and t.to_like(ab.table({})) is t
+    with pytest.raises(TypeError, match="expected a table of pandas, Polars, pyarrow.* but found numpy.ndarray"):
+        t.to_like(np.ones(1))
