@@ -80,9 +80,10 @@ fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
         Ok(Some(column)) => Ok(column),
         Ok(None) => import::column_of(series),
         Err(error) if error.is_instance_of::<PyImportError>(py) => {
-            let text =
-                "a column of this dtype comes by Arrow, and pandas gives that with pyarrow alone: install pyarrow";
-            let raised = PyImportError::new_err(text);
+            let dtype = series.getattr("dtype")?.str()?;
+            let text = format!("a column of {dtype} comes by Arrow, and pandas gives that with pyarrow alone");
+            let reason = Reason::new("extension-dtype", "C4", text).hint("install pyarrow");
+            let raised = refused(py, Plan::view("__arrow_c_stream__", "pandas.Series", "Column").refusing(reason));
             raised.set_cause(py, Some(error));
             Err(raised)
         }
