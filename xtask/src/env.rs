@@ -1,5 +1,6 @@
 //! Virtual environments: `.venv` for the interpreter at hand, `.venv-3.12` for another, `.venv-all` for all partners,
-//! `.venv-bench` for the benchmarks.
+//! `.venv-frames` for the
+//! demonstration of tables, `.venv-bench` for the benchmarks.
 //!
 //! A file inside each says what it was made of (interpreter, packages, wheel), so a second run finds nothing to do.
 
@@ -18,6 +19,8 @@ pub(crate) enum Packages {
     Default,
     /// Every partner library; PyTorch alone is 5 GB.
     All,
+    /// The libraries of tables. Not in `.venv`: with pyarrow beside it, pandas makes other columns of text.
+    Frames,
     /// What the benchmarks measure beside this library.
     Bench,
 }
@@ -27,6 +30,7 @@ impl Packages {
         match self {
             Self::Default => "default.txt",
             Self::All => "all.txt",
+            Self::Frames => "frames.txt",
             Self::Bench => "bench.txt",
         }
     }
@@ -35,7 +39,8 @@ impl Packages {
         match self {
             Self::Default => "NumPy, pandas, scikit-learn, pytest, Hypothesis",
             Self::All => "every partner library, PyTorch among them: 5 GB, some minutes the first time",
-            Self::Bench => "NumPy, pyarrow and tvm_ffi to measure beside",
+            Self::Frames => "pandas, DuckDB, Polars, pyarrow, scikit-learn",
+            Self::Bench => "NumPy, pandas, Polars, pyarrow and tvm_ffi to measure beside",
         }
     }
 }
@@ -63,6 +68,7 @@ impl Env {
         let mut folder = match packages {
             Packages::Default => ".venv".to_owned(),
             Packages::All => ".venv-all".to_owned(),
+            Packages::Frames => ".venv-frames".to_owned(),
             Packages::Bench => ".venv-bench".to_owned(),
         };
         if beside {
@@ -123,8 +129,9 @@ impl Env {
         let mut hash = DefaultHasher::new();
         let files: &[&str] = match packages {
             Packages::Default => &["build.txt", "default.txt"],
-            Packages::All => &["build.txt", "default.txt", "all.txt"],
-            Packages::Bench => &["build.txt", "bench.txt"],
+            Packages::All => &["build.txt", "default.txt", "frames.txt", "all.txt"],
+            Packages::Frames => &["build.txt", "default.txt", "frames.txt"],
+            Packages::Bench => &["build.txt", "default.txt", "frames.txt", "bench.txt"],
         };
         for file in files {
             let path = folder.join(file);

@@ -35,8 +35,8 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
-        options: "[--on X.Y,…]",
-        about: "Run the demonstration: an Aria program's numbers go to NumPy, pandas and scikit-learn and back",
+        options: "[frames] [--on X.Y,…]",
+        about: "Run the demonstration: an Aria program's numbers, or tables (`frames`), go through Python's libraries and back",
         needs: None,
         run: programs::demo,
     },

@@ -1,4 +1,4 @@
-//! Programs to watch: the demonstration.
+//! Programs to watch: the demonstrations.
 
 use std::fs;
 use std::path::Path;
@@ -9,34 +9,60 @@ use crate::args::Args;
 use crate::env::{Env, Packages};
 use crate::tally::Tally;
 use crate::test::close;
-use crate::tools::{Doing, Failure, Outcome, cargo, heading, shown, step, target};
+use crate::tools::{Doing, Failure, Outcome, cargo, heading, root, shown, step, target};
 use crate::wheel;
 
-/// How the demonstration is built.
-const DEMO: [&str; 5] = ["--release", "--package", "aria-array-examples", "--bin", "demo"];
-
-/// `cargo xtask demo`.
+/// `cargo xtask demo [frames]`.
 pub(crate) fn demo(args: &mut Args) -> Outcome<()> {
+    let which = args.command();
     if let Some(versions) = args.value("--on")? {
         args.none(false)?;
         return on_each(&versions);
     }
     args.none(true)?;
-    let env = built(None)?;
-    heading("running it (its source: examples/src/demo)");
-    let mut demo = env.enter(cargo());
-    demo.arg("run").arg("--quiet").args(DEMO).arg("--").args(&args.rest);
-    succeed(&mut demo)
+    match which.as_deref() {
+        None => milestone(&args.rest),
+        Some("frames") => frames(&args.rest),
+        Some(other) => {
+            Err(Failure::new(format!("expected `frames` or nothing after `cargo xtask demo` but found `{other}`")))
+        }
+    }
 }
 
-/// The environment in which the demonstration runs, after building it.
-fn built(python: Option<&str>) -> Outcome<Env> {
-    let env = ready(python)?;
+/// The milestone program.
+fn milestone(rest: &[String]) -> Outcome<()> {
+    example(&ready(None)?, "demo", rest)
+}
+
+/// Tables through five libraries, then a column in an Aria program.
+fn frames(rest: &[String]) -> Outcome<()> {
+    let env = Env::ready(Packages::Frames, None)?;
+    wheel::install(&env)?;
+    heading("running it (its source: examples/frames.py)");
+    succeed(env.program(env.interpreter()).arg(root().join("examples/frames.py")).args(rest))?;
+    example(&env, "frames", rest)
+}
+
+/// Builds and runs a program of `examples/`.
+fn example(env: &Env, name: &str, rest: &[String]) -> Outcome<()> {
+    build(env, name)?;
+    heading(format_args!("running it (its source: examples/src/{name})"));
+    let mut program = env.enter(cargo());
+    program.arg("run").arg("--quiet").args(select(name)).arg("--").args(rest);
+    succeed(&mut program)
+}
+
+/// Which program of `examples/` cargo builds.
+fn select(name: &str) -> [&str; 5] {
+    ["--release", "--package", "aria-array-examples", "--bin", name]
+}
+
+fn build(env: &Env, name: &str) -> Outcome<()> {
     step("building the demonstration (a minute the first time)")
-        .run(env.enter(cargo()).arg("build").args(DEMO), "The message stands above.")?;
-    Ok(env)
+        .run(env.enter(cargo()).arg("build").args(select(name)), "The message stands above.")
 }
 
+/// The environment in which the milestone runs.
 fn ready(python: Option<&str>) -> Outcome<Env> {
     let env = Env::ready(Packages::Default, python)?;
     wheel::install(&env)?;
@@ -46,7 +72,7 @@ fn ready(python: Option<&str>) -> Outcome<Env> {
 /// Runs one file of the demonstration with each interpreter, told apart by `VIRTUAL_ENV` alone (rule R1).
 fn on_each(versions: &str) -> Outcome<()> {
     let start = Instant::now();
-    built(None)?;
+    build(&ready(None)?, "demo")?;
     let demo = target().join("release").join(format!("demo{}", std::env::consts::EXE_SUFFIX));
     let bytes = || fs::read(&demo).doing(|| format!("reading {}", demo.display()));
     let before = bytes()?;

@@ -1,7 +1,7 @@
 //! The same program in plain Python, in the same interpreter: equal to the last bit, and how long both take.
 
 use crate::program::{self, Results, analyze_data, modules};
-use crate::show::Failure;
+use aria_array_examples::show::Failure;
 use aria_array_runtime::prelude::*;
 use std::time::{Duration, Instant};
 

@@ -1,15 +1,14 @@
 //! The milestone program, as an Aria program runs it: on real data, through the runtime, with every hop shown.
 //!
 //! `program` has the Aria lines and the runtime calls that they lower to, `check` compares with the same program
-//! in plain Python and times both, `show` prints. The program fails if a hop that must share memory copied, if a result
+//! in plain Python and times both. The program fails if a hop that must share memory copied, if a result
 //! differs in the last bit, or if anything is still alive at the end.
 
 mod check;
 mod program;
-mod show;
 
+use aria_array_examples::show::{self, Failure};
 use aria_array_runtime::prelude::*;
-use show::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

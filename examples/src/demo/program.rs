@@ -1,6 +1,6 @@
 //! `analyze_data.aria`, line by line, as a compiler or an interpreter would lower it.
 
-use crate::show::{Failure, Hop, Lines};
+use aria_array_examples::show::{Failure, Hop, Lines};
 use aria_array_runtime::prelude::*;
 
 /// What the program computed, and what it computed it from.

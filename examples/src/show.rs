@@ -5,7 +5,7 @@ use aria_array_runtime::prelude::*;
 use core::fmt;
 
 /// Why the demo fails.
-pub(crate) enum Failure {
+pub enum Failure {
     /// Python, or the way to it.
     Error(Box<dyn core::error::Error>),
     /// Something is not as the demo promises.
@@ -31,7 +31,7 @@ impl fmt::Display for Failure {
 }
 
 /// Prints a heading, and what follows it.
-pub(crate) fn title(heading: &str, text: &str) {
+pub fn title(heading: &str, text: &str) {
     println!("\n== {heading}");
     if !text.is_empty() {
         println!("{}", text.trim_end());
@@ -40,7 +40,7 @@ pub(crate) fn title(heading: &str, text: &str) {
 
 /// What a line does with arrays.
 #[derive(Clone, Copy)]
-pub(crate) enum Hop {
+pub enum Hop {
     /// No array crosses.
     None,
     /// This many arrays cross, and each must share its memory.
@@ -48,30 +48,31 @@ pub(crate) enum Hop {
 }
 
 /// The lines of the program, which are shown as they run.
-pub(crate) struct Lines<'a> {
+pub struct Lines<'a> {
     source: &'static str,
     runtime: &'a Runtime,
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(source: &'static str, runtime: &'a Runtime) -> Lines<'a> {
+    /// The lines of a program's text, none shown yet.
+    pub fn new(source: &'static str, runtime: &'a Runtime) -> Lines<'a> {
         Lines { source, runtime }
     }
 
     /// Shows the line that begins like this, and the calls beside it.
-    pub(crate) fn show(&self, begins: &str, calls: &str) {
+    pub fn show(&self, begins: &str, calls: &str) {
         let found = self.source.lines().enumerate().find(|(_, line)| line.trim_start().starts_with(begins));
         let (number, line) = found.map_or((0, begins), |(i, line)| (i + 1, line));
         println!("{number:>3} | {line}\n    |     -> {calls}");
     }
 
     /// `extern Python from a.b as c`
-    pub(crate) fn import(&self, line: &str, module: &str) -> Result<PyObject, Failure> {
+    pub fn import(&self, line: &str, module: &str) -> Result<PyObject, Failure> {
         self.step(line, &format!("PyObject::import(\"{module}\")"), Hop::None, || PyObject::import(module))
     }
 
     /// Shows a line, runs it, and shows what crossed.
-    pub(crate) fn step<R>(
+    pub fn step<R>(
         &self,
         begins: &str,
         calls: &str,
@@ -111,7 +112,7 @@ fn show_hop(plan: &Plan) {
 }
 
 /// Prints what is alive. Fails if anything is.
-pub(crate) fn ledger(entries: &[Entry]) -> Result<(), Failure> {
+pub fn ledger(entries: &[Entry]) -> Result<(), Failure> {
     println!("{} alive", entries.len());
     for Entry { owner, protocol, direction, nbytes, .. } in entries {
         let direction = if *direction == Direction::Import { "import" } else { "export" };
