@@ -1,19 +1,20 @@
 //! The program that must run: NumPy, pandas and scikit-learn from a program that knows no Python.
-//! What is not installed in the environment is passed over, and said.
+//! What is not installed in the environment fails, with what to install.
 
 mod support;
 
 use aria_array_runtime::prelude::*;
 use support::{ended_well, names, program};
 
-/// Imports a module, or says that it is not installed.
-fn installed(name: &str) -> Option<PyObject> {
+/// A module of the package that pip calls `distribution`, which the environment of these tests must have.
+fn installed(name: &str, distribution: &str) -> PyObject {
     match PyObject::import(name) {
-        Ok(module) => Some(module),
-        Err(error) if error.is("ModuleNotFoundError") => {
-            println!("{name} is not installed");
-            None
-        }
+        Ok(module) => module,
+        Err(error) if error.is("ModuleNotFoundError") => panic!(
+            "expected {name} in the environment of these tests but found: {}\n\
+             fix: pip install {distribution} into VIRTUAL_ENV, or run cargo xtask test, which makes the environment",
+            error.message()
+        ),
         Err(error) => panic!("{}", error.render()),
     }
 }
@@ -22,7 +23,7 @@ fn installed(name: &str) -> Option<PyObject> {
 fn a_model_is_fitted_to_shared_memory_and_its_prediction_is_shared() {
     ended_well(&program("a_model_is_fitted_to_shared_memory_and_its_prediction_is_shared", || {
         let runtime = support::start();
-        let Some(linear) = installed("sklearn.linear_model") else { return };
+        let linear = installed("sklearn.linear_model", "scikit-learn");
         let numpy = PyObject::import("numpy").unwrap();
         let (data, targets) = (Array::from(vec![1.0, 2.0, 3.0, 4.0]), Array::from(vec![2.0, 4.0, 6.0, 8.5]));
         let array = numpy.call_method("asarray", Args::new().arg(&data)).unwrap();
@@ -50,7 +51,7 @@ fn a_model_is_fitted_to_shared_memory_and_its_prediction_is_shared() {
 fn workers_of_a_cross_validation_are_gone_at_the_end() {
     ended_well(&program("workers_of_a_cross_validation_are_gone_at_the_end", || {
         let runtime = support::start();
-        let Some(selection) = installed("sklearn.model_selection") else { return };
+        let selection = installed("sklearn.model_selection", "scikit-learn");
         let names = names(
             "import numpy, sklearn.linear_model\nx = numpy.arange(40.0).reshape(-1, 1)\ny = 2 * x[:, 0]\n\
              model = sklearn.linear_model.LinearRegression()",
@@ -67,7 +68,7 @@ fn workers_of_a_cross_validation_are_gone_at_the_end() {
 fn pandas_finds_the_frames_it_looks_for() {
     ended_well(&program("pandas_finds_the_frames_it_looks_for", || {
         let runtime = support::start();
-        let Some(pandas) = installed("pandas") else { return };
+        let pandas = installed("pandas", "pandas");
         let names = names("data = {'x': [1.0, 2.0], 'y': [3.0, 4.0]}\nimport warnings\nwarnings.simplefilter('error')");
         let frame = pandas.call_method("DataFrame", Args::new().arg(names.getitem("data").unwrap())).unwrap();
         let column = frame.getitem("x").unwrap();
