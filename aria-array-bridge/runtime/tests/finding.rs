@@ -135,6 +135,35 @@ fn a_wrong_pythonhome_is_an_error_and_no_crash() {
 
 #[test]
 fn a_python_without_the_package_is_named_with_the_remedy() {
+    let (ok, text) = doctor(&[("ARIA_PYTHON", &base())]);
+    assert!(!ok && text.contains("it is not installed") && text.contains("pip install aria-array-bridge"), "{text}");
+}
+
+#[test]
+fn a_core_beside_the_program_serves_a_python_without_the_package() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("beside-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (program, core) = (folder.join("program"), folder.join("_core.abi3.so"));
+    std::fs::copy(env!("CARGO_BIN_EXE_aria-bridge"), &program).expect("the program is copied");
+    let installed = Command::new(format!("{}/bin/python3", environment()))
+        .args(["-c", "import aria_array_bridge._core as core; print(core.__file__)"])
+        .output()
+        .expect("Python runs");
+    std::fs::copy(String::from_utf8_lossy(&installed.stdout).trim(), &core).expect("the core is copied");
+    let output = Command::new(&program).arg("doctor").env_clear().env("ARIA_PYTHON", base()).output();
+    let output = output.expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains(&core.display().to_string()), "{text}");
+    // The environment's own core comes first, so that there are never two.
+    let output = Command::new(&program).arg("doctor").env_clear().env("ARIA_PYTHON", environment()).output();
+    let output = output.expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !text.contains(&core.display().to_string()), "{text}");
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+/// The interpreter that the environment was made from, which lacks the package.
+fn base() -> String {
     let base = Command::new(format!("{}/bin/python3", environment()))
         .args(["-c", "import sys; print(sys.base_prefix)"])
         .output()
@@ -145,8 +174,7 @@ fn a_python_without_the_package_is_named_with_the_remedy() {
         "expected the Python that the environment was made from at {base} but found no file\n\
          fix: make VIRTUAL_ENV with an installation that has bin/python3, or run cargo xtask test --python PATH"
     );
-    let (ok, text) = doctor(&[("ARIA_PYTHON", &base)]);
-    assert!(!ok && text.contains("it is not installed") && text.contains("pip install aria-array-bridge"), "{text}");
+    base
 }
 
 #[test]
