@@ -51,7 +51,7 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     }
     plan = kept_to(plan, request.copy);
     if to == "jax" && plan.outcome == Outcome::View {
-        plan.reasons.extend(jax::note(&array));
+        plan.reasons.extend(jax::note(array));
     }
     plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE || reason.code == arrow::NOTE); // What only remarks comes last.
     Ok(plan)

@@ -114,11 +114,11 @@ impl PyBatchReader {
 
     /// All batches that are left, as one table. They are all in memory then.
     fn read_all(&self, py: Python<'_>) -> PyResult<PyTable> {
-        let mut tables = vec![empty(py, &self.schema)?];
+        let mut tables = Vec::new();
         while let Some(table) = self.next_table(py)? {
             tables.push(table);
         }
-        Table::concat(&tables).map(PyTable::new).map_err(|error| raise(py, &error))
+        joined(py, &self.schema, &tables).map(PyTable::new)
     }
 
     /// Ends the stream; its producer releases what it has.
@@ -156,6 +156,14 @@ impl PyBatchReader {
     fn __repr__(&self) -> String {
         format!("BatchReader of {} columns", self.schema.len())
     }
+}
+
+/// One table of the batches of a stream, with the chunks that they have and no other.
+pub(super) fn joined(py: Python<'_>, schema: &Schema, batches: &[Table]) -> PyResult<Table> {
+    if batches.is_empty() {
+        return empty(py, schema);
+    }
+    Table::concat(batches).map_err(|error| raise(py, &error))
 }
 
 /// A table of this schema without rows.

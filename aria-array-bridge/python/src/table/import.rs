@@ -8,7 +8,7 @@
 //! | a NumPy array of records | each field a strided view |
 //! | `__arrow_c_array__` of a struct, `__arrow_c_stream__` of structs | the structs, kept as they came |
 
-use super::batches::PyBatchReader;
+use super::batches::{PyBatchReader, joined};
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
 use crate::error::bad_argument;
@@ -139,14 +139,12 @@ fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<OwnedStream>) -> PyResul
     let name = object.get_type().fully_qualified_name()?.to_string();
     let stream = stream.into_inner();
     let mut batches = Batches::new(stream, origin(&name)).map_err(|error| said(py, &error))?;
-    let field = Arc::new(batches.schema().to_field());
-    let none = field.empty_array().check(field.clone()).map_err(|refused| refuse(object, reason(&refused.error)))?;
-    let mut tables = vec![Table::from_batch(none, origin("no rows")).map_err(|error| raise(py, &error))?];
+    let mut tables = Vec::new();
     while let Some(table) = batches.next_batch().map_err(|error| said(py, &error))? {
         tables.push(table);
         py.check_signals()?;
     }
-    Table::concat(&tables).map_err(|error| raise(py, &error))
+    joined(py, batches.schema(), &tables)
 }
 
 /// The error, with the exception that the producer left as its cause.
