@@ -5,22 +5,17 @@
 Prints nanoseconds; writes `results/exchange.json`, and `results/exchange.md` with the ratios alone. Nothing is copied
 by any of these conversions, so that 16 values must take as long as 8 Mi."""
 
-import argparse
-import json
-import platform
 from array import array
-from importlib.metadata import version
-from pathlib import Path
 
 import aria_array_bridge as ab
 import floor
 import numpy as np
 import pyarrow as pa
 import tvm_ffi
-from timing import Case, measure, ratio
+from timing import Case, asked, measure, measured, ratio, show, verdicts, versions, write
 
 SIZES = {"16": 16, "8 Mi": 8 << 20}
-RESULTS = Path(__file__).parent / "results"
+VERSIONS = versions("numpy", "pyarrow", "apache-tvm-ffi")
 
 
 def cases(label, size):
@@ -97,40 +92,6 @@ def cases(label, size):
     return found
 
 
-def verdicts(ran):
-    """Of each case of ours: itself, the floor, and the fastest peer."""
-    for case in ran:
-        if case.role == "ours":
-            beside = [other for other in ran if other.group == case.group]
-            floors = [other for other in beside if other.role == "floor"]
-            peers = [other for other in beside if other.role == "peer"]
-            yield case, min(floors, key=lambda other: other.nanoseconds), min(peers, key=lambda other: other.nanoseconds)
-
-
-def versions():
-    """What was measured, by version."""
-    names = ["numpy", "pyarrow", "apache-tvm-ffi"]
-    found = {"CPython": platform.python_version(), "aria-array-bridge": version("aria-array-bridge")}
-    return found | {name: version(name) for name in names} | {"machine": f"{platform.system()} {platform.machine()}"}
-
-
-def show(every):
-    """The table on the screen: nanoseconds, and how many times as long as the floor and as the fastest peer."""
-    group = None
-    for case in every:
-        if case.group != group:
-            group = case.group
-            print(f"\n{group:<44}{'ns':>9}{'× floor':>10}{'× peer':>10}")
-        if case.refused:
-            print(f"  {case.name:<42} refused: {case.refused[:60]}")
-            continue
-        ran = [other for other in every if not other.refused and other.group == group]
-        compared = [(role, [other for other in ran if other.role == role]) for role in ("floor", "peer")]
-        best = [min(others, key=lambda other: other.nanoseconds, default=None) for _, others in compared]
-        ratios = "".join(f"{ratio(case, other):>10.2f}" if other else f"{'':>10}" for other in best)
-        print(f"  {case.name:<42}{case.nanoseconds:>9.1f}{ratios}")
-
-
 def table(ran):
     """The table for readers: ratios alone, and which peer was the fastest."""
     rows = {}
@@ -142,31 +103,20 @@ def table(ran):
     for (name, by), sizes in rows.items():
         numbers = [f"{value:.2f}" for size in SIZES if size in sizes for value in sizes[size][:2]]
         lines.append(f"| {name} | `{by}` | {' | '.join(numbers)} | {next(iter(sizes.values()))[2]} |")
-    lines.append("\n" + ", ".join(f"{name} {number}" for name, number in versions().items() if name != "machine"))
-    return "\n".join(lines) + f"; {versions()['machine']}. × C: times as long as a bare C extension takes.\n"
+    return "\n".join(lines) + f"\n\n{measured(VERSIONS)}. × C: times as long as a bare C extension takes.\n"
 
 
 def main():
     """Measures, prints and writes."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--quick", action="store_true", help="a few seconds instead of a minute; writes nothing")
-    options.add_argument("--only", default="", help="only groups whose name contains this; writes nothing")
-    options = options.parse_args()
+    options = asked(__doc__)
     every = []
     for label, size in SIZES.items():
         chosen = [case for case in cases(label, size) if options.only in case.group]
         measure(chosen, rounds=10 if options.quick else 100, target=0.002)
         every += chosen
     show(every)
-    ran = [case for case in every if not case.refused]
-    if options.quick or options.only:
-        return
-    RESULTS.mkdir(exist_ok=True)
-    keys = ("group", "name", "role", "nanoseconds", "refused")
-    rows = [{key: getattr(case, key) for key in keys if key != "nanoseconds" or case.samples} for case in every]
-    text = json.dumps({"versions": versions(), "cases": rows}, indent=1, ensure_ascii=False)
-    (RESULTS / "exchange.json").write_text(text + "\n", encoding="utf-8")
-    (RESULTS / "exchange.md").write_text(table(ran), encoding="utf-8")
+    if not (options.quick or options.only):
+        write("exchange", every, VERSIONS, table([case for case in every if not case.refused]))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,17 @@
 """Timing: each case's loop is made long enough to be measured, then one round of every case follows another, so that
 a machine that slows down slows all of them alike. Rounds are many and short: some of them run undisturbed even where
-others work too. Only ratios of one run mean anything."""
+others work too. Only ratios of one run mean anything. And what every benchmark does with what it measured."""
 
+import argparse
 import gc
+import json
+import platform
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
 from timeit import Timer
+
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass
@@ -53,3 +60,65 @@ def measure(cases, rounds, target):
 def ratio(case, other):
     """How many times as long as `other`."""
     return case.nanoseconds / other.nanoseconds
+
+
+def fastest(cases):
+    """The one that took least, or `None` of none."""
+    return min(cases, key=lambda case: case.nanoseconds, default=None)
+
+
+def verdicts(ran):
+    """Of each case of ours: itself, the floor, and the fastest peer."""
+    for case in ran:
+        if case.role == "ours":
+            beside = [other for other in ran if other.group == case.group]
+            floors = [other for other in beside if other.role == "floor"]
+            peers = [other for other in beside if other.role == "peer"]
+            yield case, fastest(floors), fastest(peers)
+
+
+def versions(*names):
+    """What was measured, by version."""
+    found = {"CPython": platform.python_version(), "aria-array-bridge": version("aria-array-bridge")}
+    return found | {name: version(name) for name in names} | {"machine": f"{platform.system()} {platform.machine()}"}
+
+
+def measured(versions):
+    """The versions as a line of text."""
+    named = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "machine")
+    return f"{named}; {versions['machine']}"
+
+
+def show(every):
+    """The table on the screen: nanoseconds, and how many times as long as the floor and as the fastest peer."""
+    group = None
+    for case in every:
+        if case.group != group:
+            group = case.group
+            print(f"\n{group:<44}{'ns':>9}{'× floor':>10}{'× peer':>10}")
+        if case.refused:
+            print(f"  {case.name:<42} refused: {case.refused[:60]}")
+            continue
+        ran = [other for other in every if not other.refused and other.group == group]
+        compared = [(role, [other for other in ran if other.role == role]) for role in ("floor", "peer")]
+        best = [fastest(others) for _, others in compared]
+        ratios = "".join(f"{ratio(case, other):>10.2f}" if other else f"{'':>10}" for other in best)
+        print(f"  {case.name:<42}{case.nanoseconds:>9.1f}{ratios}")
+
+
+def asked(about):
+    """The options of a benchmark."""
+    options = argparse.ArgumentParser(description=about)
+    options.add_argument("--quick", action="store_true", help="a few seconds instead of a minute; writes nothing")
+    options.add_argument("--only", default="", help="only groups whose name contains this; writes nothing")
+    return options.parse_args()
+
+
+def write(name, every, versions, table, **more):
+    """Writes `results/NAME.json`, and `results/NAME.md` with the table."""
+    RESULTS.mkdir(exist_ok=True)
+    keys = ("group", "name", "role", "nanoseconds", "refused")
+    rows = [{key: getattr(case, key) for key in keys if key != "nanoseconds" or case.samples} for case in every]
+    text = json.dumps({"versions": versions, "cases": rows} | more, indent=1, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")

@@ -260,3 +260,16 @@ def test_a_table_still_comes_by_array():
     assert ab.asarray(pa.table({"a": [1.0, 2.0], "b": [3.0, 4.0]})).tolist() == [[1, 3], [2, 4]]
     with pytest.raises(ab.ArgumentError, match="is a table"):
         ab.from_arrow(pa.table({"a": [1.0]}))
+
+
+def test_a_table_keeps_the_chunks_that_it_came_with():
+    column = pa.chunked_array([[1.0, 2.0], [3.0]])
+    for chunks in (1, 2):
+        source = pa.table({"x": pa.chunked_array(column.chunks[:chunks])})
+        for table in (ab.table(source), ab.batches(source).read_all()):
+            assert table["x"].num_chunks == chunks
+            assert table.to_pyarrow()["x"].num_chunks == chunks
+    nothing = ab.table(pa.table({"x": column}).slice(0, 0))
+    assert nothing.column_names == ["x"] and nothing.num_rows == 0
+    none = pa.RecordBatchReader.from_batches(pa.schema({"x": pa.float64()}), [])
+    assert ab.table(none).to_pyarrow().schema == pa.schema({"x": pa.float64()})

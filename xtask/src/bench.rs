@@ -1,4 +1,4 @@
-//! The benchmarks: `benches/exchange.py` in an environment of its own, beside bare C and other libraries.
+//! The benchmarks of `benches/` in an environment of their own, beside bare C and other libraries.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,9 +15,12 @@ pub(crate) fn bench(args: &mut Args) -> Outcome<()> {
     let env = Env::ready(Packages::Bench, None)?;
     wheel::install(&env)?;
     let floor = floor(&env)?;
-    heading("measuring (its source: benches/exchange.py)");
-    let mut bench = env.program(env.interpreter());
-    succeed(bench.arg(root().join("benches/exchange.py")).args(&args.rest).env("PYTHONPATH", floor))
+    for source in ["benches/exchange.py", "benches/columns.py"] {
+        heading(format_args!("measuring (its source: {source})"));
+        let mut bench = env.program(env.interpreter());
+        succeed(bench.arg(root().join(source)).args(&args.rest).env("PYTHONPATH", &floor))?;
+    }
+    Ok(())
 }
 
 /// Builds the bare C extension; the folder it lies in.

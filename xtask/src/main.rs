@@ -57,7 +57,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         options: "[-- [--quick] [--only TEXT]]",
-        about: "Measure this library beside bare C and its peers; writes benches/results",
+        about: "Measure exchanges and copies beside bare C and other libraries; writes benches/results",
         needs: Some("benches/exchange.py"),
         run: bench::bench,
     },
