@@ -1,7 +1,7 @@
 //! Arrays: counts, lengths, offsets, nulls, buffers, children, dictionaries.
 
 use crate::liar::{Liar, SaysArray, check, field, refusal, somewhere};
-use aria_arrow::{Count, Field, Format, MAX_BUFFERS, MAX_DEPTH, OwnedArray, Problem};
+use aria_arrow::{Checked, Count, Field, Format, MAX_BUFFERS, MAX_DEPTH, OwnedArray, Owner, Problem};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
@@ -85,6 +85,23 @@ fn another_number_of_buffers_than_the_formats_is_refused() {
     }
     let refused = refusal(SaysArray { buffers: vec![null(); 3], ..SaysArray::default() }, field("g"));
     assert_eq!(refused.to_string(), "field 'x': expected 2 buffers for format 'g' but found 3");
+}
+
+#[test]
+fn an_array_of_nulls_may_come_with_one_buffer_that_is_null_and_goes_out_with_none() {
+    let says = || SaysArray::of(2, vec![null()]);
+    assert_eq!(check(says(), field("n"), |checked| checked.view().len()), Ok(2));
+    let sent = |checked: &Checked| {
+        let owner: Owner = Arc::new(());
+        // SAFETY: an array of nulls has no memory that an owner would keep.
+        let out = unsafe { checked.view().share(0..2, &owner) };
+        out.check(Arc::new(field("n"))).unwrap().view().n_buffers()
+    };
+    assert_eq!(check(says(), field("n"), sent), Ok(0));
+    for buffers in [vec![somewhere()], vec![null(); 2]] {
+        let refused = problem(SaysArray::of(2, buffers.clone()), field("n"));
+        assert_eq!(refused, Problem::Buffers { format: "n".into(), expected: Count::Exactly(0), found: buffers.len() });
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::import::{concat, origin, said, stream_in, table_in};
 use super::schema::PySchema;
 use super::{PyTable, pandas, raise};
 use crate::export::arrow::{put, requested};
-use crate::release::Queued;
+use crate::release::{Queued, undisturbed};
 use aria_array_bridge::table::{Batches, Cuts, Schema, Table};
 use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_stream};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -35,6 +35,15 @@ enum Source {
 pub(crate) struct PyBatchReader {
     schema: Arc<Schema>,
     source: Mutex<Source>,
+}
+
+impl Drop for PyBatchReader {
+    fn drop(&mut self) {
+        let source = core::mem::replace(&mut *self.lock(), Source::Closed);
+        // SAFETY: an object of Python's, or one that is just made for it: both are dropped attached.
+        let py = unsafe { Python::assume_attached() };
+        undisturbed(py, || drop(source)); // An exception may be on its way: of a loop over this reader, for one.
+    }
 }
 
 /// Batches of anything that speaks `__arrow_c_stream__`, or of an iterable of tables or batches.

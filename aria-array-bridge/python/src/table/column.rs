@@ -132,14 +132,18 @@ impl PyColumn {
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        if let Ok(import) = this.column.import() {
+        if let Some(import) = as_values(&this.column) {
             let plan = plan_of(&import, this.shown());
             return made(py, import, plan)?.call_method0("tolist");
         }
-        if let Ok(pyarrow) = py.import("pyarrow") {
-            return pyarrow.getattr("chunked_array")?.call1((slf,))?.call_method0("to_pylist");
+        let refused = match Self::to_pyarrow(slf) {
+            Ok(column) => return column.call_method0("to_pylist"),
+            Err(error) => error,
+        };
+        match py.import("polars") {
+            Ok(_) => Self::to_polars(slf)?.call_method0("to_list"),
+            Err(_) => Err(refused),
         }
-        py.import("polars")?.getattr("Series")?.call1((slf,))?.call_method0("to_list")
     }
 
     /// A `pyarrow.ChunkedArray` over the same memory.
@@ -189,6 +193,12 @@ impl PyColumn {
     }
 }
 
+/// What the column is as an array, where that has a null for each of its own: where a row that is null is a list, it has many.
+fn as_values(column: &Column) -> Option<ColumnImport> {
+    let import = column.import().ok()?;
+    (import.shape().len() == 1 || column.null_count().is_ok_and(|nulls| nulls == 0)).then_some(import)
+}
+
 /// Values of two tables, compared as Python's own.
 pub(super) fn tables_equal(one: &Table, other: &Table) -> PyResult<bool> {
     let same = one.num_rows() == other.num_rows() && one.schema().names() == other.schema().names();
@@ -198,8 +208,8 @@ pub(super) fn tables_equal(one: &Table, other: &Table) -> PyResult<bool> {
     }
     Python::attach(|py| {
         for (a, b) in one.columns().iter().zip(other.columns()) {
-            let equal = match (a.import(), b.import()) {
-                (Ok(left), Ok(right)) => {
+            let equal = match (as_values(a), as_values(b)) {
+                (Some(left), Some(right)) => {
                     let (left, right) = (made_quietly(py, left)?, made_quietly(py, right)?);
                     let options = PyDict::new(py);
                     options.set_item("equal_nan", true)?;

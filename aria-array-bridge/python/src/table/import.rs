@@ -83,10 +83,10 @@ pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     }
 }
 
-/// True for classes of tables: our own, frames of pandas' and Polars', tables and batches of pyarrow's and arro3's.
+/// True for classes of tables, which can be asked again, as no stream can: our own, frames of pandas' and Polars', tables and batches of pyarrow's and arro3's.
 pub(crate) fn is_table_class(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
-    if class.is(py.get_type::<PyTable>()) || class.is(py.get_type::<PyBatchReader>()) {
+    if class.is(py.get_type::<PyTable>()) {
         return Ok(true);
     }
     const KNOWN: [(&str, &str); 6] = [

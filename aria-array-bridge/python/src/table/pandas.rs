@@ -65,6 +65,12 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
         let series = py.import("pandas")?.getattr("Series")?.call1((values,))?;
         columns.push(column(&series)?.renamed(&field.name()));
     }
+    if columns.is_empty() {
+        // Rows that a range numbers, and nothing in them.
+        let rows = column(&py.import("pandas")?.getattr("Series")?.call1((frame.getattr("index")?,))?)?;
+        let table = Table::from_columns(vec![rows]).and_then(|table| table.keep_columns(Vec::new()));
+        return Ok(table.map_err(|error| raise(py, &error))?.with_metadata(schema.metadata().clone()));
+    }
     let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
     Ok(table.with_metadata(schema.metadata().clone()))
 }

@@ -238,7 +238,7 @@ fn is_table(field: &Field) -> bool {
 
 fn table(field: &Field) -> Reason {
     let text = format!("{} is a table, and no array", field.type_name());
-    Reason::new("not-numeric", "C6", text).expected("one column", "a table").hint("take one of its columns")
+    Reason::new("not-numeric", "C6", text).expected("one column", "a table").hint("ab.table(x), or one of its columns")
 }
 
 /// What an array says of its nulls that its field, or its bitmap, does not (K-A1, K-A5).

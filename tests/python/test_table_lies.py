@@ -1,0 +1,193 @@
+"""Lying producers of tables: a named error, no crash, one release of each struct, and an empty ledger [C6], [C7], [C8]."""
+
+import gc
+
+import pytest
+
+import aria_array_bridge as ab
+from arrow_producer import Array, ArrayProducer, Schema, Stream, StreamProducer
+from dlpack_producer import alive
+
+PARTNER = "stdlib"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    before = alive()
+    yield
+    assert alive() == before
+
+
+def struct_of(*names, **words):
+    return Schema(b"+s", children=[Schema(name=name) for name in names], **words)
+
+
+def rows(length=3, columns=2, child=None, **words):
+    children = words.pop("children", None) or [Array(length if child is None else child) for _ in range(columns)]
+    return Array(length, buffers=[None], children=children, **words)
+
+
+def pair(schema=None, array=None):
+    return ArrayProducer(schema or struct_of(b"a", b"b"), array or rows())
+
+
+def refused(make, code, match=None):
+    with pytest.raises(ab.ConversionError, match=match) as caught:
+        make()
+    assert caught.value.plan.outcome == "refuse" and code in [reason.code for reason in caught.value.plan.reasons], str(caught.value.plan)
+
+
+def test_an_honest_struct_is_a_table_and_released_once():
+    source = pair()
+    t = ab.table(source)
+    assert t.column_names == ["a", "b"] and t["b"].tolist() == [0, 1, 2] and ab.asarray(t["a"]).plan.outcome == "view"
+    column, source.schema.kept = t["a"], None
+    del t
+    gc.collect()
+    assert source.released == (1, 0), "a column keeps the struct"
+    assert column.tolist() == [0, 1, 2]
+    del column
+    gc.collect()
+    assert source.released == (1, 1)
+
+
+def test_offset_and_length_of_the_struct_apply_to_its_children():
+    t = ab.table(pair(array=rows(2, child=9, offset=3)))
+    assert t.num_rows == 2 and t["a"].tolist() == [3, 4] and t.slice(1)["b"].tolist() == [4]
+
+
+LIES = {
+    "rows that are null": (lambda: rows(null_count=1, children=[Array(3), Array(3)]), "malformed", "bitmap for 1 nulls but found NULL"),
+    "no children": (lambda: Array(3, buffers=[None]), "malformed", "2 children"),
+    "one child too few": (lambda: rows(columns=1), "malformed", "2 children.* but found 1"),
+    "one child too many": (lambda: rows(columns=3), "malformed", "2 children.* but found 3"),
+    "children at NULL": (lambda: Array(3, buffers=[None], n_children=2), "malformed", "NULL"),
+    "a child that is NULL": (lambda: rows(children=[Array(3), None]), "malformed", "NULL"),
+    "a child that was released": (lambda: rows(children=[Array(3), Array(3, release=False)]), "released", "field 'b'|live ArrowArray"),
+    "a child that is too short": (lambda: rows(children=[Array(3), Array(2)]), "malformed", "at least 3 elements in child 1 but found 2"),
+    "a child too short for the offset": (lambda: rows(2, child=3, offset=2), "malformed", "at least 4 elements in child 0 but found 3"),
+    "a child without memory": (lambda: rows(children=[Array(3), Array(3, buffers=[None, None])]), "null-data", "field 'b'"),
+    "a negative length": (lambda: rows(-1, child=3), "malformed", "-1"),
+    "released": (lambda: rows(release=False), "released", "live ArrowArray"),
+    "buffers of another format": (lambda: Array(3, children=[Array(3), Array(3)]), "malformed", "1 buffers? for format .\\+s. but found 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_batch_that_lies_is_refused_by_name_and_released_once(lie):
+    make, code, match = LIES[lie]
+    source = pair(array=make())
+    refused(lambda: ab.table(source), code, match)
+    gc.collect()
+    assert source.released == (1, int(lie != "released"))
+    stream = StreamProducer(rows(), make(), schema=struct_of(b"a", b"b"))
+    reader = ab.batches(stream)
+    assert next(reader)["a"].tolist() == [0, 1, 2]
+    if lie == "released":  # The end of a stream.
+        assert list(reader) == []
+    else:
+        refused(lambda: next(reader), code, match)
+        assert list(reader) == [] and stream.stream.asked == 2, "nothing is asked after an error"
+    del reader
+    gc.collect()
+    assert stream.stream.released == 1
+
+
+def test_rows_that_are_null_as_a_whole_are_refused():
+    for count in (1, -1):
+        array = Array(3, buffers="here", validity=b"\x05", null_count=count, children=[Array(3), Array(3)], n_buffers=1)
+        source = pair(array=array)
+        refused(lambda: ab.table(source), "nulls", "rows that are not null as a whole but found 1 of 3 that are")
+        assert source.released == (1, 1)
+
+
+@pytest.mark.parametrize("schema", [Schema, lambda: Schema(b"+l", children=[Schema(b"u")]), lambda: Schema(b"u")], ids=["number", "list", "text"])
+def test_a_stream_whose_schema_is_no_struct_is_refused(schema):
+    for door in (ab.batches, ab.table):
+        source = StreamProducer(Array(), schema=schema())
+        refused(lambda: door(source), "not-a-table", "expected a struct, whose fields are columns, but found")
+        gc.collect()
+        assert source.stream.released == 1 and source.stream.asked == 0
+    source = ArrayProducer()
+    refused(lambda: ab.table(source), "not-a-table", "but found double|but found float64")
+    assert source.released == (1, 1)
+
+
+def test_an_error_has_its_text_and_ends_the_asking():
+    for door in (ab.table, lambda source: list(ab.batches(source))):
+        source = StreamProducer(rows(), (5, b"the disk is gone"), rows(), schema=struct_of(b"a", b"b"))
+        refused(lambda: door(source), "stream-error", "the disk is gone")
+        gc.collect()
+        assert source.stream.asked == 2 and source.stream.released == 1
+    source = StreamProducer(schema=(5, b"no schema today"))
+    for door in (ab.table, ab.batches, ab.schema):
+        source = StreamProducer(schema=(5, b"no schema today"))
+        refused(lambda: door(source), "stream-error", "no schema today")
+        gc.collect()
+        assert source.stream.released == 1
+
+
+def test_a_stream_without_batches_is_a_table_without_rows():
+    source = StreamProducer(schema=struct_of(b"a", b"b"))
+    t = ab.table(source)
+    assert t.shape == (0, 2) and ab.asarray(t["a"]).shape == (0,) and source.stream.released == 1
+    assert t["a"].num_chunks == 1
+
+
+def test_a_table_of_one_batch_has_one_chunk():
+    t = ab.table(StreamProducer(rows(), schema=struct_of(b"a", b"b")))
+    assert t["a"].num_chunks == 1 and t.to_matrix().plan.copied_bytes == 48
+
+
+def test_names_that_several_columns_have_are_answered_with_their_positions():
+    t = ab.table(pair(struct_of(b"a", b"a")))
+    with pytest.raises(KeyError) as caught:
+        t["a"]
+    assert caught.value.args == ("expected one column 'a' but found several, at positions [0, 1]",)
+    assert [t[i].tolist() for i in (0, 1)] == [[0, 1, 2]] * 2 and t.column_names == ["a", "a"]
+    assert t.to_matrix().shape == (3, 2)
+
+
+def test_a_stream_capsule_that_was_taken_and_a_wrong_one_are_refused():
+    stream = Stream([rows()], schema=struct_of(b"a", b"b"))
+    capsule = stream.capsule(b"arrow_array_stream")
+    source = type("Again", (), {"__arrow_c_stream__": lambda self, requested_schema=None: capsule})()
+    assert ab.table(source).shape == (3, 2)
+    refused(lambda: ab.table(source), "released", "consumed before")
+    refused(lambda: ab.batches(source), "released", "consumed before")
+    for answer in (None, 3, "text"):
+        wrong = type("Wrong", (), {"__arrow_c_stream__": lambda self, requested_schema=None: answer})()
+        refused(lambda: ab.batches(wrong), "malformed", "named arrow_array_stream")
+    assert stream.released == 1
+
+
+def test_a_schema_that_lies_is_refused():
+    for schema, match in ((Schema(b"+s", children=[None]), "NULL"), (Schema(b"+s", n_children=2), "NULL"), (Schema(None), "NULL")):
+        source = pair(schema, rows(columns=1))
+        refused(lambda: ab.table(source), "malformed", match)
+        assert source.released == (1, 1)
+
+
+def test_a_reader_dropped_half_way_releases_its_stream():
+    batches = [rows() for _ in range(3)]
+    source = StreamProducer(*batches, schema=struct_of(b"a", b"b"))
+    reader = ab.batches(source)
+    first = next(reader)
+    del reader
+    gc.collect()
+    assert source.stream.released == 1 and batches[0].released == 0 and first["a"].tolist() == [0, 1, 2]
+    del first
+    gc.collect()
+    assert batches[0].released == 1 and batches[1].released == 0
+    closed = StreamProducer(rows(), schema=struct_of(b"a", b"b"))
+    with ab.batches(closed) as reader:
+        pass
+    assert closed.stream.released == 1
+
+
+def test_live_batches_stay_few():
+    source = StreamProducer(*(rows() for _ in range(1000)), schema=struct_of(b"a", b"b"))
+    most = seen = 0
+    for batch in ab.batches(source):
+        most, seen = max(most, len(ab.ledger())), seen + batch.num_rows
+    assert seen == 3000 and most <= 3
