@@ -202,6 +202,25 @@ fn nulls_follow_every_view_and_are_never_read() {
     assert_eq!(copy.without_validity().to_vec::<i64>().unwrap(), [1, 4, 2, 5, 3, 6]);
 }
 
+proptest! {
+    /// Positions of nulls against a walk over every bit, wherever the bits begin and in whatever order they are.
+    #[test]
+    fn nulls_stand_where_a_walk_over_the_bits_finds_them(
+        valid in prop::collection::vec(any::<bool>(), 0..70),
+        skip in 0usize..12,
+        step in prop::sample::select(vec![1isize, 2, -1]),
+    ) {
+        let array = Array::from(vec![0u8; valid.len()]);
+        let array = array.with_validity(Validity::from_bools(&valid, &[valid.len()]).unwrap()).unwrap();
+        let slice = Slice::resolve(valid.len(), Some(skip.cast_signed()), None, step).unwrap();
+        let array = array.slice(0, slice).unwrap();
+        let validity = array.validity().unwrap();
+        let walked: Vec<usize> = validity.iter().enumerate().filter(|(_, valid)| !valid).map(|(i, _)| i).collect();
+        prop_assert_eq!(validity.nulls().collect::<Vec<_>>(), walked.clone());
+        prop_assert_eq!(validity.packed().unwrap().nulls().collect::<Vec<_>>(), walked);
+    }
+}
+
 #[test]
 fn a_broadcast_is_read_only() {
     let wide = Array::from(vec![1i64]).broadcast_to(&[3]).unwrap();

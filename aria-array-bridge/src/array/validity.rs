@@ -203,6 +203,24 @@ impl Validity {
         }))
     }
 
+    /// Where the nulls are, in row-major order: positions from 0. Takes time with the number of nulls, and little with the
+    /// number of elements.
+    pub fn nulls(&self) -> impl Iterator<Item = usize> + '_ {
+        let (groups, singly) = match self.groups() {
+            Some(groups) => (Some(groups), None),
+            None => (None, Some(self.iter().enumerate().filter(|(_, valid)| !valid).map(|(i, _)| i))),
+        };
+        let grouped = groups.into_iter().flatten().enumerate().flat_map(|(group, bits)| {
+            let mut null = !bits;
+            core::iter::from_fn(move || {
+                let at = null.trailing_zeros() as usize;
+                null &= null.wrapping_sub(1);
+                (at < 8).then_some(group * 8 + at)
+            })
+        });
+        grouped.chain(singly.into_iter().flatten())
+    }
+
     /// Clears the bit of each null in a bitmap whose bit `at` is that of element zero. Returns the number of nulls.
     pub(super) fn clear_nulls(&self, bitmap: &mut [u8], at: usize) -> usize {
         let mut nulls = 0;

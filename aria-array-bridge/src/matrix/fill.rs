@@ -113,7 +113,7 @@ fn write_nan(part: &Array, dtype: &DType, first: NonNull<u8>, stride: isize) {
 
 fn write_at_nulls<T: Element>(part: &Array, value: T, first: NonNull<u8>, stride: isize) {
     let Some(validity) = part.validity() else { return };
-    for (i, _) in validity.iter().enumerate().filter(|(_, valid)| !valid) {
+    for i in validity.nulls() {
         let place = place(first, i.cast_signed() * stride).cast::<T::Bits>();
         // SAFETY: an element of the fresh matrix, of this type.
         unsafe { place.write_unaligned(value.to_bits()) };
@@ -165,7 +165,7 @@ fn validity(columns: &[Column<'_>], rows: usize) -> Result<Validity, ArrayError>
         let mut row = 0;
         for chunk in &column.chunks {
             if let Some(validity) = chunk.validity() {
-                for (i, _) in validity.iter().enumerate().filter(|(_, valid)| !valid) {
+                for i in validity.nulls() {
                     valid[(row + i) * width + at] = false;
                 }
             }

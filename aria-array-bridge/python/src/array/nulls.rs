@@ -106,9 +106,7 @@ fn with<T: Element + Pod>(array: &Array, value: T, seen: Option<DType>) -> Resul
         let (expected, found) = (size_of::<T>(), copy.dtype().itemsize());
         let wrong = ArrayError::Itemsize { dtype: T::DTYPE, expected, found }; // Fresh memory of this dtype lends slices.
         let slots = copy.as_mut_slice::<T>().map_err(|_| wrong)?;
-        for (slot, _) in slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid) {
-            *slot = value;
-        }
+        validity.nulls().for_each(|at| slots[at] = value);
     }
     if *copy.dtype() == dtype { Ok(copy) } else { copy.reinterpret(dtype) }
 }

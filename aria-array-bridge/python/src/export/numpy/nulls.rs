@@ -88,13 +88,12 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
         DType::F64 => filled(array, f64::NAN),
         DType::C64 => filled(array, Complex::new(f32::NAN, f32::NAN)),
         DType::C128 => filled(array, Complex::new(f64::NAN, f64::NAN)),
-        DType::BOOL => floats::<bool>(array, |value| Some(f64::from(u8::from(value)))),
-        DType::I8 => floats::<i8>(array, |value| Some(value.into())),
-        DType::I16 => floats::<i16>(array, |value| Some(value.into())),
-        DType::I32 => floats::<i32>(array, |value| Some(value.into())),
-        DType::U8 => floats::<u8>(array, |value| Some(value.into())),
-        DType::U16 => floats::<u16>(array, |value| Some(value.into())),
-        DType::U32 => floats::<u32>(array, |value| Some(value.into())),
+        DType::BOOL | DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => {
+            // float64 has all of them.
+            let floats = array.clone().without_validity().cast(&DType::F64, CopyOrder::C);
+            let floats = floats.map_err(|error| Reason::new("dtype", "C4", error.to_string()))?;
+            written(floats, array.validity(), f64::NAN)
+        }
         DType::I64 => floats::<i64>(array, |value| exact(value.into())),
         DType::U64 => floats::<u64>(array, |value| exact(value.into())),
         // NaT is the smallest number.
@@ -111,10 +110,14 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
 
 /// A copy with `value` in the place of nulls.
 fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, NoNan> {
-    let mut copy = array.clone().without_validity().copy(CopyOrder::C)?;
-    if let Some(validity) = array.validity() {
+    written(array.clone().without_validity().copy(CopyOrder::C)?, array.validity(), value)
+}
+
+/// The fresh copy, with `value` written where there are nulls.
+fn written<T: Element + Pod>(mut copy: Array, validity: Option<&Validity>, value: T) -> Result<Array, NoNan> {
+    if let Some(validity) = validity {
         let slots = copy.as_mut_slice::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
-        slots.iter_mut().zip(validity.iter()).filter(|(_, valid)| !valid).for_each(|(slot, _)| *slot = value);
+        validity.nulls().for_each(|at| slots[at] = value);
     }
     Ok(copy)
 }
