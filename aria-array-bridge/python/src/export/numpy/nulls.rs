@@ -2,6 +2,7 @@
 
 use crate::error::refused;
 use crate::request::memory_or_value;
+use aria_array_bridge::array::CastError;
 use aria_array_bridge::dtype::Element;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Array, ArrayError, CopyOrder, DType, Validity};
@@ -91,7 +92,10 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
         DType::BOOL | DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => {
             // float64 has all of them.
             let floats = array.clone().without_validity().cast(&DType::F64, CopyOrder::C);
-            let floats = floats.map_err(|error| Reason::new("dtype", "C4", error.to_string()))?;
+            let floats = floats.map_err(|error| match error {
+                CastError::Array(error) => NoNan::from(error),
+                error => NoNan::from(Reason::new("dtype", "C4", error.to_string())),
+            })?;
             written(floats, array.validity(), f64::NAN)
         }
         DType::I64 => floats::<i64>(array, |value| exact(value.into())),
