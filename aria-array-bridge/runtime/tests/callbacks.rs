@@ -326,14 +326,14 @@ fn a_local_closure_is_dropped_on_its_own_thread() {
         collect(runtime);
     }
     assert_eq!(*drops.lock().unwrap(), [home]);
-    // One whose thread has ended leaks, and is counted.
+    // One whose thread has ended leaks, and is counted. The count is the process's: other tests' threads end as well.
     let orphan = thread::scope(|scope| scope.spawn(|| local(&drops)).join().unwrap());
     let before = runtime.releases().local_leaked;
     drop(orphan);
     while runtime.releases().local_leaked == before {
         collect(runtime);
     }
-    assert_eq!((runtime.releases().local_leaked, drops.lock().unwrap().len()), (before + 1, 1));
+    assert_eq!(drops.lock().unwrap().len(), 1);
 }
 
 #[test]
