@@ -196,3 +196,15 @@ def test_there_and_back_to_the_library_of_another_object():
     assert t.to_like(t) is t and t.to_like(ab.table({})) is t
     with pytest.raises(TypeError, match="expected a table of pandas, Polars, pyarrow.* but found numpy.ndarray"):
         t.to_like(np.ones(1))
+
+
+def test_numpy_takes_columns_and_tables_for_their_arrays() -> None:
+    values = np.arange(6.0).reshape(3, 2)
+    table = ab.table({"a": ab.asarray(values)[:, 0], "b": ab.asarray(values)[:, 1]})
+    assert np.shares_memory(np.asarray(table["a"]), values) and np.shares_memory(np.asarray(table), values)
+    assert np.asarray(table, dtype="float32").dtype == np.float32 and np.array(table).tolist() == values.tolist()
+    names = ab.table(np.zeros(2, [("a", "f8"), ("b", "M8[s]")]))
+    with pytest.raises(ab.ConversionError, match="no type has both"):
+        np.asarray(names)
+    with pytest.raises(ab.ConversionError):
+        np.asarray(ab.table({"a": np.arange(2), "b": np.arange(2.0)}), copy=False)

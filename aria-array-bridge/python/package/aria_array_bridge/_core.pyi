@@ -257,6 +257,7 @@ class Reason:
 class Table:
     """Named columns of equal length, kept whatever their types."""
 
+    def __array__(self, dtype: Any = None, *, copy: _Bool | None = None) -> np.ndarray[Any, np.dtype[Any]]: ...
     @property
     def column_names(self) -> list[str]: ...
     @property
@@ -297,6 +298,7 @@ class Table:
 class Column:
     """A column of a table: a name, a type of Arrow, and values in chunks."""
 
+    def __array__(self, dtype: Any = None, *, copy: _Bool | None = None) -> np.ndarray[Any, np.dtype[Any]]: ...
     @property
     def name(self) -> str: ...
     @property

@@ -166,6 +166,18 @@ impl PyColumn {
         frame.get_item(slf.get().name())
     }
 
+    /// What NumPy makes of the column: its array, where it is one without nulls.
+    #[pyo3(signature = (dtype = None, *, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = crate::request::Request { copy: crate::request::copy_policy(copy), ..Default::default() };
+        let array = crate::import::import(slf.as_any(), &request)?;
+        crate::export::numpy::for_numpy(&array, dtype, copy)
+    }
+
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         put(py, self.column.field().to_schema().into_raw())
     }

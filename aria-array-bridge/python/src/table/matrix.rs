@@ -106,6 +106,18 @@ pub(crate) fn nulls_of(word: Option<&str>) -> PyResult<Nulls> {
 
 #[pymethods]
 impl PyTable {
+    /// What NumPy makes of the table: its matrix, where every column is an array without nulls.
+    #[pyo3(signature = (dtype = None, *, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = Request { copy: copy_policy(copy), ..Request::default() };
+        let array = matrix(slf.py(), slf.get().table(), "Table", &request)?;
+        crate::export::numpy::for_numpy(&array, dtype, copy)
+    }
+
     /// All columns as one array, rows first: a view where they lie so, else one copy, in the order of columns unless
     /// `order` says otherwise. The plan says which, and why.
     #[pyo3(signature = (*, dtype = None, order = None, copy = None, nulls = None))]

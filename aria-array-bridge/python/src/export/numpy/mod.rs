@@ -55,11 +55,24 @@ impl PyArray {
         dtype: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = to_numpy(slf, crate::request::copy_policy(copy))?;
-        match dtype {
-            None => Ok(array),
-            Some(dtype) => with_dtype(&array, dtype, copy),
-        }
+        for_numpy(slf, dtype, copy)
+    }
+}
+
+/// What `__array__` answers.
+///
+/// # Errors
+///
+/// As [`to_numpy`]; `ConversionError` where another dtype needs a copy that is not allowed.
+pub(crate) fn for_numpy<'py>(
+    array: &Bound<'py, PyArray>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let array = to_numpy(array, crate::request::copy_policy(copy))?;
+    match dtype {
+        None => Ok(array),
+        Some(dtype) => with_dtype(&array, dtype, copy),
     }
 }
 
