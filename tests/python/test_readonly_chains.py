@@ -4,8 +4,11 @@ A hop may make a copy, which is writable and nobody else's. What may not happen 
 chain reaches the source.
 """
 
+import builtins
 import ctypes
 import gc
+import pickle
+import zlib
 
 import numpy as np
 import pytest
@@ -72,6 +75,12 @@ def by_torch_frombuffer(x):
     return torch.frombuffer(x, dtype=torch.uint8).numpy()
 
 
+def by_pickle_buffer(x):
+    frames = []
+    pickle.dumps(x, protocol=5, buffer_callback=frames.append)
+    return torch.frombuffer(frames[0], dtype=torch.uint8).numpy()
+
+
 def by_numpy_frombuffer(x):
     return np.frombuffer(x, np.uint8)
 
@@ -109,7 +118,7 @@ def by_jax_and_numpy(x):
 
 
 OUT = [
-    by_numpy, by_numpy_frombuffer, by_numpy_array, by_numpy_dlpack, by_to_torch, by_torch_dlpack, by_torch_asarray, by_torch_frombuffer, by_legacy_capsule,
+    by_numpy, by_numpy_frombuffer, by_numpy_array, by_numpy_dlpack, by_to_torch, by_torch_dlpack, by_torch_asarray, by_torch_frombuffer, by_pickle_buffer, by_legacy_capsule,
     by_torch_of_ours_again, by_tvm_argument, by_tvm_dlpack, by_numpy_and_us, by_numpy_dlpack_and_us, by_jax_and_us, by_jax_and_numpy,
 ]
 
@@ -160,6 +169,57 @@ def test_other_readers_of_read_only_memory_share_it():
     x = ab.asarray(frozen_numpy())
     for y in (np.asarray(x), np.frombuffer(x, np.float32), np.asarray(memoryview(x))):
         assert y.ctypes.data == x.address and not y.flags.writeable
+
+
+def test_another_array_at_the_address_of_a_refused_one_is_no_suspect(tmp_path):
+    file = tmp_path / "empty"
+    file.write_bytes(b"12345678")
+    for _ in range(20):
+        x = ab.asarray(b"x" * 64)
+        with open(file, "rb", buffering=0) as source, pytest.raises(TypeError, match="read-write"):
+            source.readinto(x)
+        del x
+        y = ab.asarray(b"y" * 64)
+        with ab.trace() as hops:
+            assert zlib.crc32(y) == zlib.crc32(b"y" * 64)
+        assert hops == []
+
+
+def test_an_array_that_is_released_while_a_buffer_is_asked_for_stays_alive(monkeypatch):
+    x = ab.asarray(bytearray(64))
+    real = builtins.__import__
+    refused = []
+
+    def release(name, *rest):
+        if name == "sys" and not refused:
+            try:
+                x.release()
+            except BufferError as error:
+                refused.append(str(error))
+        return real(name, *rest)
+
+    lend = ctypes.PyDLL(None)
+    view = (ctypes.c_char * 128)()
+    lend.PyObject_GetBuffer.argtypes = [ctypes.py_object, ctypes.c_void_p, ctypes.c_int]
+    lend.PyBuffer_Release.argtypes = [ctypes.c_void_p]
+    lend.PyBuffer_Release.restype = None
+    monkeypatch.setattr(builtins, "__import__", release)
+    lent = lend.PyObject_GetBuffer(x, ctypes.addressof(view), 1)
+    monkeypatch.undo()
+    assert lent == 0 and x.tolist() == [0] * 64
+    lend.PyBuffer_Release(ctypes.addressof(view))
+
+
+def test_what_keeps_a_bitmap_alive_is_not_released_by_hand():
+    a = ab.asarray(np.ma.masked_array(np.arange(3.0), [0, 1, 0]))
+    bits = a.validity
+    for found in gc.get_referents(bits):
+        if isinstance(found, ab.Array):
+            with pytest.raises(BufferError, match="something else"):
+                found.release()
+    with pytest.raises(BufferError):
+        a.release()
+    assert bits.tolist() == [True, False, True]
 
 
 def test_memory_that_torch_took_by_a_plain_buffer_is_not_given_back_early():

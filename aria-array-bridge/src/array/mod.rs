@@ -114,7 +114,14 @@ impl Array {
     /// allocation; `None` if that is not known of all of the layout's span. **Zero-copy.**
     ///
     /// Whoever keeps one of them is kept; it is read-only if one of them is, and shared unless all are frozen.
-    pub(crate) fn joined(&self, others: &[&Array], layout: Layout) -> Option<Array> {
+    ///
+    /// # Safety
+    ///
+    /// - This array is one of `others`.
+    /// - Around this one's element zero, `layout` has elements of `others` and no other: frozen memory is promised to be so
+    ///   for those alone.
+    /// - None of `others` has nulls: the validity is left behind.
+    pub(crate) unsafe fn joined(&self, others: &[&Array], layout: Layout) -> Option<Array> {
         let at = |offset: isize| self.address().wrapping_add_signed(offset);
         let span = layout.span();
         let same = others.iter().all(|other| other.dtype == self.dtype && other.device == self.device);
@@ -134,8 +141,8 @@ impl Array {
             [owner] => owner.clone(),
             _ => Owner::new(owners),
         };
-        // SAFETY: the owner keeps this array's own one too, which keeps all that is known of the allocation. The layout's
-        // span is, as was checked, and it is initialised: `Buffer` invariant 2.
+        // SAFETY: the owner keeps this array's own one too, since it is one of `others`, and that keeps all that is known of
+        // the allocation. The layout's span is, as was checked, and it is initialised: `Buffer` invariant 2.
         let buffer = unsafe { self.buffer.with_owner(owner) };
         let readonly = others.iter().any(|other| other.readonly);
         let overlaps = layout.may_overlap();
@@ -150,7 +157,8 @@ impl Array {
     unsafe fn over_memory((first, owner): (NonNull<u8>, Owner), dtype: DType, layout: Layout) -> Array {
         // SAFETY: the caller's duty.
         let buffer = unsafe { Buffer::new(first, owner) };
-        let buffer = buffer.known(layout.span());
+        // SAFETY: the span of a dense layout is what was allocated: the caller's duty.
+        let buffer = unsafe { buffer.known(layout.span()) };
         let (device, access) = (Device::CPU, Access::Unique);
         Array { buffer, dtype, layout, device, access, readonly: false, validity: None }
     }
@@ -183,7 +191,9 @@ impl Array {
         let first = NonNull::from(bytes).cast();
         // SAFETY: `first` covers `nbytes` bytes, which is the dense span. They stay borrowed from the leaked value until
         // it is dropped, since nothing touches it before.
-        let buffer = unsafe { Buffer::new(first, Owner::new(owner)) }.known(layout.span());
+        let buffer = unsafe { Buffer::new(first, Owner::new(owner)) };
+        // SAFETY: as above.
+        let buffer = unsafe { buffer.known(layout.span()) };
         Ok(Array { buffer, dtype, layout, device: Device::CPU, access: Access::Frozen, readonly: true, validity: None })
     }
 
@@ -234,7 +244,8 @@ impl Array {
         debug_assert!(dtype.itemsize() == layout.itemsize() && dtype.is_packed() == layout.is_packed());
         // SAFETY: the caller's first duty.
         let buffer = unsafe { Buffer::new(first, owner) };
-        let buffer = if device.is_opaque() { buffer } else { buffer.known(layout.span()) };
+        // SAFETY: every byte of the layout's span: the caller's first duty.
+        let buffer = if device.is_opaque() { buffer } else { unsafe { buffer.known(layout.span()) } };
         let access = if access == Access::Unique { Access::Shared } else { access };
         Array { buffer, dtype, layout, device, access, readonly, validity: None }
     }
@@ -412,7 +423,9 @@ impl<T: Element> From<Vec<T>> for Array {
         #[allow(clippy::expect_used, reason = "a Vec has at most isize::MAX bytes")]
         let layout = Layout::c_order(size_of::<T>(), &[len]).expect("a Vec has at most isize::MAX bytes");
         // SAFETY: `len` initialised elements lie at `first` while the vector lives; moving the vector moves no elements.
-        let buffer = unsafe { Buffer::new(first, Owner::new(Vector(values))) }.known(layout.span());
+        let buffer = unsafe { Buffer::new(first, Owner::new(Vector(values))) };
+        // SAFETY: the span is that of the vector's elements.
+        let buffer = unsafe { buffer.known(layout.span()) };
         let dtype = T::DTYPE;
         Array { buffer, dtype, layout, device: Device::CPU, access: Access::Unique, readonly: false, validity: None }
     }

@@ -45,8 +45,12 @@ impl Buffer {
         Buffer { first, known: (first.addr().get(), first.addr().get()), owner }
     }
 
-    /// The same buffer, which is used with a layout of this span around element zero: what is known of the allocation.
-    pub(crate) fn known(mut self, span: Range<isize>) -> Buffer {
+    /// The same buffer, of whose allocation this span around element zero is known.
+    ///
+    /// # Safety
+    ///
+    /// Invariant 2 holds for it: while the owner lives, every byte of the span lies in one live, initialised allocation.
+    pub(crate) unsafe fn known(mut self, span: Range<isize>) -> Buffer {
         let at = |offset: isize| self.first.addr().get().wrapping_add_signed(offset);
         self.known = (at(span.start), at(span.end)); // Within an allocation: invariant 1.
         self

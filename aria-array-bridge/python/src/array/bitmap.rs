@@ -17,8 +17,7 @@ impl PyBitmap {
     pub(crate) fn of<'py>(array: &Bound<'py, PyArray>) -> PyResult<Option<Bound<'py, PyBitmap>>> {
         let inner = array.get().live()?;
         let Some(bits) = inner.validity().cloned() else { return Ok(None) };
-        let view = PyArray::view(array, inner.clone())?;
-        Bound::new(array.py(), PyBitmap { bits, array: view.unbind() }).map(Some)
+        Bound::new(array.py(), PyBitmap { bits, array: PyArray::guard(array)? }).map(Some)
     }
 }
 

@@ -67,6 +67,8 @@ pub struct PyArray {
     array: Array,
     keep: Keep,
     origin: Origin,
+    /// The last plain request for a buffer wanted to write, and was refused.
+    pub(crate) refused_writer: AtomicBool,
 }
 
 enum Keep {
@@ -75,6 +77,8 @@ enum Keep {
         root: Py<PyArray>,
         /// The view gave up its hold, and no longer counts as an export of the root.
         released: AtomicBool,
+        /// Something else of ours relies on this view, which is therefore not released by hand.
+        guards: bool,
     },
 }
 
@@ -107,7 +111,7 @@ impl PyArray {
             address_lent: AtomicBool::new(false),
             hold: Mutex::new(Some((hold, ticket))),
         };
-        PyArray { array, keep: Keep::Root(root), origin }
+        PyArray { array, keep: Keep::Root(root), origin, refused_writer: AtomicBool::new(false) }
     }
 
     /// Makes a root of an array of Rust's own or of a foreign owner behind a deleter.
@@ -190,6 +194,15 @@ impl PyArray {
         PyArray::view_from(this, array, origin)
     }
 
+    /// A view that keeps the memory for something else of ours. It cannot be released by hand, whoever finds it.
+    pub(crate) fn guard(this: &Bound<'_, PyArray>) -> PyResult<Py<PyArray>> {
+        let (root, array) = (PyArray::root_of(this), this.get().live()?.clone());
+        root.get().count_export();
+        let origin = Origin::View { source: named!("aria_array_bridge.Array"), protocol: named!("view") };
+        let keep = Keep::View { root: root.clone().unbind(), released: AtomicBool::new(false), guards: true };
+        Py::new(this.py(), PyArray { array, keep, origin, refused_writer: AtomicBool::new(false) })
+    }
+
     /// As [`view`](Self::view), with a story of its own.
     fn view_from<'py>(this: &Bound<'py, PyArray>, array: Array, origin: Origin) -> PyResult<Bound<'py, PyArray>> {
         let root = PyArray::root_of(this);
@@ -198,8 +211,9 @@ impl PyArray {
             this.py(),
             PyArray {
                 array,
-                keep: Keep::View { root: root.clone().unbind(), released: AtomicBool::new(false) },
+                keep: Keep::View { root: root.clone().unbind(), released: AtomicBool::new(false), guards: false },
                 origin,
+                refused_writer: AtomicBool::new(false),
             },
         )
     }
@@ -242,7 +256,11 @@ impl PyArray {
     pub(crate) fn end(this: &Bound<'_, PyArray>) -> PyResult<()> {
         let root = match &this.get().keep {
             Keep::Root(root) => root,
-            Keep::View { root, released } => {
+            Keep::View { guards: true, .. } => {
+                let text = "the view keeps memory for something else of this library: release that";
+                return Err(PyBufferError::new_err(text));
+            }
+            Keep::View { root, released, .. } => {
                 if !released.swap(true, Ordering::AcqRel) {
                     root.get().uncount_export();
                 }
@@ -338,7 +356,7 @@ unsafe extern "C" fn free_export(node: NonNull<Node>) {
 
 impl Drop for PyArray {
     fn drop(&mut self) {
-        if let Keep::View { root, released } = &self.keep
+        if let Keep::View { root, released, .. } = &self.keep
             && !released.load(Ordering::Acquire)
         {
             root.get().uncount_export();

@@ -4,12 +4,14 @@
 use super::{HeldBuffer, Hold, Origin, PyArray, describe};
 use crate::dtype::PyDType;
 use crate::export::Export;
+use crate::export::buffer::is_refused_writer;
 use crate::import::named;
 use crate::request::memory_or_value;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, Device, Layout, Order, Owner, Validity};
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicBool;
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -134,6 +136,8 @@ pub(crate) struct PyBytes {
     first: NonNull<u8>,
     nbytes: usize,
     readonly: bool,
+    /// The last plain request wanted to write, and was refused.
+    refused_writer: AtomicBool,
 }
 
 // SAFETY: the pointer is given out only attached, with the memory kept by `export`.
@@ -147,7 +151,9 @@ impl PyBytes {
         let inner = array.get().live()?;
         let first = NonNull::new(inner.as_ptr()).unwrap_or_else(NonNull::dangling);
         let export = Export::new(array, named!("pickle"), named!("pickle buffer"))?.unbind();
-        Ok(PyBytes { export, first, nbytes: inner.nbytes(), readonly: !inner.is_exported_writable() })
+        let readonly = !inner.is_exported_writable();
+        let refused_writer = AtomicBool::new(false);
+        Ok(PyBytes { export, first, nbytes: inner.nbytes(), readonly, refused_writer })
     }
 }
 
@@ -165,6 +171,13 @@ impl PyBytes {
             return Err(PyBufferError::new_err("expected a Py_buffer but found NULL"));
         }
         let this = slf.get();
+        let writes = is_refused_writer(slf.as_ptr().addr(), &this.refused_writer, this.readonly, flags);
+        if writes && this.nbytes > 0 {
+            // SAFETY: not NULL, so valid for writes: the caller's duty. NULL says that nothing is held.
+            unsafe { (*view).obj = ptr::null_mut() };
+            let text = "the memory is read-only, and who asks to write and then to read may be PyTorch, which writes all the same";
+            return Err(PyBufferError::new_err(text));
+        }
         if flags & ffi::PyBUF_WRITABLE != 0 && this.readonly {
             // SAFETY: not NULL, so valid for writes: the caller's duty. NULL says that nothing is held.
             unsafe { (*view).obj = ptr::null_mut() };

@@ -4,7 +4,7 @@
 use crate::array::{Origin, PyArray, alignment, describe};
 use crate::import;
 use crate::plan;
-use crate::request::copies_are_forbidden;
+use crate::request::{copies_are_forbidden, memory_or_value};
 use aria_array_bridge::CopyOrder;
 use aria_array_bridge::ledger::{self, Direction, Ticket};
 use aria_array_bridge::plan::{Plan, Reason};
@@ -12,6 +12,7 @@ use aria_array_bridge::{Array, DType, dtype};
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -94,12 +95,13 @@ thread_local! {
 /// Returns true if this request comes from a reader that may write all the same (rule L8).
 ///
 /// `torch.asarray` and `torch.frombuffer` ask for plain writable memory, are refused, ask for plain memory, and write to
-/// it. `numpy.frombuffer` asks the same two questions and keeps to the answer; nothing tells the two apart.
-fn is_refused_writer(object: &Bound<'_, PyArray>, array: &Array, flags: c_int) -> bool {
-    let this = object.as_ptr().addr();
-    let (writes, reads) = (flags == ffi::PyBUF_WRITABLE, flags == ffi::PyBUF_SIMPLE);
-    let before = REFUSED.replace(if writes && !array.is_exported_writable() { this } else { 0 });
-    reads && before == this && !array.is_exported_writable() && !array.is_empty()
+/// it. Who else asks these two questions one after the other (`readinto` that failed, then `hashlib`) cannot be told apart.
+/// `asked` is the exporter's own note of the first one.
+pub(crate) fn is_refused_writer(exporter: usize, asked: &AtomicBool, readonly: bool, flags: c_int) -> bool {
+    let refused = readonly && flags == ffi::PyBUF_WRITABLE;
+    let before = REFUSED.replace(if refused { exporter } else { 0 });
+    let asked = asked.swap(refused, Ordering::Relaxed);
+    readonly && flags == ffi::PyBUF_SIMPLE && asked && before == exporter
 }
 
 /// The elements in an array of their own, for a reader that may write to them.
@@ -114,7 +116,7 @@ fn private_copy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAr
     }
     let reason = Reason::new("read-only", "L8", text).expected("writable", "read-only").hint(hint);
     let copied = Plan::view("buffer", describe(array), "a buffer").copying(array.nbytes() as u64, reason);
-    let copy = array.copy(CopyOrder::C).map_err(|error| PyBufferError::new_err(error.to_string()))?;
+    let copy = py.detach(|| array.copy(CopyOrder::C)).map_err(|error| memory_or_value(&error))?;
     plan::record(&copied);
     Bound::new(py, PyArray::from_array(copy, Origin::Plan(Box::new(copied)), true))
 }
@@ -132,8 +134,10 @@ impl PyArray {
         }
         // SAFETY: valid for writes: the protocol. Set first, as the protocol wants on failure.
         unsafe { (*view).obj = ptr::null_mut() };
-        let array = slf.get().live()?;
-        let copies = is_refused_writer(&slf, array, flags);
+        let using = PyArray::using(&slf)?; // What follows may run Python.
+        let array = &*using;
+        let readonly = !array.is_exported_writable() && !array.is_empty();
+        let copies = is_refused_writer(slf.as_ptr().addr(), &slf.get().refused_writer, readonly, flags);
         let format = check(array, flags)?;
         if copies {
             let copy = private_copy(slf.py(), array)?;

@@ -1,7 +1,7 @@
 //! Doors out: our array as other libraries see it.
 
 pub(crate) mod arrow;
-mod buffer;
+pub(crate) mod buffer;
 mod dlpack;
 mod exchange;
 mod explain;

@@ -21,6 +21,7 @@ mod torch;
 use crate::array::PyArray;
 use crate::error::bad_argument;
 use crate::request::{Found, Request, execute};
+use aria_array_bridge::Owner;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{Outcome, Plan, Reason};
 use doors::Door;
@@ -198,10 +199,12 @@ fn plan_of(kind: &doors::Kind) -> Plan {
 /// Our own array, once more: the root stays the owner.
 fn ours(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = object.cast::<PyArray>().map_err(PyErr::from)?;
-    let inner = array.get().live()?.clone();
+    let held = PyArray::held(array)?; // Counts: nobody releases the array meanwhile.
+    let owner = held.owner().clone();
     Ok(Found {
-        array: inner,
-        hold: crate::array::Hold::Object(object.clone().unbind(), None),
+        // SAFETY: the hold keeps the handle's owner, which keeps the memory; never unique in Python.
+        array: unsafe { held.with_owner(Owner::immortal()) },
+        hold: crate::array::Hold::Foreign(owner),
         swap: aria_array_bridge::dtype::Swap::None,
         protocol: named!("aria array"),
         copied: None,

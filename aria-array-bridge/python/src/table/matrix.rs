@@ -12,7 +12,7 @@ use aria_array_bridge::ledger::Name;
 use aria_array_bridge::matrix::{Nulls, Request};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::table::Table;
-use aria_array_bridge::{CopyOrder, Order};
+use aria_array_bridge::{CopyOrder, Order, Owner};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -82,9 +82,12 @@ fn found(array: &Bound<'_, PyArray>, protocol: Name) -> PyResult<Found> {
     let (reasons, notes) =
         if plan.outcome == Outcome::Copy { (plan.reasons, Vec::new()) } else { (Vec::new(), plan.reasons) };
     let said = !(reasons.is_empty() && notes.is_empty());
+    let held = PyArray::held(array)?; // Counts: nobody releases the array meanwhile.
+    let owner = held.owner().clone();
     Ok(Found {
-        array: array.get().live()?.clone(),
-        hold: Hold::Object(array.clone().into_any().unbind(), None),
+        // SAFETY: the hold keeps the handle's owner, which keeps the memory; never unique in Python.
+        array: unsafe { held.with_owner(Owner::immortal()) },
+        hold: Hold::Foreign(owner),
         swap: Swap::None,
         protocol,
         copied: said.then(|| Box::new(Copied { reasons, notes, later: None })),
