@@ -94,7 +94,7 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
             let floats = array.clone().without_validity().cast(&DType::F64, CopyOrder::C);
             let floats = floats.map_err(|error| match error {
                 CastError::Array(error) => NoNan::from(error),
-                error => NoNan::from(Reason::new("dtype", "C4", error.to_string())),
+                error => NoNan::from(Reason::new("dtype", "C5", error.to_string())),
             })?;
             written(floats, array.validity(), f64::NAN)
         }
