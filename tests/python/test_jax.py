@@ -59,6 +59,12 @@ IN = {
     "empty": lambda: jnp.zeros((0, 3)),
     "C": lambda: jnp.arange(12.0).reshape(3, 4),
     "3-d": lambda: jnp.arange(24.0).reshape(2, 3, 4).transpose(1, 2, 0),
+    "one": lambda: jnp.arange(3.0).reshape(1, 3, 1),
+    "empty axis": lambda: jnp.zeros((3, 0, 2)),
+    "reversed": lambda: jnp.arange(12.0).reshape(3, 4)[::-1, ::-1],
+    "gaps": lambda: jnp.arange(24.0).reshape(4, 6)[::2, ::3],
+    "offset": lambda: jnp.arange(10.0)[3:],
+    "many axes": lambda: jnp.arange(2.0).reshape((1,) * 31 + (2,)),
 }
 
 
@@ -111,6 +117,14 @@ def test_every_layout_goes_out_as_a_view_or_as_a_copy_that_says_why(layout):
     if a.size:
         assert j.unsafe_buffer_pointer() == x.address
         assert x.to_jax(copy=False).unsafe_buffer_pointer() == x.address
+
+
+def test_the_other_byte_order_is_swapped_once_and_then_shared():
+    a = np.arange(64, dtype=">f4")
+    x, swapped = traced(lambda: ab.asarray(a))
+    j, plan = traced(x.to_jax)
+    assert (outcome(swapped), outcome(plan)) == (("copy", 256, ["byte-order"]), ("view", 0, ["immutability"]))
+    assert j.unsafe_buffer_pointer() == x.address and j.tolist() == a.tolist()
 
 
 def test_a_copy_that_is_asked_for_is_a_copy():

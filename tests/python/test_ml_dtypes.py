@@ -6,6 +6,7 @@ import pytest
 
 import aria_array_bridge as ab
 from dlpack_producer import Producer
+from layouts import LAYOUTS
 
 PARTNERS = ("ml_dtypes",)
 
@@ -20,6 +21,19 @@ BYTES = {
 def test_our_itemsize_is_theirs(name):
     x = ab.asarray(Producer(dtype=BYTES[name], shape=(2, 3)))
     assert (x.dtype.name, x.itemsize) == (name, np.dtype(getattr(ml_dtypes, name)).itemsize)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", BYTES)
+def test_every_layout_goes_out_by_dlpack_and_comes_back(name, layout):
+    source = LAYOUTS[layout](getattr(ml_dtypes, name))
+    x = ab.asarray(source)
+    y = ab.from_dlpack(x.__dlpack__(max_version=(1, 1)), copy=False)
+    assert (y.dtype.name, y.shape) == (name, source.shape)
+    np.testing.assert_array_equal(y.to_numpy().astype("f4"), source.astype("f4"))
+    if source.size:
+        assert y.address == source.ctypes.data
+        assert [s for s, n in zip(y.strides, y.shape) if n > 1] == [s for s, n in zip(source.strides, source.shape) if n > 1]
 
 
 @pytest.mark.parametrize("name", BYTES)

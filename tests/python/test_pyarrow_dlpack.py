@@ -6,6 +6,7 @@ import pytest
 
 import aria_array_bridge as ab
 from dlpack_producer import alive
+from layouts import LAYOUTS, numbered
 
 PARTNERS = ("pyarrow",)
 
@@ -38,11 +39,30 @@ def test_what_pyarrow_refuses_is_refused_with_its_words(column):
         ab.from_dlpack(column)
 
 
-def test_a_tensor_is_shared():
-    tensor = pa.Tensor.from_numpy(np.arange(6.0).reshape(2, 3))
-    if not hasattr(tensor, "__dlpack__"):
-        return
-    assert ab.from_dlpack(tensor).shape == (2, 3)
+# pyarrow makes no tensor with negative strides.
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout != "negative"])
+def test_a_tensor_of_every_layout_is_shared(layout):
+    source = LAYOUTS[layout]()
+    tensor = pa.Tensor.from_numpy(source)
+    x = ab.from_dlpack(tensor, copy=False)
+    np.testing.assert_array_equal(x.to_numpy(), source)
+    assert x.readonly == (not tensor.is_mutable)
+    if source.size:
+        assert x.address == source.ctypes.data
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_tensor_of_every_dtype_is_shared(dtype):
+    source = numbered((2, 3), dtype)
+    x = ab.from_dlpack(pa.Tensor.from_numpy(source), copy=False)
+    assert (x.dtype, x.shape, x.address) == (dtype, (2, 3), source.ctypes.data)
+
+
+def test_a_column_has_one_layout_and_any_offset():
+    column = pa.array(np.arange(10.0))
+    for start in range(10):
+        x = ab.from_dlpack(column[start:], copy=False)
+        assert (x.strides, x.address) == ((8,), column.buffers()[1].address + 8 * start)
 
 
 def test_nothing_is_left_when_the_array_is_gone():

@@ -144,6 +144,23 @@ def test_no_chain_ends_in_a_writable_view_of_a_read_only_source(source, out):
         assert ctypes.string_at(x.address, 4) == before
 
 
+@pytest.mark.filterwarnings("ignore:.*not writable")
+@pytest.mark.parametrize("hand_on", [
+    lambda x: torch.from_numpy(np.asarray(x)), lambda x: torch.asarray(np.asarray(x)), lambda x: torch.asarray(memoryview(x)),
+    lambda x: torch.from_dlpack(x.__dlpack__(max_version=(1, 0))), lambda x: torch.from_dlpack(x.to_jax()),
+], ids=["from_numpy", "asarray", "memoryview", "capsule", "jax"])  # fmt: skip
+def test_what_is_handed_on_by_others_answers_in_our_place(hand_on):
+    """The limit of the rule, which would move with a PyTorch that minds the bit."""
+    raw = np.zeros(32, np.float32)
+    start = -raw.ctypes.data % 64 // 4
+    origin = raw[start : start + 16]
+    origin.flags.writeable = False
+    x = ab.asarray(origin)
+    for between in (np.asarray(x), np.from_dlpack(x), np.asarray(memoryview(x))):
+        assert not between.flags.writeable
+    assert hand_on(x).data_ptr() == x.address
+
+
 @pytest.mark.filterwarnings("ignore:.*not writable")  # PyTorch says so once in a process.
 def test_who_asks_to_write_and_then_to_read_gets_a_copy_that_lives_as_long_as_it_is_used():
     x = ab.asarray(frozen_numpy())

@@ -318,7 +318,8 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
 
 /// Ends the releasing: waits for those inside, releases what waits, and closes the queue.
 ///
-/// Waits detached, without a limit, as `threading` does for threads that are no daemons; Ctrl-C ends the waiting.
+/// Waits detached, without a limit, as `threading` does for threads that are no daemons. Ctrl-C ends the waiting, and is
+/// raised when all the same the queue has been closed: whoever is still inside then leaks what they release, and is counted.
 #[pyfunction(name = "_close_release_queue")]
 fn close(py: Python<'_>) -> PyResult<()> {
     ATTACHED.close();

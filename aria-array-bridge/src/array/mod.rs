@@ -2,8 +2,8 @@
 //!
 //! This file has the type and its makers. `access` says who may write and lends slices, `view` makes other
 //! arrays over the same memory, `read` reads shared memory, `copy` and `cast` make memory of our own along
-//! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity` says what is null, `nd` crosses boundaries as a C struct, `error`
-//! says what does not fit.
+//! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity`
+//! says what is null, `nd` crosses boundaries as a C struct, `error` says what does not fit.
 
 mod access;
 mod bits;

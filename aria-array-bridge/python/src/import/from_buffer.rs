@@ -13,10 +13,10 @@ use aria_array_bridge::{Access, Array, DType, Device, Layout, Owner};
 use core::ptr::NonNull;
 use pyo3::Borrowed;
 use pyo3::conversion::FromPyObjectOwned;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt};
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(from_buffer, module)?)?;
@@ -29,20 +29,21 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// `dtype` (default uint8) from byte `offset` on, in `shape` (default: one axis, as long as the bytes reach) with `strides` in
 /// bytes (default: C order). Nothing outside of the buffer can be reached.
 #[pyfunction]
-#[pyo3(signature = (x, /, *, dtype = None, shape = None, strides = None, offset = 0))]
+#[pyo3(signature = (x, /, *, dtype = None, shape = None, strides = None, offset = Offset(0)), text_signature = "(x, /, *, dtype=None, shape=None, strides=None, offset=0)")]
 fn from_buffer<'py>(
     x: &Bound<'py, PyAny>,
     dtype: Option<&Bound<'py, PyAny>>,
     shape: Option<Shape>,
-    strides: Option<Numbers<isize>>,
-    offset: usize,
+    strides: Option<Strides>,
+    offset: Offset,
 ) -> PyResult<Bound<'py, PyArray>> {
+    let offset = offset.0;
     let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
     let found = if dtype.is_none() && shape.is_none() && strides.is_none() && offset == 0 {
         buffer::find(x)
     } else {
         let dtype = dtype.map_or(Ok(DType::U8), dtype_of)?;
-        cast(x, dtype, shape.map(Shape::extents), strides.map(|strides| strides.0), offset)
+        cast(x, dtype, shape.map(|shape| shape.0), strides.map(|strides| strides.0), offset)
     };
     finish(x, name, found)
 }
@@ -66,45 +67,63 @@ fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArr
     finish(x, name, found)
 }
 
-/// An extent, or several.
-enum Shape {
-    One(usize),
-    Many(Numbers<usize>),
+/// A number that an array can have; one that it cannot have is refused with what was wanted.
+fn number<'py, T: FromPyObjectOwned<'py>>(object: Borrowed<'_, 'py, PyAny>, wanted: &str) -> PyResult<T> {
+    object.extract().map_err(Into::into).map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(object.py()) {
+            return PyValueError::new_err(format!("expected {wanted} but found {}", object.to_string()));
+        }
+        error
+    })
 }
+
+/// Where the array begins, in bytes.
+struct Offset(usize);
+
+impl<'py> FromPyObject<'_, 'py> for Offset {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Offset> {
+        number(object, "an offset of 0 or more, in bytes,").map(Offset)
+    }
+}
+
+/// An extent, or several.
+struct Shape(Vec<usize>);
 
 impl<'py> FromPyObject<'_, 'py> for Shape {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Shape> {
-        object.extract().map(Shape::One).or_else(|_| object.extract().map(Shape::Many))
+        let wanted = "extents of 0 or more that memory can have";
+        if object.cast::<PyInt>().is_ok() {
+            return Ok(Shape(vec![number(object, wanted)?]));
+        }
+        numbers(object, wanted).map(Shape)
     }
 }
 
-impl Shape {
-    fn extents(self) -> Vec<usize> {
-        match self {
-            Shape::One(extent) => vec![extent],
-            Shape::Many(extents) => extents.0,
-        }
+/// A stride in bytes for each axis.
+struct Strides(Vec<isize>);
+
+impl<'py> FromPyObject<'_, 'py> for Strides {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Strides> {
+        numbers(object, "strides that memory can have, in bytes,").map(Strides)
     }
 }
 
 /// A number for each axis. Read item by item: what a sequence says of its length is not believed.
-struct Numbers<T>(Vec<T>);
-
-impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Numbers<T> {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Numbers<T>> {
-        let mut numbers = Vec::new();
-        for item in object.try_iter()? {
-            if numbers.len() == MAX_NDIM {
-                return Err(PyValueError::new_err(format!("expected at most {MAX_NDIM} axes but found more")));
-            }
-            numbers.push(item?.extract().map_err(Into::into)?);
+fn numbers<'py, T: FromPyObjectOwned<'py>>(object: Borrowed<'_, 'py, PyAny>, wanted: &str) -> PyResult<Vec<T>> {
+    let mut numbers = Vec::new();
+    for item in object.try_iter()? {
+        if numbers.len() == MAX_NDIM {
+            return Err(PyValueError::new_err(format!("expected at most {MAX_NDIM} axes but found more")));
         }
-        Ok(Numbers(numbers))
+        numbers.push(number(item?.as_borrowed(), wanted)?);
     }
+    Ok(numbers)
 }
 
 fn finish<'py>(x: &Bound<'py, PyAny>, name: Name, found: Result<Found, Refusal>) -> PyResult<Bound<'py, PyArray>> {
