@@ -83,3 +83,29 @@ for dtype in ("c16", "i8", "u1", "M8[s]"):
 def test_a_copy_with_nan_that_no_memory_holds():
     answer = subprocess.run([sys.executable, "-c", NAN], capture_output=True, text=True)
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_the_memory_of_a_copy_that_died_is_the_next_ones_and_is_given_back_on_request():
+    a = ab.asarray(np.arange(float(1 << 19)))
+    nbytes = a.nbytes
+    for _ in range(10):  # Another thread of this process may take the block, or put its own in its place.
+        ab.release_unused()
+        first = a.copy()
+        address = first.address
+        del first
+        second = a.copy()
+        if second.address == address:
+            break
+    assert second.address == address and second.tolist() == a.tolist()
+    del second
+    assert ab.release_unused() >= nbytes
+    assert ab.release_unused() == 0
+
+
+def test_a_view_of_memory_that_is_kept_is_never_given_to_another():
+    a = ab.asarray(np.arange(float(1 << 19)))
+    copy = a.copy()
+    view = np.asarray(copy[1:])
+    del copy
+    others = [a.copy() for _ in range(3)]
+    assert view[0] == 1.0 and all(other.address + 8 != view.ctypes.data for other in others)

@@ -30,6 +30,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(record_dtype, module)?)?;
     module.add_function(wrap_pyfunction!(no_copy, module)?)?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
+    module.add_function(wrap_pyfunction!(release_unused, module)?)?;
     module.add_function(wrap_pyfunction!(trace_start, module)?)?;
     module.add_function(wrap_pyfunction!(trace_stop, module)?)?;
     crate::table::register(module)?;
@@ -174,6 +175,13 @@ fn ledger(py: Python<'_>) -> Vec<(String, String, &'static str, u64, bool)> {
         (entry.owner.to_string(), entry.protocol.to_string(), direction, entry.nbytes, entry.readonly)
     };
     aria_array_bridge::ledger::entries().into_iter().map(entry).collect()
+}
+
+/// Gives the memory back of the copy that died last, which is kept for the next one: at most one block, of 1 to 256 MiB.
+/// Returns its bytes, 0 if none was kept.
+#[pyfunction]
+fn release_unused() -> usize {
+    aria_array_bridge::buffer::release_unused()
 }
 
 /// Enters or leaves a block of this thread in which nothing is copied.

@@ -1,6 +1,6 @@
 //! Bits and bytes: Arrow's booleans, least significant bit first, as arrays of bool, and back. Both **copy** in one pass.
 
-use super::read::{load, load_run};
+use super::read::{copy_bytes, copy_line, load, load_run};
 use super::runs::Runs;
 use super::{Array, ArrayError};
 use crate::buffer::{Owner, allocate};
@@ -15,7 +15,71 @@ fn spread(bits: u8) -> [u8; 8] {
     ((each + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101).to_le_bytes()
 }
 
+/// Writes a byte for each of 64 bits.
+///
+/// # Safety
+///
+/// 64 bytes at `to` are writable and nobody else's.
+unsafe fn spread_word(bits: u64, to: *mut u8) {
+    for (at, bits) in bits.to_le_bytes().into_iter().enumerate() {
+        let place = to.wrapping_add(at * 8).cast::<[u8; 8]>();
+        // SAFETY: eight of the 64.
+        unsafe { place.write_unaligned(spread(bits)) };
+    }
+}
+
+/// As [`spread_word`], half a word at once.
+///
+/// # Safety
+///
+/// That of [`spread_word`]; the machine has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn spread_word_wide(bits: u64, to: *mut u8) {
+    use core::arch::x86_64::{
+        _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x,
+        _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_storeu_si256,
+    };
+    // Byte 0 of the half eight times, then byte 1; in the upper lane bytes 2 and 3.
+    let which = _mm256_setr_epi64x(0, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303);
+    let each = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+    for (at, half) in [bits as u32, (bits >> 32) as u32].into_iter().enumerate() {
+        let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(half.cast_signed()), which);
+        let set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, each), each);
+        let ones = _mm256_and_si256(set, _mm256_set1_epi8(1));
+        let place = to.wrapping_add(at * 32).cast();
+        // SAFETY: half of the 64 bytes, at any alignment.
+        unsafe { _mm256_storeu_si256(place, ones) };
+    }
+}
+
+/// A bit for each of 64 bytes that is not zero, the first one lowest.
+fn gather_line(bytes: &[u8; 64]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_setzero_si128};
+        let (groups, _) = bytes.as_chunks::<16>();
+        groups.iter().rev().fold(0, |bits, group| {
+            // SAFETY: an instruction of every x86-64, which reads 16 bytes at any alignment.
+            let group = unsafe { _mm_loadu_si128(group.as_ptr().cast()) };
+            // SAFETY: likewise.
+            let nothing = unsafe { _mm_setzero_si128() };
+            // SAFETY: likewise, as are all of SSE2's.
+            let zero = unsafe { _mm_cmpeq_epi8(group, nothing) };
+            // SAFETY: likewise.
+            let zero = unsafe { _mm_movemask_epi8(zero) };
+            bits << 16 | u64::from(!zero as u16)
+        })
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let (groups, _) = bytes.as_chunks::<8>();
+        groups.iter().rev().fold(0, |bits, group| bits << 8 | u64::from(gather(*group)))
+    }
+}
+
 /// A bit for each of eight bytes that is not zero, the first one lowest.
+#[cfg(any(test, not(target_arch = "x86_64")))]
 fn gather(bytes: [u8; 8]) -> u8 {
     let bytes = u64::from_le_bytes(bytes);
     let low = 0x7f7f_7f7f_7f7f_7f7f;
@@ -44,16 +108,25 @@ impl Array {
             // SAFETY: holds a bit of an element: callers of this stay below `shift + len` bits.
             unsafe { load(from.wrapping_add(at)) }
         };
-        for group in 0..len / 8 {
-            let mut bits = byte(group);
+        #[cfg(target_arch = "x86_64")]
+        let wide = std::arch::is_x86_feature_detected!("avx2");
+        for word in 0..len / 64 {
+            // SAFETY: each of the eight bytes holds a bit of an element.
+            let mut bits = u64::from_le_bytes(unsafe { load(from.wrapping_add(word * 8)) });
             if shift > 0 {
-                bits = bits >> shift | byte(group + 1) << (8 - shift);
+                bits = bits >> shift | u64::from(byte(word * 8 + 8)) << (64 - shift);
             }
-            let place = to.wrapping_add(group * 8).cast::<[u8; 8]>();
-            // SAFETY: eight elements of the fresh array.
-            unsafe { place.write_unaligned(spread(bits)) };
+            let place = to.wrapping_add(word * 64);
+            #[cfg(target_arch = "x86_64")]
+            if wide {
+                // SAFETY: 64 elements of the fresh array; the machine has AVX2, detected above.
+                unsafe { spread_word_wide(bits, place) };
+                continue;
+            }
+            // SAFETY: 64 elements of the fresh array.
+            unsafe { spread_word(bits, place) };
         }
-        for i in len / 8 * 8..len {
+        for i in len / 64 * 64..len {
             let at = shift + i;
             let place = to.wrapping_add(i);
             // SAFETY: an element of the fresh array.
@@ -86,20 +159,20 @@ impl Array {
             return Ok((bits, owner));
         }
         if self.layout().is_c_contiguous() {
-            let whole = self.len() / 8;
-            for group in 0..whole {
-                // SAFETY: eight elements, one behind the other.
-                let bytes: u64 = unsafe { load(from.wrapping_add(group * 8)) };
-                set(group, gather(bytes.to_ne_bytes()));
+            let (mut bytes, lines) = ([0; 64], self.len() / 64);
+            for line in 0..lines {
+                // SAFETY: 64 elements, one behind the other; `bytes` is ours and has room for them.
+                unsafe { copy_line(from.wrapping_add(line * 64), bytes.as_mut_ptr()) };
+                let place = bits.as_ptr().wrapping_add(line * 8).cast::<[u8; 8]>();
+                // SAFETY: eight of the fresh bytes, which are ours alone.
+                unsafe { place.write_unaligned(gather_line(&bytes).to_le_bytes()) };
             }
-            let mut rest = [0; 8];
-            for (i, byte) in rest.iter_mut().take(self.len() % 8).enumerate() {
-                // SAFETY: an element.
-                *byte = unsafe { load(from.wrapping_add(whole * 8 + i)) };
-            }
-            if !self.len().is_multiple_of(8) {
-                set(whole, gather(rest));
-            }
+            let rest = self.len() % 64;
+            bytes = [0; 64];
+            // SAFETY: the elements that are left, likewise.
+            unsafe { copy_bytes(from.wrapping_add(lines * 64), bytes.as_mut_ptr(), rest) };
+            let word = gather_line(&bytes).to_le_bytes();
+            word[..rest.div_ceil(8)].iter().enumerate().for_each(|(at, byte)| set(lines * 8 + at, *byte));
             return Ok((bits, owner));
         }
         // Row-major positions count up by one: the offsets of a dense layout of bytes.
@@ -137,9 +210,28 @@ mod tests {
         assert_eq!(gather([2, 0, 0x81, 0, 0xff, 0, 0x7f, 0]), 0b0101_0101);
     }
 
+    #[test]
+    fn a_word_is_spread_the_same_by_every_machine() {
+        for bits in [0, u64::MAX, 0x0123_4567_89ab_cdef, 1, 1 << 63] {
+            let (mut narrow, mut wide) = ([9u8; 64], [9u8; 64]);
+            // SAFETY: 64 bytes of our own.
+            unsafe { spread_word(bits, narrow.as_mut_ptr()) };
+            assert_eq!(gather_line(&narrow), bits);
+            let (groups, _) = narrow.as_chunks::<8>();
+            assert_eq!(groups.iter().map(|group| gather(*group)).collect::<Vec<_>>(), bits.to_le_bytes());
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: as above, on a machine that has AVX2.
+                unsafe { spread_word_wide(bits, wide.as_mut_ptr()) };
+                assert_eq!(narrow, wide);
+            }
+            let _ = &mut wide;
+        }
+    }
+
     proptest! {
         #[test]
-        fn bits_at_any_offset_are_the_bools_of_a_naive_walk(bytes in prop::collection::vec(any::<u8>(), 1..40), skip in 0usize..24, cut in 0usize..9) {
+        fn bits_at_any_offset_are_the_bools_of_a_naive_walk(bytes in prop::collection::vec(any::<u8>(), 1..60), skip in 0usize..24, cut in 0usize..9) {
             let end = bytes.len() * 8;
             let (bit, len) = (skip.min(end), end.saturating_sub(skip).saturating_sub(cut));
             // SAFETY: bits `bit..bit + len` are there.
@@ -149,7 +241,7 @@ mod tests {
         }
 
         #[test]
-        fn bools_of_any_stride_become_the_bits_of_a_naive_walk(bytes in prop::collection::vec(0u8..3, 0..70), step in prop::sample::select(vec![1isize, 2, 3, -1, -2])) {
+        fn bools_of_any_stride_become_the_bits_of_a_naive_walk(bytes in prop::collection::vec(0u8..3, 0..200), step in prop::sample::select(vec![1isize, 2, 3, -1, -2])) {
             let array = Array::from(bytes).reinterpret(DType::BOOL).unwrap();
             let slice = Slice::resolve(array.len(), None, None, step).unwrap();
             let array = array.slice(0, slice).unwrap();

@@ -1,6 +1,6 @@
 //! Casts: the same numbers as another dtype of the same or a wider kind, in memory of our own.
 
-use super::read::load_run;
+use super::read::{load_batches, load_run};
 use super::runs::Runs;
 use super::{Array, ArrayError, CopyOrder};
 use crate::dtype::{DType, Element};
@@ -146,6 +146,20 @@ impl Array {
         Runs::new(self.layout(), layout).visit(|run, source, target| {
             // Wrapping, but at elements of both layouts: `Runs`.
             let (from, to) = (from.wrapping_offset(source), to.wrapping_offset(target));
+            let dense =
+                run.from_stride == size_of::<S>().cast_signed() && run.to_stride == size_of::<T>().cast_signed();
+            if dense {
+                let write = |start: usize, numbers: &[S::Bits]| {
+                    let to = to.cast::<T::Bits>().wrapping_add(start);
+                    for (i, bits) in numbers.iter().enumerate() {
+                        let number = T::from_number(S::from_bits(*bits)).to_bits();
+                        // SAFETY: an element of the target, which nobody else uses meanwhile: the caller's duty.
+                        unsafe { to.wrapping_add(i).write_unaligned(number) };
+                    }
+                };
+                // SAFETY: elements of this layout lie there, one behind the other; `S` is of the dtype.
+                return unsafe { load_batches::<S>(from, run.len, write) };
+            }
             let write = |i: isize, value: S| {
                 let target = to.wrapping_offset(i * run.to_stride).cast::<T::Bits>();
                 // SAFETY: an element of the target, which nobody else uses meanwhile: the caller's duty.

@@ -1,6 +1,6 @@
 //! Copies: the same elements in memory of our own. One pass, any strides on either side.
 
-use super::read::{copy_bytes, copy_run};
+use super::read::{copy_bytes, copy_columns, copy_plane, copy_run};
 use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
@@ -83,7 +83,20 @@ impl Array {
             return;
         }
         let itemsize = self.layout.itemsize();
-        Runs::new(&self.layout, layout).visit(|run, source, target| {
+        let runs = Runs::new(&self.layout, layout);
+        if let Some((planes, plane)) = runs.planes(itemsize) {
+            let mut copied = true;
+            planes.visit(|_, source, target| {
+                // Wrapping, but at elements of both layouts: `Runs`.
+                let (from, to) = (from.cast_const().wrapping_offset(source), to.wrapping_offset(target));
+                // SAFETY: a plane of elements lies at both: `Runs`; the copy is fresh and apart: the caller's duty.
+                copied &= unsafe { copy_plane(from, to, itemsize, plane) };
+            });
+            if copied {
+                return;
+            }
+        }
+        runs.visit(|run, source, target| {
             // SAFETY: `Runs` visits offsets that the source's layout has: within its span.
             let from = unsafe { from.offset(source) };
             // SAFETY: likewise for the copy.
@@ -91,6 +104,29 @@ impl Array {
             // SAFETY: a run of elements lies at both: `Runs`; the copy is fresh and apart: the caller's duty.
             unsafe { copy_run(from, to, itemsize, run) };
         });
+    }
+
+    /// Writes elements `start..start + len` of arrays with one axis, dense and of one dtype, to the first columns of rows that
+    /// lie `to_row` bytes apart; or returns false where there is no kernel for such elements.
+    ///
+    /// # Safety
+    ///
+    /// `to` is fresh memory that nobody else reads or writes meanwhile, of so many rows, and of as many columns as there are
+    /// arrays, of elements as large as theirs that lie together. Each array is dense, on the host, and has the elements.
+    pub(crate) unsafe fn copy_rows(
+        arrays: &[&Array],
+        start: usize,
+        len: usize,
+        to: NonNull<u8>,
+        to_row: isize,
+    ) -> bool {
+        let Some(itemsize) = arrays.first().map(|array| array.layout.itemsize()) else { return true };
+        debug_assert!(arrays.iter().all(|array| array.layout.is_c_contiguous() && array.len() >= start + len));
+        // Wrapping, but at elements of the arrays: the caller's duty.
+        let from = |array: &&Array| array.as_ptr().cast_const().wrapping_add(start * itemsize);
+        let columns: smallvec::SmallVec<[*const u8; 32]> = arrays.iter().map(from).collect();
+        // SAFETY: the caller's duties are those of this.
+        unsafe { copy_columns(&columns, len, to.as_ptr(), to_row, itemsize) }
     }
 
     /// Reverses the bytes of every element of an array that nobody else has seen.

@@ -3,13 +3,14 @@
 //! This file has the type and its makers. `access` says who may write and lends slices, `view` makes other
 //! arrays over the same memory, `read` reads shared memory, `copy` and `cast` make memory of our own along
 //! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity`
-//! says what is null, `nd` crosses boundaries as a C struct, `error` says what does not fit.
+//! says what is null, `fill` puts a value there, `nd` crosses boundaries as a C struct, `error` says what does not fit.
 
 mod access;
 mod bits;
 mod cast;
 mod copy;
 mod error;
+mod fill;
 mod join;
 mod nd;
 mod read;

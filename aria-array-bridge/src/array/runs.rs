@@ -26,6 +26,19 @@ pub(super) struct Run {
     pub(super) to_stride: isize,
 }
 
+/// Elements of two axes: the rows lie together in the target, the columns in the source, one element behind the other.
+#[derive(Clone, Copy)]
+pub(super) struct Plane {
+    /// Number of rows: elements of a column.
+    pub(super) rows: usize,
+    /// Number of columns: elements of a row.
+    pub(super) columns: usize,
+    /// Bytes from one column of the source to the next.
+    pub(super) from_column: isize,
+    /// Bytes from one row of the target to the next.
+    pub(super) to_row: isize,
+}
+
 impl Runs {
     /// The runs of two layouts of the same shape, which may have elements of different sizes. Not for packed layouts.
     pub(super) fn new(source: &Layout, target: &Layout) -> Runs {
@@ -52,6 +65,21 @@ impl Runs {
         let across = joined.iter().any(|(_, from, _)| *from != 0 && from.unsigned_abs() < from_stride.unsigned_abs());
         let cut = if across { CUT.1.max(CUT.0 / target.itemsize().max(1)) } else { len };
         Runs { axes: joined, run: Run { len, from_stride, to_stride }, cut }
+    }
+
+    /// The two innermost axes as planes, and the runs of one element each that lead to them, if the source's memory runs
+    /// along another axis than the target's.
+    pub(super) fn planes(&self, itemsize: usize) -> Option<(Runs, Plane)> {
+        let dense = itemsize.cast_signed();
+        if self.run.to_stride != dense {
+            return None;
+        }
+        let at = self.axes.iter().position(|(_, from, _)| *from == dense)?;
+        let mut axes = self.axes.clone();
+        let (rows, _, to_row) = axes.remove(at);
+        let plane = Plane { rows, columns: self.run.len, from_column: self.run.from_stride, to_row };
+        let run = Run { len: 1, ..self.run };
+        Some((Runs { axes, run, cut: 1 }, plane))
     }
 
     /// Calls back with each run, and where it begins in source and target, in bytes. There must be elements.

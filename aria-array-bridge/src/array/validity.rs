@@ -181,62 +181,65 @@ impl Validity {
 
     /// Number of nulls; counts bits when it is not known.
     pub fn null_count(&self) -> usize {
-        self.null_count.unwrap_or_else(|| match self.groups() {
-            Some(groups) => groups.map(|bits| bits.count_zeros() as usize).sum(),
-            None => self.iter().filter(|valid| !valid).count(),
-        })
+        self.null_count.unwrap_or_else(|| self.words().map(|bits| bits.count_zeros() as usize).sum())
     }
 
-    /// The bits in row-major order, eight at a time, the last ones filled up with ones; `None` if they lie otherwise.
-    fn groups(&self) -> Option<impl Iterator<Item = u8>> {
-        let ((first, start), len) = (self.as_arrow()?, self.len());
-        let (from, shift) = (first.as_ptr().cast_const().wrapping_add(start / 8), start % 8);
-        // SAFETY: holds a bit of an element, so it is readable: invariant 2. Callers of this stay below `shift + len` bits.
-        let byte = move |at: usize| -> u8 { unsafe { load(from.wrapping_add(at)) } };
-        Some((0..len.div_ceil(8)).map(move |group| {
-            let count = (len - group * 8).min(8);
-            let mut bits = byte(group) >> shift;
-            if shift + count > 8 {
-                bits |= byte(group + 1) << (8 - shift);
-            }
-            if count < 8 { bits | 0xff << count } else { bits }
-        }))
+    /// The bits in row-major order, 64 at a time, the last ones filled up with ones.
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        let arrow = self.as_arrow().map(|(first, start)| {
+            let (from, shift, len) = (first.as_ptr().cast_const().wrapping_add(start / 8), start % 8, self.len());
+            // SAFETY: holds a bit of an element, so it is readable: invariant 2. Callers of this stay below `shift + len` bits.
+            let byte = move |at: usize| -> u8 { unsafe { load(from.wrapping_add(at)) } };
+            (0..len.div_ceil(64)).map(move |word| {
+                let count = (len - word * 64).min(64);
+                let mut bits = if count == 64 {
+                    // SAFETY: each of the eight bytes holds a bit of an element.
+                    u64::from_le_bytes(unsafe { load(from.wrapping_add(word * 8)) })
+                } else {
+                    (0..(shift + count).div_ceil(8).min(8))
+                        .fold(0, |bits, at| bits | u64::from(byte(word * 8 + at)) << (8 * at))
+                };
+                bits >>= shift;
+                if shift + count > 64 {
+                    bits |= u64::from(byte(word * 8 + 8)) << (64 - shift);
+                }
+                if count < 64 { bits | u64::MAX << count } else { bits }
+            })
+        });
+        let mut singly = arrow.is_none().then(|| self.iter());
+        let gathered = core::iter::from_fn(move || {
+            let bits = singly.as_mut().filter(|bits| bits.len() > 0)?;
+            Some(bits.take(64).enumerate().fold(u64::MAX, |word, (at, valid)| word & !(u64::from(!valid) << at)))
+        });
+        arrow.into_iter().flatten().chain(gathered)
     }
 
     /// Where the nulls are, in row-major order: positions from 0. Takes time with the number of nulls, and little with the
     /// number of elements.
     pub fn nulls(&self) -> impl Iterator<Item = usize> + '_ {
-        let (groups, singly) = match self.groups() {
-            Some(groups) => (Some(groups), None),
-            None => (None, Some(self.iter().enumerate().filter(|(_, valid)| !valid).map(|(i, _)| i))),
-        };
-        let grouped = groups.into_iter().flatten().enumerate().flat_map(|(group, bits)| {
+        self.words().enumerate().flat_map(|(word, bits)| {
             let mut null = !bits;
             core::iter::from_fn(move || {
                 let at = null.trailing_zeros() as usize;
                 null &= null.wrapping_sub(1);
-                (at < 8).then_some(group * 8 + at)
+                (at < 64).then_some(word * 64 + at)
             })
-        });
-        grouped.chain(singly.into_iter().flatten())
+        })
     }
 
     /// Clears the bit of each null in a bitmap whose bit `at` is that of element zero. Returns the number of nulls.
     pub(super) fn clear_nulls(&self, bitmap: &mut [u8], at: usize) -> usize {
         let mut nulls = 0;
-        let mut clear = |at: usize, null: u8| {
-            if null != 0 {
+        for (word, bits) in self.words().enumerate() {
+            nulls += bits.count_zeros() as usize;
+            for (byte, null) in (!bits).to_le_bytes().into_iter().enumerate().filter(|(_, null)| *null != 0) {
+                let at = at + word * 64 + byte * 8;
                 let [low, high] = (u16::from(null) << (at % 8)).to_le_bytes();
                 bitmap[at / 8] &= !low;
                 if high != 0 {
                     bitmap[at / 8 + 1] &= !high;
                 }
-                nulls += null.count_ones() as usize;
             }
-        };
-        match self.groups() {
-            Some(groups) => groups.enumerate().for_each(|(group, bits)| clear(at + group * 8, !bits)),
-            None => self.iter().enumerate().for_each(|(i, valid)| clear(at + i, u8::from(!valid))),
         }
         nulls
     }
@@ -256,7 +259,8 @@ impl Validity {
         Ok(unsafe { Validity::from_raw(first, 0, shape, Some(null_count), Owner::new(bytes)) }?)
     }
 
-    fn bit(&self, offset: isize) -> bool {
+    /// The bit so many bits after that of element zero: one of the layout's offsets.
+    pub(super) fn bit(&self, offset: isize) -> bool {
         let bit = self.start + offset; // Fits: checked when made, and views stay inside.
         let byte = bit.div_euclid(8);
         // SAFETY: the byte holds a bit of an element, so it is readable: invariant 2.

@@ -1,15 +1,16 @@
 //! Memory of our own: 64-byte aligned, padded to 64 (rule L5).
 
-use super::Owner;
+use super::{Owner, idle};
 use core::ptr::NonNull;
 use std::alloc::{Layout as Block, alloc, alloc_zeroed, dealloc};
 
 /// Alignment of what we allocate, in bytes.
 pub const ALIGNMENT: usize = 64;
 
-struct Allocation {
-    start: NonNull<u8>,
-    block: Block,
+/// A block of the system's allocator.
+pub(super) struct Allocation {
+    pub(super) start: NonNull<u8>,
+    pub(super) block: Block,
 }
 
 // SAFETY: the allocation is owned alone by this value; freeing it is allowed on any thread.
@@ -17,11 +18,27 @@ unsafe impl Send for Allocation {}
 // SAFETY: a shared allocation gives out nothing.
 unsafe impl Sync for Allocation {}
 
-impl Drop for Allocation {
-    fn drop(&mut self) {
-        // SAFETY: `start` came from the allocator with this very block, and is freed once: this is the drop.
+impl Allocation {
+    /// Gives the memory back to the system's allocator.
+    pub(super) fn free(self) {
+        // SAFETY: `start` came from the allocator with this very block, and is freed once: the value goes with it.
         unsafe { dealloc(self.start.as_ptr(), self.block) };
     }
+}
+
+/// An allocation that is kept for the next one, or freed, when it is dropped.
+struct Memory(Option<Allocation>);
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some(allocation) = self.0.take() {
+            idle::keep(allocation);
+        }
+    }
+}
+
+fn owner(allocation: Allocation) -> Owner {
+    Owner::new(Memory(Some(allocation)))
 }
 
 /// An address for element zero where there are no elements: not NULL, aligned, never followed (rule L4).
@@ -63,24 +80,31 @@ pub(crate) fn allocate(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let up = start.addr().get().wrapping_neg() % ALIGNMENT; // At most 48, since `start` is a multiple of 16.
     // SAFETY: `ALIGNMENT - SYSTEM` bytes are spare.
     let first = unsafe { start.add(up) };
-    Some((first, Owner::new(Allocation { start, block })))
+    Some((first, owner(Allocation { start, block })))
 }
 
 /// What the system's allocators align to without being asked, on every 64-bit target.
-const SYSTEM: usize = 16;
+pub(super) const SYSTEM: usize = 16;
 
 /// Memory of at least `nbytes` bytes, of which the padding alone is zeroed, or `None` where there is none.
 ///
-/// The first `nbytes` bytes are uninitialised: whoever asks writes them before anybody else sees the memory.
+/// The first `nbytes` bytes hold anything: whoever asks writes them before anybody else sees the memory.
 pub(crate) fn allocate_unwritten(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let padded = nbytes.max(1).checked_next_multiple_of(ALIGNMENT)?;
     let block = Block::from_size_align(padded, ALIGNMENT).ok()?;
-    // SAFETY: the size is at least 64, so not zero.
-    let start = NonNull::new(unsafe { alloc(block) })?;
-    advise(start, block.size());
-    // SAFETY: within the block: `nbytes <= padded`.
+    let allocation = match idle::take(block) {
+        Some(kept) => kept,
+        None => {
+            // SAFETY: the size is at least 64, so not zero.
+            let start = NonNull::new(unsafe { alloc(block) })?;
+            advise(start, block.size());
+            Allocation { start, block }
+        }
+    };
+    let start = allocation.start;
+    // SAFETY: within the block: `nbytes <= padded`, which it has room for.
     let padding = unsafe { start.add(nbytes) };
-    // SAFETY: the rest of the block, which is ours alone.
+    // SAFETY: the rest of what was asked for, which is ours alone.
     unsafe { padding.write_bytes(0, padded - nbytes) };
-    Some((start, Owner::new(Allocation { start, block })))
+    Some((start, owner(allocation)))
 }

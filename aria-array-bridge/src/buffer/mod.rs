@@ -1,12 +1,14 @@
 //! `Buffer`: the memory of an array, and `Owner`: what keeps it alive (rules L4, L5, O1).
 //!
 //! Nothing here reads or writes elements. `owner` counts handles and exports, `alloc` makes memory of
-//! our own.
+//! our own, of which `idle` keeps a block.
 
 mod alloc;
+mod idle;
 mod owner;
 
 pub use alloc::ALIGNMENT;
+pub use idle::release_unused;
 pub use owner::{Deleter, ExportGuard, Owner, Release};
 
 pub(crate) use alloc::{allocate, allocate_unwritten, dangling};

@@ -29,12 +29,27 @@ pub(super) fn filled(
         Order::C => (BLOCK / (columns.len() * dtype.itemsize()).max(1)).max(64),
         Order::F => rows.max(1),
     };
+    let together = if order == Order::C { together(columns, dtype, nulls) } else { Vec::new() };
     let write = |first: NonNull<u8>, layout: &Layout| {
         let mut start = 0;
         while start < rows {
             let len = block.min(rows - start);
-            for (at, column) in columns.iter().enumerate() {
-                fill_rows(column, start, len, first, layout, at, dtype, nulls)?;
+            let mut at = 0;
+            while at < columns.len() {
+                if let Some((_, arrays)) = together.iter().find(|(from, _)| *from == at) {
+                    let place = place(
+                        first,
+                        (start * layout.strides()[0].unsigned_abs() + at * dtype.itemsize()).cast_signed(),
+                    );
+                    // SAFETY: rows and columns of the fresh matrix, which is in C order and of the arrays' dtype; they have
+                    // as many rows.
+                    if unsafe { Array::copy_rows(arrays, start, len, place, layout.strides()[0]) } {
+                        at += arrays.len();
+                        continue;
+                    }
+                }
+                fill_rows(&columns[at], start, len, first, layout, at, dtype, nulls)?;
+                at += 1;
             }
             start += len;
         }
@@ -47,6 +62,23 @@ pub(super) fn filled(
     }
     let validity = validity(columns, rows).map_err(|error| failed(&error))?;
     matrix.with_validity(validity).map_err(|error| failed(&error))
+}
+
+/// Neighbours that are copied as they lie, with the place of the first: arrays of the matrix' dtype in one piece each.
+fn together<'a>(columns: &'a [Column<'_>], dtype: &DType, nulls: Nulls) -> Vec<(usize, Vec<&'a Array>)> {
+    let mut found: Vec<(usize, Vec<&Array>)> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let [array] = &column.chunks[..] else { continue };
+        let filled = nulls == Nulls::Nan && array.null_count() > 0;
+        if array.dtype() != dtype || !array.layout().is_c_contiguous() || filled {
+            continue;
+        }
+        match found.last_mut() {
+            Some((first, arrays)) if *first + arrays.len() == at => arrays.push(array),
+            _ => found.push((at, vec![array])),
+        }
+    }
+    found
 }
 
 /// Writes rows `start..start + len` of one column.
@@ -122,31 +154,11 @@ fn write_at_nulls<T: Element>(part: &Array, value: T, first: NonNull<u8>, stride
 
 /// Refuses an integer that float64 does not have, in a column with nulls.
 fn exact(column: &Column<'_>) -> Result<(), Box<Reason>> {
-    const LIMIT: u64 = 1 << f64::MANTISSA_DIGITS;
     if column.null_count() == 0 {
         return Ok(());
     }
-    let beyond = |value: u64| value > LIMIT && value as f64 as u128 != u128::from(value);
     for chunk in &column.chunks {
-        let valid = chunk.validity();
-        let mut valid: Box<dyn Iterator<Item = bool>> = match valid {
-            Some(validity) => Box::new(validity.iter()),
-            None => Box::new(core::iter::repeat(true)),
-        };
-        let bare = chunk.clone().without_validity();
-        let mut is_valid = || valid.next().unwrap_or(true);
-        let found = match *chunk.dtype() {
-            DType::I64 => match bare.iter::<i64>() {
-                Ok(mut values) => values.find(|value| is_valid() && beyond(value.unsigned_abs())).map(i128::from),
-                Err(_) => None,
-            },
-            DType::U64 => match bare.iter::<u64>() {
-                Ok(mut values) => values.find(|value| is_valid() && beyond(*value)).map(i128::from),
-                Err(_) => None,
-            },
-            _ => None,
-        };
-        if let Some(found) = found {
+        if let Some(found) = chunk.first_inexact() {
             let text = format!("{found} in column '{}' is none that float64 has", column.name);
             return Err(Box::new(Reason::new("inexact", "C4", text).hint(".fill_null(value) keeps the integers")));
         }

@@ -6,7 +6,7 @@ use crate::error::refused;
 use crate::import::named;
 use aria_array_bridge::dtype::Element;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::{Access, Array, ArrayError, CopyOrder, DType, Order};
+use aria_array_bridge::{Access, Array, ArrayError, DType, Order};
 use bytemuck::Pod;
 use core::ptr::NonNull;
 use half::{bf16, f16};
@@ -22,8 +22,7 @@ impl PyArray {
         let reason = Reason::new("bits", "C5", "validity is bits, and booleans are bytes");
         fresh(slf, reason, Some(&DType::BOOL), |array| {
             let Some(validity) = array.validity() else { return Array::zeros(DType::BOOL, array.shape(), Order::C) };
-            let nulls: Vec<bool> = validity.iter().map(|valid| !valid).collect();
-            Ok(Array::from(nulls).reshape(array.shape())?)
+            validity.is_null()
         })
     }
 
@@ -34,7 +33,7 @@ impl PyArray {
         match dtype {
             DType::BOOL => {
                 let value: bool = value.cast::<PyBool>().map_err(|_| unfit(value, &dtype))?.is_true();
-                filled(slf, move |array| with(array, u8::from(value), Some(DType::U8)))
+                filled(slf, move |array| array.fill_null(value))
             }
             DType::I8 => integer::<i8>(slf, value),
             DType::I16 => integer::<i16>(slf, value),
@@ -95,22 +94,6 @@ fn filled<'py>(
     fresh(this, Reason::new("nulls", "C4", "nulls are filled"), None, make)
 }
 
-/// A copy with `value` in place of the nulls; elements are written as `seen`, where that is another dtype.
-fn with<T: Element + Pod>(array: &Array, value: T, seen: Option<DType>) -> Result<Array, ArrayError> {
-    let dtype = array.dtype().clone();
-    let mut copy = array.clone().without_validity().copy(CopyOrder::C)?;
-    if let Some(seen) = seen {
-        copy = copy.reinterpret(seen)?;
-    }
-    if let Some(validity) = array.validity() {
-        let (expected, found) = (size_of::<T>(), copy.dtype().itemsize());
-        let wrong = ArrayError::Itemsize { dtype: T::DTYPE, expected, found }; // Fresh memory of this dtype lends slices.
-        let slots = copy.as_mut_slice::<T>().map_err(|_| wrong)?;
-        validity.nulls().for_each(|at| slots[at] = value);
-    }
-    if *copy.dtype() == dtype { Ok(copy) } else { copy.reinterpret(dtype) }
-}
-
 fn integer<'py, T>(this: &Bound<'py, PyArray>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>>
 where
     T: Element + Pod + for<'a> FromPyObject<'a, 'py>,
@@ -118,7 +101,7 @@ where
     let plain = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
     let number = if plain { value.extract::<T>().ok() } else { None };
     let number = number.ok_or_else(|| unfit(value, &T::DTYPE))?;
-    filled(this, move |array| with(array, number, None))
+    filled(this, move |array| array.fill_null(number))
 }
 
 /// A number that rounding may change, as writing it in the dtype would.
@@ -131,7 +114,7 @@ fn real<'py, T: Element + Pod>(
         (value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>()) && !value.is_instance_of::<PyBool>();
     let number = if plain { value.extract::<f64>().ok() } else { None };
     let number = round(number.ok_or_else(|| unfit(value, &T::DTYPE))?);
-    filled(this, move |array| with(array, number, None))
+    filled(this, move |array| array.fill_null(number))
 }
 
 fn complex<'py, T: Element + Pod>(
@@ -145,5 +128,5 @@ fn complex<'py, T: Element + Pod>(
         Err(_) if value.is_instance_of::<PyBool>() => return Err(unfit(value, &T::DTYPE)),
         Err(_) => make(value.extract::<f64>().map_err(|_| unfit(value, &T::DTYPE))?, 0.0),
     };
-    filled(this, move |array| with(array, number, None))
+    filled(this, move |array| array.fill_null(number))
 }

@@ -71,7 +71,7 @@ fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArr
 fn number<'py, T: FromPyObjectOwned<'py>>(object: Borrowed<'_, 'py, PyAny>, wanted: &str) -> PyResult<T> {
     object.extract().map_err(Into::into).map_err(|error: PyErr| {
         if error.is_instance_of::<PyOverflowError>(object.py()) {
-            return PyValueError::new_err(format!("expected {wanted} but found {}", object.to_string()));
+            return PyValueError::new_err(format!("expected {wanted} but found {}", *object));
         }
         error
     })

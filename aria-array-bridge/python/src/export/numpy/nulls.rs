@@ -3,10 +3,8 @@
 use crate::error::refused;
 use crate::request::memory_or_value;
 use aria_array_bridge::array::CastError;
-use aria_array_bridge::dtype::Element;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::{Array, ArrayError, CopyOrder, DType, Validity};
-use bytemuck::Pod;
+use aria_array_bridge::{Array, ArrayError, DType, Validity};
 use half::{bf16, f16};
 use num_complex::Complex;
 use pyo3::exceptions::PyValueError;
@@ -83,27 +81,21 @@ impl From<ArrayError> for NoNan {
 /// A dtype that has nothing to stand for a null; an integer that float64 does not have; no memory.
 pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
     match array.dtype().clone() {
-        DType::F16 => filled(array, f16::NAN),
-        DType::BF16 => filled(array, bf16::NAN),
-        DType::F32 => filled(array, f32::NAN),
-        DType::F64 => filled(array, f64::NAN),
-        DType::C64 => filled(array, Complex::new(f32::NAN, f32::NAN)),
-        DType::C128 => filled(array, Complex::new(f64::NAN, f64::NAN)),
-        DType::BOOL | DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => {
-            // float64 has all of them.
-            let floats = array.clone().without_validity().cast(&DType::F64, CopyOrder::C);
-            let floats = floats.map_err(|error| match error {
-                CastError::Array(error) => NoNan::from(error),
-                error => NoNan::from(Reason::new("dtype", "C5", error.to_string())),
-            })?;
-            written(floats, array.validity(), f64::NAN)
-        }
-        DType::I64 => floats::<i64>(array, |value| exact(value.into())),
-        DType::U64 => floats::<u64>(array, |value| exact(value.into())),
+        DType::F16 => Ok(array.fill_null(f16::NAN)?),
+        DType::BF16 => Ok(array.fill_null(bf16::NAN)?),
+        DType::F32 => Ok(array.fill_null(f32::NAN)?),
+        DType::F64 => Ok(array.fill_null(f64::NAN)?),
+        DType::C64 => Ok(array.fill_null(Complex::new(f32::NAN, f32::NAN))?),
+        DType::C128 => Ok(array.fill_null(Complex::new(f64::NAN, f64::NAN))?),
+        DType::BOOL | DType::I8 | DType::I16 | DType::I32 | DType::U8 | DType::U16 | DType::U32 => floats(array),
+        DType::I64 | DType::U64 => match array.first_inexact() {
+            Some(number) => Err(inexact(number).into()),
+            None => floats(array),
+        },
         // NaT is the smallest number.
         ref time @ (DType::DateTime(_) | DType::TimeDelta(_)) => {
             let numbers = array.reinterpret(DType::I64)?;
-            Ok(filled(&numbers, i64::MIN)?.reinterpret(time.clone())?)
+            Ok(numbers.fill_null(i64::MIN)?.reinterpret(time.clone())?)
         }
         other => {
             let text = format!("nothing of {other} stands for a null");
@@ -112,43 +104,16 @@ pub(crate) fn with_nan(array: &Array) -> Result<Array, NoNan> {
     }
 }
 
-/// A copy with `value` in the place of nulls.
-fn filled<T: Element + Pod>(array: &Array, value: T) -> Result<Array, NoNan> {
-    written(array.clone().without_validity().copy(CopyOrder::C)?, array.validity(), value)
-}
-
-/// The fresh copy, with `value` written where there are nulls.
-fn written<T: Element + Pod>(mut copy: Array, validity: Option<&Validity>, value: T) -> Result<Array, NoNan> {
-    if let Some(validity) = validity {
-        let slots = copy.as_mut_slice::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
-        validity.nulls().for_each(|at| slots[at] = value);
-    }
-    Ok(copy)
-}
-
 /// A copy as float64, with NaN in the place of nulls.
-fn floats<T: Element>(array: &Array, convert: impl Fn(T) -> Option<f64>) -> Result<Array, NoNan> {
-    let bare = array.clone().without_validity();
-    let values = bare.iter::<T>().map_err(|error| Reason::new("nulls", "C4", error.to_string()))?;
-    let mut floats = Vec::new();
-    let nbytes = array.len().saturating_mul(size_of::<f64>());
-    floats.try_reserve_exact(array.len()).map_err(|_| ArrayError::Memory { nbytes })?;
-    let mut valid = array.validity().map(Validity::iter);
-    for value in values {
-        let valid = valid.as_mut().and_then(Iterator::next).unwrap_or(true);
-        floats.push(if valid { convert(value).ok_or_else(inexact)? } else { f64::NAN });
-    }
-    Ok(Array::from(floats).reshape(array.shape()).map_err(ArrayError::from)?)
+fn floats(array: &Array) -> Result<Array, NoNan> {
+    array.fill_null_as_f64(f64::NAN).map_err(|error| match error {
+        CastError::Array(error) => NoNan::from(error),
+        error => NoNan::from(Reason::new("dtype", "C5", error.to_string())),
+    })
 }
 
-/// The number as float64, if float64 has it.
-fn exact(value: i128) -> Option<f64> {
-    let float = value as f64;
-    (float as i128 == value).then_some(float)
-}
-
-fn inexact() -> Reason {
-    let reason = Reason::new("inexact", "C4", "some integer is no float64 exactly");
+fn inexact(number: i128) -> Reason {
+    let reason = Reason::new("inexact", "C4", format!("{number} is no float64 exactly"));
     reason.hint("nulls='mask', or astype('float64') to round")
 }
 

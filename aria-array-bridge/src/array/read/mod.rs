@@ -2,7 +2,14 @@
 //!
 //! Others may write to the memory while it is read here: Python code, another thread, another process. So
 //! nothing in this file makes a reference to it; every read is a volatile one of bytes, which the compiler
-//! neither repeats nor leaves out, and whose result is any bits at all. A torn value is possible and harmless.
+//! neither repeats nor leaves out, and whose result is any bits at all, or one of `bulk`'s. A torn value is possible and
+//! harmless. `plane` moves what is transposed.
+
+mod bulk;
+mod plane;
+
+pub(super) use bulk::copy_line;
+pub(super) use plane::{copy_columns, copy_plane};
 
 use super::runs::{Run, Runs};
 use super::{Array, ViewError};
@@ -30,12 +37,40 @@ pub(super) unsafe fn load<T: Pod>(address: *const u8) -> T {
     unsafe { value.assume_init() }
 }
 
+/// Elements that are read at once, to be looked at where nobody else writes: few enough for the cache.
+const BATCH: usize = 512;
+
+/// Reads elements that lie one behind the other, and calls back with batches of them and each batch's place in the run.
+///
+/// # Safety
+///
+/// `len` readable, initialised elements of `T` lie at `from`, one behind the other.
+pub(super) unsafe fn load_batches<T: Element>(from: *const u8, len: usize, mut each: impl FnMut(usize, &[T::Bits])) {
+    let mut batch = [MaybeUninit::<T::Bits>::uninit(); BATCH];
+    for start in (0..len).step_by(BATCH) {
+        let count = BATCH.min(len - start);
+        // Wrapping, but at an element of the run.
+        let source = from.wrapping_add(start * size_of::<T>());
+        // SAFETY: `count` elements of the run, for which the batch has room; it is ours, so apart.
+        unsafe { copy_bytes(source, batch.as_mut_ptr().cast(), count * size_of::<T>()) };
+        // SAFETY: the first `count` were just written; any bits are one of them: `Pod`.
+        each(start, unsafe { core::slice::from_raw_parts(batch.as_ptr().cast(), count) });
+    }
+}
+
 /// Reads a run of elements, and calls back with each one's place in the run. The target's stride is not used.
 ///
 /// # Safety
 ///
 /// A run of readable, initialised elements of `T` begins at `from`.
 pub(super) unsafe fn load_run<T: Element>(from: *const u8, run: Run, mut each: impl FnMut(isize, T)) {
+    if run.from_stride == size_of::<T>().cast_signed() && run.len >= 16 {
+        let batch = |start: usize, bits: &[T::Bits]| {
+            bits.iter().enumerate().for_each(|(i, bits)| each((start + i).cast_signed(), T::from_bits(*bits)));
+        };
+        // SAFETY: elements one behind the other: the stride says so.
+        return unsafe { load_batches::<T>(from, run.len, batch) };
+    }
     let align = align_of::<T::Bits>();
     let aligned = from.addr().is_multiple_of(align) && run.from_stride.unsigned_abs().is_multiple_of(align);
     for i in 0..run.len.cast_signed() {
@@ -64,6 +99,18 @@ type Block = u64;
 /// `len` bytes at `from` are readable and initialised, `len` bytes at `to` are writable and nobody else's, and
 /// the two are apart.
 pub(super) unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
+    if len >= bulk::MANY {
+        // SAFETY: the caller's duty.
+        return unsafe { bulk::copy(from, to, len) };
+    }
+    // SAFETY: the caller's duty.
+    unsafe { copy_blocks(from, to, len) };
+}
+
+/// # Safety
+///
+/// That of [`copy_bytes`].
+unsafe fn copy_blocks(from: *const u8, to: *mut u8, len: usize) {
     const BLOCK: usize = size_of::<Block>();
     let head = from.align_offset(BLOCK).min(len); // Blocks are read aligned, so that each is one load.
     let blocks = (len - head) / BLOCK;
