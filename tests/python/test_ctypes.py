@@ -40,6 +40,34 @@ def around(inner):
     return type("Around", (ctypes.Structure,), {"_fields_": [("first", ctypes.c_int32), ("inner", inner)]})
 
 
+class Packed(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("a", ctypes.c_int8), ("b", ctypes.c_double)]
+
+
+class PackedByte(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("a", ctypes.c_int8)]
+
+
+class AroundPacked(ctypes.Structure):
+    _fields_ = [("inner", Packed), ("c", ctypes.c_int)]
+
+
+@pytest.mark.parametrize("kind", [Packed, PackedByte, AroundPacked])
+@pytest.mark.parametrize("view", [lambda source: source, memoryview], ids=["object", "memoryview"])
+def test_a_packed_structure_is_refused_by_name(kind, view):
+    source = (kind * 2)()
+    if kind is PackedByte and view is memoryview:
+        assert ab.asarray(view(source)).dtype == "uint8"  # What the view says of itself.
+        return
+    with pytest.raises(ab.ConversionError, match="Packed.* is packed") as caught:
+        ab.asarray(view(source))
+    assert [reason.code for reason in caught.value.plan.reasons] == ["dtype"]
+    assert "from_buffer" in str(caught.value)
+    assert ab.from_buffer(source, dtype="uint8").nbytes == ctypes.sizeof(source)
+
+
 @pytest.mark.parametrize("view", [lambda x: x, memoryview], ids=["itself", "memoryview"])
 def test_what_a_format_says_is_read_right(view):
     points = (Point * 3)(*[Point(i, i / 2) for i in range(3)])

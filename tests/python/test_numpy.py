@@ -185,12 +185,29 @@ def test_numpys_own_asarray_shares_ours():
         np.asarray(ab.asarray(source), dtype="f4", copy=False)
 
 
-@pytest.mark.parametrize("dtype", ["M8[ns]", "m8[10s]", "f8", "S4", "U4"] + RECORDS, ids=str)
+@pytest.mark.parametrize("dtype", ["M8[ns]", "m8[10s]", "f8", "S4", "U4", "V4"] + RECORDS, ids=str)
 def test_numpys_asarray_takes_what_no_buffer_can_say(dtype):
     source = filled(dtype)
     given = np.asarray(ab.asarray(source))
     assert given.ctypes.data == source.ctypes.data
-    assert given.dtype.itemsize == source.dtype.itemsize and given.dtype.kind == source.dtype.kind
+    # Titles, which are a second name, no protocol carries.
+    fields = {name: found[:2] for name, found in (source.dtype.fields or {}).items() if name in source.dtype.names}
+    assert {name: found[:2] for name, found in (given.dtype.fields or {}).items()} == fields
+    assert given.dtype.str == source.dtype.str and given.tobytes() == source.tobytes()
+    again = ab.asarray(given)
+    assert again.dtype == ab.asarray(source).dtype and again.address == source.ctypes.data
+
+
+def test_fields_in_any_order_keep_their_names_by_every_door():
+    source = np.array([(1, 2.5), (3, 4.5)], "i4,f8")[["f1", "f0"]]
+    ours = ab.asarray(source)
+    for given in (np.asarray(ours), ours.to_numpy(), np.asarray(ab.asarray(np.asarray(ours)))):
+        assert given.dtype == source.dtype and given.ctypes.data == source.ctypes.data
+        assert given["f0"].tolist() == [1, 3] and given["f1"].tolist() == [2.5, 4.5]
+    with pytest.raises(AttributeError, match="order or overlap"):
+        ours.__array_interface__
+    with pytest.raises(ab.ConversionError):
+        ab.from_array_interface(ours)
 
 
 @pytest.mark.parametrize(("dtype", "code", "words"), [

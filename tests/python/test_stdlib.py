@@ -243,16 +243,95 @@ class TestCtypes:
             source[1].x = 2.5
             assert ours["x"].tolist() == [0.0, 2.5] and ours["x"].address == ctypes.addressof(source) + Point.x.offset
 
-    def test_a_packed_structure_has_its_fields_at_their_offsets_or_is_refused(self):
-        source = (Packed * 2)()
-        source[1].x = 2.5
-        try:
-            ours = ab.asarray(source)
-        except ab.ConversionError:
-            return  # Where ctypes says no fields.
-        assert ours.itemsize == ctypes.sizeof(Packed)
-        if ours.dtype.kind == "V" and "x" in ours.dtype.name:
-            assert ours["x"].tolist() == [0.0, 2.5]
+    @pytest.mark.parametrize("source", [(ctypes.py_object * 2)(1, 2), (ctypes.POINTER(ctypes.c_int) * 2)(), (ctypes.c_void_p * 2)(),
+                                        (ctypes.c_char_p * 2)(), (ctypes.CFUNCTYPE(None) * 1)()], ids=lambda source: type(source)._type_.__name__)  # fmt: skip
+    def test_pointers_and_objects_are_refused_by_name(self, source):
+        with pytest.raises(ab.ConversionError):
+            ab.asarray(source)
+
+    def test_an_object_pointer_is_refused_as_one(self):
+        with pytest.raises(ab.ConversionError) as caught:
+            ab.asarray((ctypes.py_object * 2)(1, 2))
+        assert caught.value.plan.reasons[0].code == "object-dtype"
+
+    def test_an_empty_array_is_empty(self):
+        assert ab.asarray(array.array("d")).shape == (0,)
+
+    def test_it_cannot_grow_while_it_is_lent(self):
+        source = array.array("d", [1, 2])
+        with ab.asarray(source), pytest.raises(BufferError):
+            source.append(3)
+        source.append(3)
+
+
+class Point(ctypes.Structure):
+    _fields_ = [("tag", ctypes.c_byte), ("x", ctypes.c_double)]
+
+
+class Packed(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = [("tag", ctypes.c_byte), ("x", ctypes.c_double)]
+
+
+class Nested(ctypes.Structure):
+    _fields_ = [("point", Point), ("row", ctypes.c_short * 3)]
+
+
+class Bits(ctypes.Structure):
+    _fields_ = [("a", ctypes.c_int, 3), ("b", ctypes.c_int, 29)]
+
+
+class Both(ctypes.Union):
+    _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_float)]
+
+
+NUMBERS = [
+    ctypes.c_byte, ctypes.c_ubyte, ctypes.c_short, ctypes.c_ushort, ctypes.c_int, ctypes.c_uint, ctypes.c_long, ctypes.c_ulong,
+    ctypes.c_longlong, ctypes.c_ulonglong, ctypes.c_size_t, ctypes.c_ssize_t, ctypes.c_float, ctypes.c_double, ctypes.c_bool,
+]  # fmt: skip
+
+
+class TestCtypes:
+    @pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: kind.__name__)
+    def test_an_array_without_strides_is_shared(self, kind):
+        source = (kind * 3)(1, 0, 1)
+        ours = ab.asarray(source)
+        assert ours.address == ctypes.addressof(source) and ours.shape == (3,)
+        assert ours.tolist() == list(source) and not ours.readonly
+
+    def test_an_array_of_arrays_has_axes(self):
+        source = (ctypes.c_int * 3 * 2)((1, 2, 3), (4, 5, 6))
+        assert ab.asarray(source).tolist() == [[1, 2, 3], [4, 5, 6]]
+
+    @pytest.mark.parametrize("kind", [ctypes.c_int, ctypes.c_double])
+    def test_the_other_byte_order_is_copied(self, kind):
+        swapped = kind.__ctype_be__ if sys.byteorder == "little" else kind.__ctype_le__
+        source = (swapped * 2)(1, 2)
+        ours = ab.asarray(source)
+        assert ours.tolist() == [1, 2] and ours.plan.reasons[0].code == "byte-order"
+
+    def test_one_number_has_no_axis(self):
+        source = ctypes.c_double(2.5)
+        ours = ab.asarray(source)
+        assert ours.shape == () and ours.tolist() == 2.5 and ours.address == ctypes.addressof(source)
+
+    def test_characters_are_byte_strings(self):
+        assert ab.asarray((ctypes.c_char * 3)(*b"abc")).dtype.name == "bytes[1]"
+
+    def test_wide_characters_are_text_where_they_are_ucs_4(self):
+        source = (ctypes.c_wchar * 2)("a", "b")
+        if ctypes.sizeof(ctypes.c_wchar) == 4:
+            assert ab.asarray(source).tolist() == ["a", "b"]
+
+    @pytest.mark.parametrize("kind", [Point, Nested], ids=lambda kind: kind.__name__)
+    def test_a_structure_has_its_fields_at_their_offsets(self, kind):
+        source = (kind * 2)()
+        ours = ab.asarray(source)
+        assert ours.itemsize == ctypes.sizeof(kind) and ours.address == ctypes.addressof(source)
+        if kind is Point:
+            source[1].x = 2.5
+            assert ours["x"].tolist() == [0.0, 2.5] and ours["x"].address == ctypes.addressof(source) + Point.x.offset
 
     @pytest.mark.parametrize("source", [(ctypes.py_object * 2)(1, 2), (ctypes.POINTER(ctypes.c_int) * 2)(), (ctypes.c_void_p * 2)(),
                                         (ctypes.c_char_p * 2)(), (ctypes.CFUNCTYPE(None) * 1)()], ids=lambda source: type(source)._type_.__name__)  # fmt: skip

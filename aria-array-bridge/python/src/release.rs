@@ -222,6 +222,23 @@ impl<T: Send + 'static> Queued<T> {
     }
 }
 
+/// Drops of this module's objects within each other at most: each takes some stack, and one may hold the next, and so on.
+const MAX_DEEP: usize = 32;
+
+/// Drops a value now; or, if this thread is deep within such drops, by the queue.
+pub(crate) fn drop_shallowly<T: Send + 'static>(py: Python<'_>, value: T) {
+    thread_local! {
+        static DEEP: Cell<usize> = const { Cell::new(0) };
+    }
+    let depth = DEEP.get();
+    if depth >= MAX_DEEP {
+        return drop(Queued::new(py, value));
+    }
+    DEEP.set(depth + 1);
+    drop(value);
+    DEEP.set(depth);
+}
+
 impl<T: Send> Deref for Queued<T> {
     type Target = T;
 

@@ -91,6 +91,14 @@ struct Root {
     hold: Mutex<Option<(Hold, Option<Ticket>)>>,
 }
 
+impl Drop for Root {
+    fn drop(&mut self) {
+        let hold = self.hold.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // SAFETY: lives in a Python object alone, which dies attached.
+        release::drop_shallowly(unsafe { Python::assume_attached() }, hold);
+    }
+}
+
 impl PyArray {
     /// Makes a root that owns `hold`, and enters it into the ledger.
     ///
@@ -226,6 +234,13 @@ impl PyArray {
         // SAFETY: the export holds the root, which holds what keeps the memory alive; the root cannot be released
         // meanwhile. The access is frozen or shared: `from_array`.
         Ok(unsafe { array.with_owner(owner) })
+    }
+
+    /// Looks at what this root holds; `None` of a view, of what was released, and while somebody releases it.
+    pub(crate) fn with_hold<R>(&self, look: impl FnOnce(&Hold) -> Option<R>) -> Option<R> {
+        let Keep::Root(root) = &self.keep else { return None };
+        let hold = root.hold.try_lock().ok()?;
+        hold.as_ref().and_then(|(hold, _)| look(hold))
     }
 
     /// Exports alive of the root: views, foreign hands, Rust handles.

@@ -39,8 +39,7 @@ fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
         return of_class(class);
     }
     let class = object.get_type();
-    for base in class.mro() {
-        let Ok(base) = base.cast_into::<PyType>() else { continue };
+    for base in crate::class::bases(&class)? {
         let (module, name) = (base.module()?, base.name()?);
         match (&*module.to_string_lossy(), &*name.to_string_lossy()) {
             ("numpy", "dtype") => return of_numpy(object),

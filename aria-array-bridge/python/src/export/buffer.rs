@@ -63,6 +63,10 @@ fn check(array: &Array, flags: c_int) -> PyResult<Cow<'static, CStr>> {
     let Some(format) = format(array.dtype(), step) else {
         return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
     };
+    if matches!(array.dtype(), DType::Void(_)) && asks(flags, ffi::PyBUF_FORMAT) {
+        // NumPy reads their format as a record without fields; by its interfaces it reads them right.
+        return refuse("raw bytes have no format that NumPy reads as an element; bytes(x) reads them, and np.asarray(x)");
+    }
     if asks(flags, ffi::PyBUF_WRITABLE) && !array.is_exported_writable() {
         return refuse("the array is read-only");
     }

@@ -25,6 +25,10 @@ fn checked(array: &Array) -> PyResult<String> {
     if nulls > 0 {
         return refuse(format!("{nulls} nulls, and the array interface has none"));
     }
+    if matches!(array.dtype(), DType::Record(_)) && descr(array.dtype()).is_none() {
+        // As raw bytes it would lose its fields.
+        return refuse(format!("NumPy's notation has no order or overlap of fields, as {} has", array.dtype()));
+    }
     match typestr(array.dtype()) {
         Some(text) => Ok(text),
         None => refuse(format!("NumPy's notation has no type for {}", array.dtype())),

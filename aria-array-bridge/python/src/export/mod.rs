@@ -40,6 +40,11 @@ impl Export {
         Bound::new(array.py(), Export { root: root.clone().unbind(), holder, _ticket: ticket })
     }
 
+    /// The array whose memory it keeps.
+    pub(crate) fn root(&self) -> &Py<PyArray> {
+        &self.root
+    }
+
     /// Who holds it: `numpy.ndarray`.
     pub(crate) fn holder(&self) -> std::sync::Arc<str> {
         self.holder.text()

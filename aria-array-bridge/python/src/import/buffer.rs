@@ -133,7 +133,7 @@ fn check_ctypes(object: &Bound<'_, PyAny>, view: &ffi::Py_buffer, format: &str) 
     if is_static && !exporter.is_exact_instance_of::<PyMemoryView>() {
         return Ok(());
     }
-    super::ctypes::check(&exporter, format)
+    super::ctypes::check(&exporter, format, view.itemsize)
 }
 
 /// The extents; `None` where the exporter gives none and means a line of bytes.

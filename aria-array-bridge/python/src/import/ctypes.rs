@@ -1,7 +1,8 @@
-//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union. The buffer says
+//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union, all of a packed one. The buffer says
 //! such a structure as another one, which reads as wrong numbers; the type says what is true, and they are refused by name.
 
 use super::Refusal;
+use crate::class::{bases, members};
 use aria_array_bridge::plan::Reason;
 use pyo3::prelude::*;
 use pyo3::types::{PyMemoryView, PyTuple, PyType};
@@ -17,12 +18,12 @@ struct Classes<'py> {
 }
 
 /// Refuses the buffer of a ctypes object whose format does not say what the memory is.
-pub(super) fn check(exporter: &Bound<'_, PyAny>, format: &str) -> Result<(), Refusal> {
+pub(super) fn check(exporter: &Bound<'_, PyAny>, format: &str, itemsize: isize) -> Result<(), Refusal> {
     let py = exporter.py();
     let inner;
     let exporter = match exporter.cast::<PyMemoryView>() {
-        // A view that was cast to plain elements says what they are.
-        Ok(view) if format.contains("T{") => {
+        // A view that was cast to plain elements says what they are; a packed structure is said as one byte.
+        Ok(view) if format.contains("T{") || (itemsize > 1 && format.ends_with('B')) => {
             inner = view.getattr("obj")?;
             &inner
         }
@@ -40,7 +41,7 @@ pub(super) fn check(exporter: &Bound<'_, PyAny>, format: &str) -> Result<(), Ref
 }
 
 fn look(class: &Bound<'_, PyType>, classes: &Classes<'_>, depth: usize) -> Result<(), Refusal> {
-    let name = || class.fully_qualified_name().map(|name| name.to_string_lossy().into_owned());
+    let name = || crate::class::name(class);
     let refuse = |text: String| {
         let hint = "ab.from_buffer(x, dtype=…) reads the bytes as they are said to be";
         Err(Refusal::Next(Reason::new("dtype", "L1", text).hint(hint)))
@@ -53,21 +54,25 @@ fn look(class: &Bound<'_, PyType>, classes: &Classes<'_>, depth: usize) -> Resul
         return look(&class.getattr("_type_")?.cast_into::<PyType>().map_err(PyErr::from)?, classes, depth + 1);
     }
     if class.is_subclass(&classes.union)? {
-        return refuse(format!("{} is a union of ctypes, whose buffer says none of its members", name()?));
+        return refuse(format!("{} is a union of ctypes, whose buffer says none of its members", name()));
     }
     if !class.is_subclass(&classes.structure)? {
         return Ok(());
     }
     let mut said = None;
-    for base in class.mro() {
-        let Ok(fields) = base.getattr("__dict__")?.get_item("_fields_") else { continue };
+    for base in bases(class)? {
+        let members = members(&base)?;
+        if members.contains("_pack_")? {
+            return refuse(format!("{} is packed, and the format of ctypes says a byte of it", name()));
+        }
+        let Ok(fields) = members.get_item("_fields_") else { continue };
         let fields: Vec<Bound<'_, PyAny>> = fields.try_iter()?.collect::<PyResult<_>>()?;
         if fields.is_empty() {
             continue;
         }
         if said.is_some() {
-            let base = base.cast_into::<PyType>().map_err(PyErr::from)?.fully_qualified_name()?;
-            let text = format!("{} derives from {base}, whose fields the format of ctypes leaves out", name()?);
+            let base = crate::class::name(&base);
+            let text = format!("{} derives from {base}, whose fields the format of ctypes leaves out", name());
             return refuse(text);
         }
         for field in &fields {
@@ -76,7 +81,7 @@ fn look(class: &Bound<'_, PyType>, classes: &Classes<'_>, depth: usize) -> Resul
                 let text = format!(
                     "field {} of {} has {} bits, which the format of ctypes leaves out",
                     field.get_item(0)?.str()?,
-                    name()?,
+                    name(),
                     field.get_item(2)?.str()?
                 );
                 return refuse(text);

@@ -214,7 +214,7 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         doors.retain(|door| door.is_arrow());
         doors.splice(0..0, by_device);
     }
-    let name = Name::of(&class.fully_qualified_name()?.to_string_lossy());
+    let name = Name::of(&crate::class::name(class));
     let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
     let is_torch = super::torch::is_tensor(class)?;
     let is_pandas = super::arrow::pandas::is_of_pandas(class)?;
@@ -224,8 +224,8 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
 /// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,
 /// and no code of the class runs.
 fn defines(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
-    for base in class.mro() {
-        if base.getattr("__dict__")?.contains(name)? {
+    for base in crate::class::bases(class)? {
+        if crate::class::members(&base)?.contains(name)? {
             return Ok(true);
         }
     }

@@ -1,6 +1,6 @@
 //! `ab.from_buffer`: bytes that somebody lends, read as the caller says. **Zero-copy.** And `ab.from_array_interface`.
 
-use super::{Refusal, buffer, interface, named};
+use super::{Nested, Refusal, buffer, interface, named};
 use crate::array::{HeldBuffer, Hold, PyArray};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
@@ -38,7 +38,8 @@ fn from_buffer<'py>(
     offset: Offset,
 ) -> PyResult<Bound<'py, PyArray>> {
     let offset = offset.0;
-    let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
+    let name = Name::of(&crate::class::name(&x.get_type()));
+    let _nested = Nested::enter()?;
     let found = if dtype.is_none() && shape.is_none() && strides.is_none() && offset == 0 {
         buffer::find(x)
     } else {
@@ -52,7 +53,8 @@ fn from_buffer<'py>(
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>> {
-    let name = Name::of(&x.get_type().fully_qualified_name()?.to_string_lossy());
+    let name = Name::of(&crate::class::name(&x.get_type()));
+    let _nested = Nested::enter()?;
     // Looked up on the object itself: it was asked for by name. The struct is cheaper, the dict says more.
     let found = match interface::find_struct(x) {
         Err(Refusal::Next(first)) => match interface::find_dict(x) {

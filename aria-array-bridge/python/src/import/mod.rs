@@ -13,6 +13,7 @@ pub(crate) mod exchange;
 pub(crate) mod from_buffer;
 pub(crate) mod interface;
 mod method;
+mod nested;
 pub(crate) mod numpy;
 mod sequence;
 pub(crate) mod tensor;
@@ -35,6 +36,7 @@ macro_rules! named {
     }};
 }
 pub(crate) use named;
+pub(crate) use nested::Nested;
 pub(crate) use torch::is_torch_loaded;
 
 /// Why a door did not open.
@@ -127,6 +129,7 @@ fn try_doors(
     request: &Request,
     only: &[Door],
 ) -> PyResult<Result<Found, Plan>> {
+    let _nested = Nested::enter()?;
     let resolved = if kind.is_torch { torch::resolve(object, kind.name, request)? } else { None };
     let object = resolved.as_ref().map_or(object, |(object, _)| object);
     let mut reasons = Vec::new();

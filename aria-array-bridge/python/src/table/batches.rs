@@ -50,6 +50,7 @@ impl Drop for PyBatchReader {
 #[pyfunction]
 #[pyo3(signature = (obj, /))]
 pub(super) fn batches(obj: &Bound<'_, PyAny>) -> PyResult<PyBatchReader> {
+    let _nested = crate::import::Nested::enter()?;
     let py = obj.py();
     let speaks = |name: &Bound<'_, PyString>| obj.get_type().hasattr(name);
     if let Ok(reader) = obj.cast::<PyBatchReader>() {

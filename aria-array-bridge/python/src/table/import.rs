@@ -56,6 +56,7 @@ pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
 
 /// The table that the object is, or `None`.
 pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+    let _nested = crate::import::Nested::enter()?;
     let py = object.py();
     if let Ok(table) = object.cast::<PyTable>() {
         return Ok(Some(table.get().table().clone()));
@@ -97,7 +98,7 @@ pub(crate) fn is_table_class(class: &Bound<'_, PyType>) -> PyResult<bool> {
         ("arro3", "Table"),
         ("arro3", "RecordBatch"),
     ];
-    for base in class.mro() {
+    for base in crate::class::bases(class)? {
         let (module, name) =
             (base.getattr("__module__")?.str()?.to_string(), base.getattr("__name__")?.str()?.to_string());
         let library = module.split('.').next().unwrap_or_default();
@@ -269,6 +270,7 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
 
 /// The schema of anything that has one.
 pub(super) fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    let _nested = crate::import::Nested::enter()?;
     let py = object.py();
     if let Some(method) = object.get_type().getattr_opt(intern!(py, "__arrow_c_schema__"))? {
         let schema = schema_in_capsule(&method.call1((object,))?).map_err(|reason| refuse(object, reason))?;

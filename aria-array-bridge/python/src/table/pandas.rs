@@ -19,7 +19,7 @@ use pyo3::types::{PyDict, PySlice};
 
 /// True for a `pandas.DataFrame`, and for what derives from it.
 pub(super) fn is_frame(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    for base in object.get_type().mro() {
+    for base in crate::class::bases(&object.get_type())? {
         let named = base.getattr("__name__")?.eq("DataFrame")?;
         if named && base.getattr("__module__")?.str()?.to_string_lossy().split('.').next() == Some("pandas") {
             return Ok(true);

@@ -24,11 +24,12 @@ pub(in crate::import) fn extension_dtype(object: &Bound<'_, PyAny>) -> PyResult<
 
 /// True for a class of pandas and for one that derives from it; but not for the one that stands for NumPy's own dtypes.
 pub(in crate::import) fn is_of_pandas(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    if class.name()? == "NumpyEADtype" {
+    if crate::class::name(class).ends_with(".NumpyEADtype") {
         return Ok(false);
     }
-    for base in class.mro() {
-        let module = base.getattr("__module__")?;
+    for base in crate::class::bases(class)? {
+        // A heap type has it among its members, and a static one is none of pandas'.
+        let Ok(module) = crate::class::members(&base)?.get_item("__module__") else { continue };
         if module.cast::<PyString>().is_ok_and(|name| name.to_string_lossy().split('.').next() == Some("pandas")) {
             return Ok(true);
         }

@@ -1,8 +1,9 @@
 //! The door to `numpy.ndarray`: its struct, read directly. **Zero-copy**, and no call into Python for the numbers that
-//! NumPy builds in; `dtype` reads the other descriptors, `masked` is the door to masked arrays,
-//! `types` knows NumPy's own types from others of their names.
+//! NumPy builds in; `dtype` reads the other descriptors, `keeper` says what has to live, `masked` is the door to masked
+//! arrays, `types` knows NumPy's own types from others of their names.
 
 pub(crate) mod dtype;
+mod keeper;
 pub(crate) mod masked;
 mod types;
 
@@ -117,12 +118,11 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let owner = Owner::immortal();
     // SAFETY: NumPy's arrays lie in live memory while the object lives, which the hold keeps; shared, as anybody may write.
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
+    let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
+    let keeper = if fields.base.is_null() { object.clone().unbind() } else { keeper::of(object, &array)? };
     Ok(Found {
-        array: match array {
-            Ok(array) => array,
-            Err(error) => return Err(Refusal::Next(Reason::new("dtype", "L1", error.to_string()))),
-        },
-        hold: Hold::Object(object.clone().unbind(), None),
+        array,
+        hold: Hold::Object(keeper, None),
         swap,
         protocol: named!("numpy struct"),
         copied: None,
