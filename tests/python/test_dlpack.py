@@ -68,9 +68,9 @@ def test_a_record_field_that_dlpack_cannot_count_is_copied_or_refused():
     a = record_field()
     x = ab.asarray(a)
     assert x.strides == (9,)
-    ab._core._trace_start()
-    b = np.from_dlpack(x)
-    [plan] = ab._core._trace_stop()
+    with ab.trace() as hops:
+        b = np.from_dlpack(x)
+    [plan] = hops
     assert b.tolist() == [0, 1, 2, 3]
     assert (plan.outcome, plan.copied_bytes, plan.reasons[0].code) == ("copy", 32, "stride")
     with pytest.raises(BufferError, match="stride 9 is no multiple of the itemsize 8"):

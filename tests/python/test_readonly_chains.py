@@ -166,7 +166,7 @@ def test_who_asks_to_write_and_then_to_read_gets_a_copy_that_lives_as_long_as_it
     x = ab.asarray(frozen_numpy())
     with ab.trace() as hops:
         t = torch.asarray(x)
-    [plan] = hops
+    plan = hops[-1]  # Before, it looks at a view.
     assert (plan.outcome, plan.copied_bytes, plan.reasons[0].code) == ("copy", 64, "read-only")
     gc.collect()
     t.mul_(2)
@@ -199,7 +199,7 @@ def test_another_array_at_the_address_of_a_refused_one_is_no_suspect(tmp_path):
         y = ab.asarray(b"y" * 64)
         with ab.trace() as hops:
             assert zlib.crc32(y) == zlib.crc32(b"y" * 64)
-        assert hops == []
+        assert [plan.outcome for plan in hops] == ["view"]
 
 
 def test_an_array_that_is_released_while_a_buffer_is_asked_for_stays_alive(monkeypatch):
@@ -249,9 +249,9 @@ def test_memory_that_torch_took_by_a_plain_buffer_is_not_given_back_early():
 
 def test_torch_gets_a_copy_and_the_plan_says_how_many_bytes():
     x = ab.asarray(frozen_numpy())
-    ab._core._trace_start()
-    t = x.to_torch()
-    [plan] = ab._core._trace_stop()
+    with ab.trace() as hops:
+        t = x.to_torch()
+    [plan] = hops
     assert t.data_ptr() != x.address
     assert (plan.outcome, plan.copied_bytes, plan.reasons[0].code) == ("copy", 64, "read-only")
     with pytest.raises(ab.ConversionError, match="read-only"):

@@ -11,6 +11,7 @@
 //! | `operations` | the table through which a program without Python symbols uses all of it |
 
 mod array;
+mod block;
 mod class;
 mod device;
 mod dtype;

@@ -1,7 +1,6 @@
-//! The classes `Plan` and `Reason`: the core's, as Python sees them. Also what `ab.trace()` collects.
+//! The classes `Plan` and `Reason`: the core's, as Python sees them.
 
 use aria_array_bridge::plan::{Plan, Reason};
-use core::cell::RefCell;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -135,29 +134,4 @@ impl PyReason {
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<PyReason>().is_ok_and(|other| other.get().reason == self.reason)
     }
-}
-
-thread_local! {
-    /// Traces of this thread that are recording, innermost last.
-    static TRACES: RefCell<Vec<Vec<Plan>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Starts recording this thread's conversions.
-pub(crate) fn start_trace() {
-    TRACES.with_borrow_mut(|traces| traces.push(Vec::new()));
-}
-
-/// Ends the innermost recording and returns it. Outer ones have seen the same plans.
-pub(crate) fn stop_trace() -> Vec<Plan> {
-    TRACES.with_borrow_mut(Vec::pop).unwrap_or_default()
-}
-
-/// Returns true if a recording is on, so that a plan is worth making.
-pub(crate) fn is_tracing() -> bool {
-    TRACES.with_borrow(|traces| !traces.is_empty())
-}
-
-/// Adds a plan to every recording of this thread.
-pub(crate) fn record(plan: &Plan) {
-    TRACES.with_borrow_mut(|traces| traces.iter_mut().for_each(|trace| trace.push(plan.clone())));
 }

@@ -4,17 +4,16 @@
 //! or refuse, with every reason; [`execute`] does what the plan says. Nothing else copies elements on the way in.
 
 use crate::array::{Hold, Origin, PyArray, describe};
+use crate::block::{copies_are_forbidden, is_tracing, record};
 use crate::error::refused;
 use crate::export::numpy::{self, NoNan};
 use crate::import::arrow::Later;
 use crate::import::numpy::masked;
-use crate::plan::{is_tracing, record};
 use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Array, DType, Device, Order};
-use core::cell::Cell;
 use pyo3::prelude::*;
 
 /// What the caller wants.
@@ -34,21 +33,6 @@ pub(crate) struct Request {
     pub(crate) device: Option<Device>,
     /// Every value of an Arrow array is checked (rule C8).
     pub(crate) validate: bool,
-}
-
-thread_local! {
-    /// How many `with ab.no_copy():` blocks this thread is in.
-    static STRICT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Enters (`true`) or leaves a block in which nothing is copied.
-pub(crate) fn forbid_copies(enter: bool) {
-    STRICT.set(if enter { STRICT.get() + 1 } else { STRICT.get().saturating_sub(1) });
-}
-
-/// True inside such a block.
-pub(crate) fn copies_are_forbidden() -> bool {
-    STRICT.get() > 0
 }
 
 /// Python's `order=`.

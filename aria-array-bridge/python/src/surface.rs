@@ -3,11 +3,11 @@
 use crate::array::{PyArray, PyBitmap, PyLayout, unpickle};
 use crate::device::device_of;
 use crate::dtype::{PyDType, add_constants, dtype_of, record_dtype};
-use crate::plan::{PyPlan, PyReason, start_trace, stop_trace};
-use crate::request::{Request, copy_order, copy_policy, forbid_copies};
+use crate::plan::{PyPlan, PyReason};
+use crate::request::{Request, copy_order, copy_policy};
 use crate::{error, export, import};
 use aria_array_bridge::{CopyOrder, Order};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -28,11 +28,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(explain, module)?)?;
     module.add_function(wrap_pyfunction!(unpickle, module)?)?;
     module.add_function(wrap_pyfunction!(record_dtype, module)?)?;
-    module.add_function(wrap_pyfunction!(no_copy, module)?)?;
+    module.add_class::<crate::block::Block>()?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(release_unused, module)?)?;
-    module.add_function(wrap_pyfunction!(trace_start, module)?)?;
-    module.add_function(wrap_pyfunction!(trace_stop, module)?)?;
     crate::table::register(module)?;
     add_constants(module)
 }
@@ -182,25 +180,4 @@ fn ledger(py: Python<'_>) -> Vec<(String, String, &'static str, u64, bool)> {
 #[pyfunction]
 fn release_unused() -> usize {
     aria_array_bridge::buffer::release_unused()
-}
-
-/// Enters or leaves a block of this thread in which nothing is copied.
-#[pyfunction(name = "_no_copy")]
-fn no_copy(enter: bool) {
-    forbid_copies(enter);
-}
-
-/// Starts recording this thread's conversions.
-#[pyfunction(name = "_trace_start")]
-fn trace_start() {
-    start_trace();
-}
-
-/// Ends the innermost recording and returns its plans.
-#[pyfunction(name = "_trace_stop")]
-fn trace_stop() -> PyResult<Vec<PyPlan>> {
-    if !crate::plan::is_tracing() {
-        return Err(PyTypeError::new_err("expected a trace that was started"));
-    }
-    Ok(stop_trace().into_iter().map(PyPlan::new).collect())
 }

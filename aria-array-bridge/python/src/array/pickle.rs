@@ -2,6 +2,7 @@
 //! on this side. In band they are copied into the pickle, and the plan of what comes out says so.
 
 use super::{HeldBuffer, Hold, Origin, PyArray, describe};
+use crate::block::{is_tracing, record};
 use crate::dtype::PyDType;
 use crate::export::Export;
 use crate::export::buffer::is_refused_writer;
@@ -195,6 +196,12 @@ impl PyBytes {
                 flags,
             )
         };
-        if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+        if status != 0 {
+            return Err(PyErr::fetch(slf.py()));
+        }
+        if is_tracing() {
+            record(&Plan::view("buffer", format!("Array bytes[{}]", this.nbytes), "a pickle"));
+        }
+        Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use super::index::refused;
 use super::{Origin, PyArray, describe};
+use crate::block::{is_tracing, record};
 use crate::error;
-use crate::plan::{is_tracing, record};
 use crate::request::{copy_policy, kept_to, memory_or_value};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::layout::LayoutError;

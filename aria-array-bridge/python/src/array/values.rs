@@ -2,11 +2,12 @@
 
 use super::element::{grouped, objects};
 use super::{Origin, PyArray, describe};
+use crate::block::copies_are_forbidden;
+use crate::block::{is_tracing, record};
 use crate::device::device_of;
 use crate::dtype::dtype_of;
 use crate::error::refused;
-use crate::plan::{is_tracing, record};
-use crate::request::{copies_are_forbidden, copy_order, kept_to, memory_or_value};
+use crate::request::{copy_order, kept_to, memory_or_value};
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use aria_array_bridge::{Array, DType};
 use pyo3::exceptions::{PyTypeError, PyValueError};

@@ -4,10 +4,11 @@
 //! the array is given as it is, and its consumer looks again.
 
 use crate::array::{PyArray, describe};
+use crate::block::copies_are_forbidden;
+use crate::block::record;
 use crate::error::refused;
 use crate::import::arrow::schema;
-use crate::plan::record;
-use crate::request::{copies_are_forbidden, copy_policy, memory_or_value};
+use crate::request::{copy_policy, memory_or_value};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::convert::arrow::{Export, reason};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
@@ -170,7 +171,7 @@ fn export(
         "memory" => memory_or_value(&ArrayError::Memory { nbytes: plan.copied_bytes as usize }),
         _ => refused(py, plan.clone().refusing(*reason)),
     })?;
-    if crate::plan::is_tracing() {
+    if crate::block::is_tracing() {
         record(&plan);
     }
     Ok((field, made))

@@ -2,9 +2,9 @@
 //! for one kind of reader, who gets a private copy: see [`is_refused_writer`].
 
 use crate::array::{Origin, PyArray, alignment, describe};
+use crate::block::copies_are_forbidden;
 use crate::import;
-use crate::plan;
-use crate::request::{copies_are_forbidden, memory_or_value};
+use crate::request::memory_or_value;
 use aria_array_bridge::CopyOrder;
 use aria_array_bridge::ledger::{self, Direction, Ticket};
 use aria_array_bridge::plan::{Plan, Reason};
@@ -63,10 +63,6 @@ fn check(array: &Array, flags: c_int) -> PyResult<Cow<'static, CStr>> {
     let Some(format) = format(array.dtype(), step) else {
         return refuse(format!("PEP 3118 has no format for {}", array.dtype()));
     };
-    if matches!(array.dtype(), DType::Void(_)) && asks(flags, ffi::PyBUF_FORMAT) {
-        // NumPy reads their format as a record without fields; by its interfaces it reads them right.
-        return refuse("raw bytes have no format that NumPy reads as an element; bytes(x) reads them, and np.asarray(x)");
-    }
     if asks(flags, ffi::PyBUF_WRITABLE) && !array.is_exported_writable() {
         return refuse("the array is read-only");
     }
@@ -108,6 +104,16 @@ pub(crate) fn is_refused_writer(exporter: usize, asked: &AtomicBool, readonly: b
     readonly && flags == ffi::PyBUF_SIMPLE && asked && before == exporter
 }
 
+/// Records that somebody is lent the memory by this protocol.
+pub(super) fn lent_by(array: &Array, protocol: &'static str, target: &'static str) {
+    if crate::block::is_tracing() {
+        let mut plan = Plan::view(protocol, describe(array), target);
+        plan.source_address = Some(array.address() as u64);
+        plan.target_address = plan.source_address;
+        crate::block::record(&plan);
+    }
+}
+
 /// The elements in an array of their own, for a reader that may write to them.
 ///
 /// A whole object, not only memory: PyTorch gives the buffer back at once, and keeps the object that lent it.
@@ -121,8 +127,46 @@ fn private_copy<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAr
     let reason = Reason::new("read-only", "L8", text).expected("writable", "read-only").hint(hint);
     let copied = Plan::view("buffer", describe(array), "a buffer").copying(array.nbytes() as u64, reason);
     let copy = py.detach(|| array.copy(CopyOrder::C)).map_err(|error| memory_or_value(&error))?;
-    plan::record(&copied);
+    crate::block::record(&copied);
     Bound::new(py, PyArray::from_array(copy, Origin::Plan(Box::new(copied)), true))
+}
+
+/// Fills a view of the array, which holds it until it is released.
+///
+/// # Safety
+///
+/// `view` is valid for writes. The array lives in `this`.
+unsafe fn lend(
+    this: &Bound<'_, PyArray>,
+    array: &Array,
+    view: *mut ffi::Py_buffer,
+    flags: c_int,
+    format: Cow<'static, CStr>,
+) {
+    let readonly = !array.is_exported_writable();
+    let (owner, protocol) = (crate::import::named!("buffer view"), crate::import::named!("buffer"));
+    let ticket = ledger::enter(owner, protocol, Direction::Export, array.nbytes() as u64, readonly);
+    let lent = Box::new(Lent { format: asks(flags, ffi::PyBUF_FORMAT).then_some(format), _ticket: ticket });
+    let first = if array.is_empty() { EMPTY.as_ptr().cast_mut().cast() } else { array.as_ptr().cast::<c_void>() };
+    // Extents fit in `isize`, where both have the same bits.
+    let (format, shape, strides) = (&lent.format, array.shape().as_ptr().cast::<isize>(), array.strides().as_ptr());
+    let filled = ffi::Py_buffer {
+        buf: first,
+        obj: this.clone().into_ptr(),
+        len: array.nbytes().cast_signed(),
+        itemsize: array.layout().itemsize().cast_signed(),
+        readonly: c_int::from(readonly),
+        ndim: if asks(flags, ffi::PyBUF_ND) { array.ndim() as c_int } else { 1 },
+        format: format.as_ref().map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast::<c_char>()),
+        shape: if asks(flags, ffi::PyBUF_ND) && array.ndim() > 0 { shape.cast_mut() } else { ptr::null_mut() },
+        strides: if asks(flags, ffi::PyBUF_STRIDES) && array.ndim() > 0 { strides.cast_mut() } else { ptr::null_mut() },
+        suboffsets: ptr::null_mut(),
+        internal: ptr::null_mut(),
+    };
+    PyArray::root_of(this).get().count_export();
+    let internal = Box::into_raw(lent).cast::<c_void>();
+    // SAFETY: valid for writes: the protocol. What it points to lives in the box until the release.
+    unsafe { view.write(ffi::Py_buffer { internal, ..filled }) };
 }
 
 #[pymethods]
@@ -144,45 +188,20 @@ impl PyArray {
         let copies = is_refused_writer(slf.as_ptr().addr(), &slf.get().refused_writer, readonly, flags);
         let format = check(array, flags)?;
         if copies {
-            let copy = private_copy(slf.py(), array)?;
-            // SAFETY: a live object, and a view to fill. It is the copy that the view will hold, and be given back to.
-            return match unsafe { ffi::PyObject_GetBuffer(copy.as_ptr(), view, flags) } {
-                0 => Ok(()),
-                _ => Err(PyErr::fetch(slf.py())),
-            };
+            let copy = private_copy(slf.py(), array)?; // It is the copy that the view will hold, and be given back to.
+            let array = &*PyArray::using(&copy)?;
+            let format = check(array, flags)?;
+            // SAFETY: a view to fill: the protocol.
+            unsafe { lend(&copy, array, view, flags, format) };
+            return Ok(());
         }
         if flags == ffi::PyBUF_WRITABLE && import::is_torch_loaded(slf.py())? {
             // PyTorch gives the buffer back at once and keeps the address, which so lives as long as the object.
             PyArray::lend_address(&slf);
         }
-        let readonly = !array.is_exported_writable();
-        let (owner, protocol) = (crate::import::named!("buffer view"), crate::import::named!("buffer"));
-        let ticket = ledger::enter(owner, protocol, Direction::Export, array.nbytes() as u64, readonly);
-        let lent = Box::new(Lent { format: asks(flags, ffi::PyBUF_FORMAT).then_some(format), _ticket: ticket });
-        let first = if array.is_empty() { EMPTY.as_ptr().cast_mut().cast() } else { array.as_ptr().cast::<c_void>() };
-        // Extents fit in `isize`, where both have the same bits.
-        let (format, shape, strides) = (&lent.format, array.shape().as_ptr().cast::<isize>(), array.strides().as_ptr());
-        let filled = ffi::Py_buffer {
-            buf: first,
-            obj: slf.clone().into_ptr(),
-            len: array.nbytes().cast_signed(),
-            itemsize: array.layout().itemsize().cast_signed(),
-            readonly: c_int::from(readonly),
-            ndim: if asks(flags, ffi::PyBUF_ND) { array.ndim() as c_int } else { 1 },
-            format: format.as_ref().map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast::<c_char>()),
-            shape: if asks(flags, ffi::PyBUF_ND) && array.ndim() > 0 { shape.cast_mut() } else { ptr::null_mut() },
-            strides: if asks(flags, ffi::PyBUF_STRIDES) && array.ndim() > 0 {
-                strides.cast_mut()
-            } else {
-                ptr::null_mut()
-            },
-            suboffsets: ptr::null_mut(),
-            internal: ptr::null_mut(),
-        };
-        PyArray::root_of(&slf).get().count_export();
-        let internal = Box::into_raw(lent).cast::<c_void>();
-        // SAFETY: valid for writes: the protocol. What it points to lives in the box until the release.
-        unsafe { view.write(ffi::Py_buffer { internal, ..filled }) };
+        lent_by(array, "buffer", "a buffer");
+        // SAFETY: a view to fill: the protocol.
+        unsafe { lend(&slf, array, view, flags, format) };
         Ok(())
     }
 

@@ -4,8 +4,8 @@
 
 use super::tensor::{self, Wish};
 use crate::array::{PyArray, describe};
+use crate::block::record;
 use crate::error::refused;
-use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::plan::{Plan, Reason};

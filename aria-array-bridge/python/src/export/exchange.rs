@@ -7,8 +7,8 @@
 use super::dlpack::LATEST;
 use super::tensor::{self, Wish};
 use crate::array::PyArray;
+use crate::block::record;
 use crate::import::tensor::from_managed;
-use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::{Array, DType, Order};
 use aria_dlpack::abi::{self, DLDeviceType, DLManagedTensorVersioned, DLTensor, SetErrorFn};

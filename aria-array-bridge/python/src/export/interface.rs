@@ -1,6 +1,7 @@
 //! Our array through NumPy's interfaces: `__array_interface__` and `__array_struct__`. **Zero-copy.**
 
 use super::Export;
+use super::buffer::lent_by;
 use crate::array::PyArray;
 use crate::import::interface::Interface;
 use crate::import::named;
@@ -69,6 +70,7 @@ impl PyArray {
             None => dict.set_item("descr", [("", typestr.as_str())])?,
         }
         dict.set_item("typestr", typestr)?;
+        lent_by(array, "__array_interface__", "a dict of the interface");
         PyArray::lend_address(slf);
         Ok(dict)
     }
@@ -100,6 +102,7 @@ impl PyArray {
         let itemsize = c_int::try_from(array.layout().itemsize())
             .map_err(|_| PyBufferError::new_err("the elements are too large for an array struct"))?;
         let export = Export::new(slf, named!("array struct"), named!("__array_struct__"))?;
+        lent_by(array, "__array_struct__", "a struct of the interface");
         let mut lent = Box::new(Lent {
             interface: Interface {
                 two: 2,

@@ -7,8 +7,8 @@
 
 use super::tensor::{self, Wish, said};
 use crate::array::PyArray;
+use crate::block::record;
 use crate::error::refused;
-use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Access, Array, DType};

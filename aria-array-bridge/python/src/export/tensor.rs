@@ -1,9 +1,10 @@
 //! Our array as a DLPack tensor: what DLPack can say of it, and the tensor itself. **Zero-copy** unless the plan says copy.
 
 use crate::array::{PyArray, RootExport, describe};
+use crate::block::copies_are_forbidden;
+use crate::block::is_tracing;
 use crate::error::refused;
-use crate::plan::is_tracing;
-use crate::request::{copies_are_forbidden, kept_to};
+use crate::request::kept_to;
 use aria_array_bridge::Array;
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::buffer::Release;

@@ -6,9 +6,9 @@
 use super::dlpack::{LATEST, capsule};
 use super::tensor::{self, Wish, said};
 use crate::array::PyArray;
+use crate::block::record;
 use crate::error::refused;
 use crate::import::exchange::{Table, published};
-use crate::plan::record;
 use crate::request::copy_policy;
 use aria_array_bridge::plan::{CopyPolicy, Plan, Reason};
 use aria_array_bridge::{Array, DType};

@@ -2,9 +2,9 @@
 
 use super::{raise, schema};
 use crate::array::{Origin, PyArray};
+use crate::block::{is_tracing, record};
 use crate::error::refused;
 use crate::export::arrow::{put, requested};
-use crate::plan::{is_tracing, record};
 use crate::request::kept_to;
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};

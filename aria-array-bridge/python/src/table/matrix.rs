@@ -2,11 +2,12 @@
 
 use super::{PyColumn, PyTable, column, import, pandas};
 use crate::array::{Hold, Origin, PyArray};
+use crate::block::copies_are_forbidden;
+use crate::block::{is_tracing, record};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
 use crate::import::{Refusal, named};
-use crate::plan::{is_tracing, record};
-use crate::request::{Copied, Found, copies_are_forbidden, copy_order, copy_policy};
+use crate::request::{Copied, Found, copy_order, copy_policy};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::matrix::{Nulls, Request};

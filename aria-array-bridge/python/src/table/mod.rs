@@ -15,9 +15,9 @@ pub(crate) use column::PyColumn;
 pub(crate) use import::is_table_class;
 pub(crate) use matrix::{find_column, find_matrix};
 
+use crate::block::{is_tracing, record};
 use crate::error::refused;
 use crate::export::arrow::{put, requested};
-use crate::plan::{is_tracing, record};
 use crate::request::kept_to;
 use aria_array_bridge::ArrayError;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};

@@ -10,7 +10,6 @@ pub(crate) use nulls::{NoNan, Nulls, with_nan};
 use super::Export;
 use crate::array::PyArray;
 use crate::error::refused;
-use crate::plan;
 use crate::request::{counted_nulls, describe_short, kept_to};
 use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::ledger::Name;
@@ -99,7 +98,7 @@ pub(crate) fn to_numpy_with<'py>(
     ensure_numpy(py)?;
     let inner = &*PyArray::using(array)?; // What follows may detach.
     let plain = inner.device().is_host() && inner.validity().is_none() && nulls != Nulls::Mask;
-    if plain && copy != CopyPolicy::Always && !plan::is_tracing() {
+    if plain && copy != CopyPolicy::Always && !crate::block::is_tracing() {
         return view(array); // Nobody asks for the plan.
     }
     let mut plan = Plan::view("numpy struct", crate::array::describe(inner), "numpy.ndarray");
@@ -150,8 +149,8 @@ pub(crate) fn to_numpy_with<'py>(
         }
     };
     let made = if nulls == Nulls::Mask { nulls::masked(&made, inner.validity())? } else { made };
-    if plan::is_tracing() {
-        plan::record(&plan);
+    if crate::block::is_tracing() {
+        crate::block::record(&plan);
     }
     Ok(made)
 }

@@ -120,13 +120,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>) -> Result<Found, Refusal> {
     let array = unsafe { Array::from_raw(first, dtype, layout, Device::CPU, Access::Shared, readonly, owner) };
     let array = array.map_err(|error| Refusal::Next(Reason::new("dtype", "L1", error.to_string())))?;
     let keeper = if fields.base.is_null() { object.clone().unbind() } else { keeper::of(object, &array)? };
-    Ok(Found {
-        array,
-        hold: Hold::Object(keeper, None),
-        swap,
-        protocol: named!("numpy struct"),
-        copied: None,
-    })
+    Ok(Found { array, hold: Hold::Object(keeper, None), swap, protocol: named!("numpy struct"), copied: None })
 }
 
 /// The dtype of a type number whose size is fixed.
