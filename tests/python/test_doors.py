@@ -140,3 +140,41 @@ assert ab.asarray(bytearray(b"abc")).tolist() == [97, 98, 99]
 def test_a_module_that_calls_itself_numpy_is_not_believed() -> None:
     answer = subprocess.run([sys.executable, "-c", DOUBLE], capture_output=True, text=True)
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_metaclass_is_asked_nothing_about_its_classes():
+    source = np.arange(4.0)
+
+    class Meta(type):
+        @property
+        def __mro__(cls):
+            raise RuntimeError("asked for its bases")
+
+        @property
+        def __dict__(cls):
+            raise RuntimeError("asked for its members")
+
+    class Producer(metaclass=Meta):
+        def __dlpack__(self, **options):
+            return source.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return (1, 0)
+
+    assert ab.asarray(Producer()).address == source.ctypes.data
+
+
+def test_a_class_without_a_proper_module_is_named_as_far_as_it_goes():
+    source = np.arange(4.0)
+
+    class Nameless:
+        __module__ = 5
+
+        def __dlpack__(self, **options):
+            return source.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return (1, 0)
+
+    x = ab.asarray(Nameless())
+    assert x.address == source.ctypes.data and "Nameless" in x.plan.source

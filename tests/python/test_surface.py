@@ -215,3 +215,41 @@ def test_notebooks_get_html_and_a_drawing() -> None:
     layout = ab.asarray(np.arange(6).reshape(2, 3)[:, ::2]).layout()
     assert "strides   [24, 16] bytes" in str(layout) and "gaps" in str(layout)
     assert layout._repr_svg_().startswith("<svg") and layout._repr_svg_().count("<rect") == 5
+
+
+def test_nulls_are_filled_with_numbers_of_numpy_and_with_times():
+    def masked(values, dtype):
+        return ab.asarray(np.ma.masked_array(np.array(values, dtype), [False, True]))
+
+    assert masked([1, 2], "i8").fill_null(np.int64(7)).tolist() == [1, 7]
+    assert masked([1, 2], "u1").fill_null(np.uint8(255)).tolist() == [1, 255]
+    assert masked([1, 2], "f8").fill_null(np.float32(0.5)).tolist() == [1.0, 0.5]
+    assert masked([1, 2], "f4").fill_null(np.int64(3)).tolist() == [1.0, 3.0]
+    for wrong, dtype in [(np.float64(1.5), "i8"), (256, "u1"), (np.True_, "i8"), ("1", "i8"), ("1", "f8"), (np.zeros(2), "f8")]:
+        with pytest.raises((ValueError, TypeError), match="expected a value|bool"):
+            masked([1, 2], dtype).fill_null(wrong)
+    times = masked(["2020-01-01", "NaT"], "M8[s]")
+    day = np.datetime64("1970-01-02")
+    assert times.fill_null(day).to_numpy()[1] == day and times.fill_null(day).dtype == times.dtype
+    assert np.isnat(times.fill_null(np.datetime64("NaT")).to_numpy()[1])
+    assert masked([1, 2], "m8[ms]").fill_null(np.timedelta64(3, "s")).to_numpy()[1] == np.timedelta64(3, "s")
+    for wrong in (np.datetime64("1970-01-01T00:00:00.5"), np.timedelta64(1, "s"), 5, "1970-01-01", None):
+        with pytest.raises(ValueError, match="expected a value that datetime64"):
+            times.fill_null(wrong)
+
+
+def test_an_element_formats_and_rounds_as_a_number():
+    x = ab.asarray(np.array([1.25, 2.5]))
+    assert [f"{v:.1f}" for v in x] == ["1.2", "2.5"] and round(x[0]) == 1 and round(x[0], 1) == 1.2
+    assert f"{x[0]}" == str(x[0])
+    assert f"{ab.asarray(np.int32(255)):x}" == "ff" and round(ab.asarray(np.int32(255)), -1) == 260
+    for use in (lambda: f"{x:.1f}", lambda: round(x)):
+        with pytest.raises(TypeError):
+            use()
+
+
+@pytest.mark.parametrize("name", ["bytes[9223372036854775808]", "str[2305843009213693952]", "void[18446744073709551615]",
+                                  "datetime64[2147483648s]"])  # fmt: skip
+def test_no_dtype_is_larger_than_memory(name):
+    with pytest.raises(TypeError):
+        ab.DType(name)

@@ -60,7 +60,7 @@ def test_the_public_names_are_those_of_the_list() -> None:
 
 def test_every_public_member_says_what_it_is() -> None:
     stub = ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8"))
-    classes = [node.name for node in stub.body if isinstance(node, ast.ClassDef)]
+    classes = [node.name for node in stub.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
     for owner in [getattr(ab, name) for name in classes] + [ab.Ledger, ab.Trace]:
         assert owner.__doc__, owner
         for name, member in vars(owner).items():

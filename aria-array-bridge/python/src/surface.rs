@@ -98,7 +98,8 @@ fn asarray<'py>(
 
 /// What a conversion would do, and why. Converts nothing; a refusal is an answer, not an exception.
 ///
-/// Without `to`, of `asarray(obj, …)`; with it, of the way from there on to that library: "numpy", "torch" or "jax".
+/// Without `to`, of `asarray(obj, …)`; with it, of the way from there on to that library: "numpy", "torch", "jax",
+/// "pandas", "pyarrow", "polars" or "arrow".
 #[pyfunction]
 #[pyo3(signature = (
     obj, /, *, to = None, dtype = None, device = None, copy = None, order = None, nulls = None, writable = None

@@ -150,13 +150,15 @@ impl DType {
             let unit = if rest.is_empty() { TimeUnit::GENERIC } else { TimeUnit::parse(rest)? };
             return Some(if stem == "datetime64" { DType::DateTime(unit) } else { DType::TimeDelta(unit) });
         }
-        let len = rest.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
-        match stem {
-            "bytes" => Some(DType::Bytes(len)),
-            "str" => Some(DType::Str(len)),
-            "void" => Some(DType::Void(len)),
-            _ => None,
-        }
+        let len: usize = rest.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+        let (dtype, width) = match stem {
+            "bytes" => (DType::Bytes(len), 1),
+            "str" => (DType::Str(len), 4),
+            "void" => (DType::Void(len), 1),
+            _ => return None,
+        };
+        // Longer ones than memory can have are none.
+        len.checked_mul(width).filter(|bytes| *bytes <= isize::MAX.unsigned_abs()).map(|_| dtype)
     }
 
     /// NumPy's kind letter: `b i u f c M m S U V`; `V` also for what only ml_dtypes and DLPack know.

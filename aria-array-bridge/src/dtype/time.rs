@@ -65,7 +65,7 @@ impl TimeUnit {
         let inner = text.strip_prefix('[')?.strip_suffix(']')?;
         let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
         let (count, name) = inner.split_at(digits);
-        let multiple = if count.is_empty() { 1 } else { count.parse().ok().filter(|m| *m > 0)? };
+        let multiple = if count.is_empty() { 1 } else { count.parse().ok().filter(|m| (1..=i32::MAX.unsigned_abs()).contains(m))? };
         let unit = NAMES.iter().find(|(_, n)| *n == name)?.0;
         Some(TimeUnit { unit, multiple })
     }

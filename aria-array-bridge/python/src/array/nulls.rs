@@ -13,7 +13,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString};
 
 #[pymethods]
 impl PyArray {
@@ -49,7 +49,14 @@ impl PyArray {
             DType::F64 => real(slf, value, |value| value),
             DType::C64 => complex(slf, value, |re, im| Complex::new(re as f32, im as f32)),
             DType::C128 => complex(slf, value, Complex::new),
-            _ => Err(PyTypeError::new_err(format!("expected numbers or bools to fill but found {dtype}"))),
+            DType::DateTime(_) | DType::TimeDelta(_) => {
+                let count = time(value, &dtype)?;
+                filled(slf, move |array| {
+                    let counts = array.reinterpret(DType::I64)?.fill_null(count)?;
+                    counts.reinterpret(array.dtype().clone())
+                })
+            }
+            _ => Err(PyTypeError::new_err(format!("expected numbers, times or bools to fill but found {dtype}"))),
         }
     }
 
@@ -94,11 +101,30 @@ fn filled<'py>(
     fresh(this, Reason::new("nulls", "C4", "nulls are filled"), None, make)
 }
 
+/// A time as NumPy counts it in the dtype's unit, which must have it exactly.
+fn time(value: &Bound<'_, PyAny>, dtype: &DType) -> PyResult<i64> {
+    let py = value.py();
+    let numpy = py.import("numpy")?;
+    let written = dtype.typestr().ok_or_else(|| unfit(value, dtype))?;
+    let plain = value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyString>();
+    let given = if plain { Err(unfit(value, dtype)) } else { numpy.call_method1("asarray", (value,)) }?;
+    let kind: String = given.getattr("dtype")?.getattr("kind")?.extract()?;
+    let made = given.call_method1("astype", (&written,)).map_err(|_| unfit(value, dtype))?;
+    let exact: bool = made.call_method1("astype", (given.getattr("dtype")?,))?.eq(&given).unwrap_or(false)
+        || numpy.call_method1("isnat", (&made,)).and_then(|nat| nat.is_truthy()).unwrap_or(false);
+    let fits = kind == dtype.kind().to_string() && given.getattr("ndim")?.eq(0)?;
+    if !(fits && exact) {
+        return Err(unfit(value, dtype));
+    }
+    made.call_method1("view", ("i8",))?.call_method0("item")?.extract()
+}
+
 fn integer<'py, T>(this: &Bound<'py, PyArray>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray>>
 where
     T: Element + Pod + for<'a> FromPyObject<'a, 'py>,
 {
-    let plain = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
+    // NumPy's integers have `__index__` too.
+    let plain = !value.is_instance_of::<PyBool>() && value.get_type().hasattr("__index__")?;
     let number = if plain { value.extract::<T>().ok() } else { None };
     let number = number.ok_or_else(|| unfit(value, &T::DTYPE))?;
     filled(this, move |array| array.fill_null(number))
@@ -110,8 +136,9 @@ fn real<'py, T: Element + Pod>(
     value: &Bound<'py, PyAny>,
     round: impl Fn(f64) -> T,
 ) -> PyResult<Bound<'py, PyArray>> {
-    let plain =
-        (value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>()) && !value.is_instance_of::<PyBool>();
+    // NumPy's floats and integers count among them.
+    let real = value.py().import("numbers")?.getattr("Real")?;
+    let plain = value.is_instance(&real)? && !value.is_instance_of::<PyBool>();
     let number = if plain { value.extract::<f64>().ok() } else { None };
     let number = round(number.ok_or_else(|| unfit(value, &T::DTYPE))?);
     filled(this, move |array| array.fill_null(number))

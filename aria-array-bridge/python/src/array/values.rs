@@ -89,6 +89,22 @@ impl PyArray {
         convert::<PyInt>(slf)
     }
 
+    fn __format__<'py>(slf: &Bound<'py, Self>, format: &str) -> PyResult<Bound<'py, PyAny>> {
+        if format.is_empty() {
+            return Ok(slf.str()?.into_any());
+        }
+        scalar(slf, "a number to format")?.call_method1("__format__", (format,))
+    }
+
+    #[pyo3(signature = (digits = None, /))]
+    fn __round__<'py>(slf: &Bound<'py, Self>, digits: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let number = scalar(slf, "a number to round")?;
+        match digits {
+            Some(digits) => number.call_method1("__round__", (digits,)),
+            None => number.call_method0("__round__"),
+        }
+    }
+
     fn __complex__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         convert::<PyComplex>(slf)
     }

@@ -60,7 +60,9 @@ fn from_array_interface<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArr
         Err(Refusal::Next(first)) => match interface::find_dict(x) {
             Err(Refusal::Next(second)) => {
                 let plan = Plan::view("", name.text().to_string(), "Array");
-                return Err(bad_argument(x.py(), plan.refusing(first).refusing(second)));
+                // A struct that is not there says less than the dict.
+                let plan = if x.hasattr("__array_struct__").unwrap_or(false) { plan.refusing(first) } else { plan };
+                return Err(bad_argument(x.py(), plan.refusing(second)));
             }
             found => found,
         },
