@@ -58,6 +58,11 @@ CHAINS = {
 UNSAID = (BufferError, AttributeError, TypeError, RuntimeError, ab.ConversionError)
 
 
+def has_text(dtype):
+    fields = (dtype[name] for name in dtype.names or ())
+    return dtype.kind == "U" or any(has_text(field) for field in fields)
+
+
 @st.composite
 def arrays(draw):
     """Arrays of any dtype that is an element here, and views of them: cut, reversed, transposed, broadcast, fields."""
@@ -70,7 +75,9 @@ def arrays(draw):
     dtype = draw(st.one_of(scalar, st.just(np.dtype("i4,f8,S3")), record if draw(st.booleans()) else scalar))
     shape = draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5))
     count = int(np.prod(shape)) * dtype.itemsize
-    raw = np.frombuffer(bytearray(draw(st.binary(min_size=count, max_size=count))), "u1")
+    # Not any number is a character.
+    elements = bytes(count) if has_text(dtype) else draw(st.binary(min_size=count, max_size=count))
+    raw = np.frombuffer(bytearray(elements), "u1")
     array = np.ndarray(shape, dtype, raw) if count else np.zeros(shape, dtype)
     if array.ndim and draw(st.booleans()):
         array = array[draw(hnp.basic_indices(array.shape, allow_ellipsis=False, allow_newaxis=True))]
