@@ -5,6 +5,8 @@ import gc
 import pytest
 
 import aria_array_bridge as ab
+from arrow_lies import LIES as COLUMNS
+from arrow_lies import SCHEMAS
 from arrow_producer import Array, ArrayProducer, Schema, Stream, StreamProducer
 from dlpack_producer import alive
 
@@ -91,6 +93,54 @@ def test_a_batch_that_lies_is_refused_by_name_and_released_once(lie):
     del reader
     gc.collect()
     assert stream.stream.released == 1
+
+
+# One column that lies, through every door that a table has: an honest sibling is given back with it.
+DOORS = {
+    "a struct": lambda schema, make: (ArrayProducer(schema(), make()), ab.table),
+    "a stream": lambda schema, make: (StreamProducer(make(), schema=schema()), ab.table),
+    "batches": lambda schema, make: (StreamProducer(make(), schema=schema()), lambda source: list(ab.batches(source))),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("lie", COLUMNS)
+def test_a_column_that_lies_is_refused_by_name_in_every_table(lie, door):
+    words, code, match = COLUMNS[lie]
+    made = []
+
+    def make():
+        made.append(rows(children=[Array(3), Array(**words)]))
+        return made[0]
+
+    source, ask = DOORS[door](lambda: struct_of(b"a", b"b"), make)
+    short = lie in ("k_a13_negative_length",)
+    refused(lambda: ask(source), code, None if short else match)
+    gc.collect()
+    assert made[0].released == 1
+    column = ArrayProducer(array=Array(**words))
+    refused(lambda: ab.table({"x": column}), code, match)
+    gc.collect()
+    assert column.released == (1, int(lie != "k_a8_released_array"))
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("lie", [lie for lie, (_, code, _) in SCHEMAS.items() if code in ("released", "malformed", "limit") and "k_a17" not in lie])
+def test_a_field_that_lies_is_refused_by_name_in_every_table(lie, door):
+    make, code, match = SCHEMAS[lie]
+    batch = rows()
+    source, ask = DOORS[door](lambda: Schema(b"+s", children=[Schema(name=b"a"), make()]), lambda: batch)
+    refused(lambda: ask(source), code, match)
+    gc.collect()
+    streamed = isinstance(source, StreamProducer)
+    assert (source.stream.schema if streamed else source.schema).released == 1
+    assert batch.released == (0 if streamed else 1), "nothing is asked of a stream whose schema lies"
+    for door in (ab.schema, lambda given: ab.table({"x": given})):
+        source = ArrayProducer(make())
+        source_type = type("Described", (), {"__arrow_c_schema__": lambda self: source.schema.capsule(b"arrow_schema")})
+        refused(lambda: door(source_type() if door is ab.schema else source), code, match)
+        gc.collect()
+        assert source.schema.released == int(lie != "k_a8_released_schema")
 
 
 def test_rows_that_are_null_as_a_whole_are_refused():
