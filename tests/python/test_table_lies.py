@@ -1,5 +1,6 @@
 """Lying producers of tables: a named error, no crash, one release of each struct, and an empty ledger [C6], [C7], [C8]."""
 
+import ctypes
 import gc
 
 import pytest
@@ -233,6 +234,100 @@ def test_a_reader_dropped_half_way_releases_its_stream():
     with ab.batches(closed) as reader:
         pass
     assert closed.stream.released == 1
+
+
+# Full validation [C8]. Structure is sound everywhere here; values are not.
+
+
+def text(*offsets, data=b"ab\xffd", **words):
+    """A column of text, as schema and array."""
+    memory = (ctypes.c_int32 * len(offsets))(*offsets)
+    chars = ctypes.create_string_buffer(data, len(data))
+    kept.extend([memory, chars])
+    buffers = [None, ctypes.addressof(memory), ctypes.addressof(chars)]
+    return Schema(b"u", name=b"t"), Array(len(offsets) - 1, buffers=buffers, **words)
+
+
+def indices(*numbers):
+    memory = (ctypes.c_int8 * len(numbers))(*numbers)
+    kept.append(memory)
+    return Schema(b"c", name=b"t", dictionary=Schema()), Array(len(numbers), memory=memory, dictionary=Array(2))
+
+
+kept = []
+VALUES = {
+    "offsets that fall": (lambda: text(0, 2, 1, 2), "its end lies before its start"),
+    "offsets below zero": (lambda: text(-1, 0, 1, 2), "a negative offset"),
+    "bytes that are no text": (lambda: text(0, 1, 2, 3), "UTF-8"),
+    "an index beyond the dictionary": (lambda: indices(0, 1, 2), "2"),
+    "a count of nulls": (lambda: (Schema(name=b"t"), Array(3, null_count=0, validity=b"\1")), "0 nulls, as the array says, but found 2"),
+}
+
+
+def wrong(lie):
+    """Two batches of one column: the first is sound, the second lies."""
+    schema, array = VALUES[lie][0]()
+    sound = Array(0, buffers=[None] * array.struct.n_buffers, dictionary=Array(2) if array.struct.dictionary else None)
+    return Schema(b"+s", children=[schema]), rows(0, children=[sound]), rows(3, children=[array])
+
+
+@pytest.mark.parametrize("lie", VALUES)
+def test_full_validation_finds_a_wrong_value_wherever_it_comes_from(lie):
+    match = VALUES[lie][1]
+    schema, _, batch = wrong(lie)
+    source = ArrayProducer(schema, batch)
+    t = ab.table(source)
+    refused(lambda: ab.table(t, validate="full"), "values", match)
+    refused(lambda: ab.table({"x": t["t"]}, validate="full"), "values", match)
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+    schema, first, second = wrong(lie)
+    source = StreamProducer(first, second, schema=schema)
+    refused(lambda: ab.table(source, validate="full"), "values", match)
+    gc.collect()
+    assert (first.released, second.released, source.stream.released) == (1, 1, 1)
+    for door in (lambda source: ab.batches(source, validate="full"), lambda source: ab.batches(ab.batches(source, validate="full"))):
+        schema, first, second = wrong(lie)
+        source = StreamProducer(first, second, rows(0), schema=schema)
+        reader = door(source)
+        assert next(reader).num_rows == 0
+        refused(lambda: next(reader), "values", match)
+        assert list(reader) == [] and source.stream.asked == 2 and source.stream.released == 1
+        gc.collect()
+        assert (first.released, second.released) == (1, 1)
+
+
+def test_full_validation_takes_what_is_sound_and_one_word_alone():
+    t = ab.table(pair(), validate="full")
+    assert ab.table(t, validate="full") is t
+    assert [batch.num_rows for batch in ab.batches([t, t], validate="full")] == [3, 3]
+    for door in (ab.table, ab.batches):
+        with pytest.raises(ValueError, match="expected validate None or 'full' but found \"half\""):
+            door(t, validate="half")
+
+
+# Traces [C2].
+
+
+def test_a_trace_sees_what_arrives_by_arrow_and_each_conversion_once():
+    with ab.trace() as hops:
+        t = ab.table(pair())
+    assert [(hop.outcome, hop.protocol, hop.target) for hop in hops] == [("view", "__arrow_c_array__", "Table 3 rows x 2 columns")]
+    with ab.trace() as hops:
+        ab.table(StreamProducer(rows(), rows(), schema=struct_of(b"a", b"b")))
+        ab.table({"x": ArrayProducer()})
+    assert [(hop.protocol, hop.target) for hop in hops] == [
+        ("__arrow_c_stream__", "Table 6 rows x 2 columns"),
+        ("__arrow_c_array__", "Column of 3 rows"),
+    ]
+    for convert, kept in ((lambda: ab.asarray(t["a"]), "view"), (lambda: ab.asarray(t), "copy"), (lambda: t.to_matrix(), "copy")):
+        with ab.trace() as hops:
+            convert()
+        assert [hop.outcome for hop in hops] == [kept]
+    with ab.trace() as hops:
+        ab.explain(t["a"]), ab.explain(t), ab.table(t)
+    assert hops == []
 
 
 def test_live_batches_stay_few():

@@ -48,14 +48,11 @@ impl PyColumn {
     }
 }
 
-/// The array that an import makes, as an object; a copy is made detached.
+/// The array that an import makes, as an object; a copy is made detached. No trace sees it yet.
 pub(crate) fn made<'py>(py: Python<'py>, import: ColumnImport, mut plan: Plan) -> PyResult<Bound<'py, PyArray>> {
     let array: Array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
     plan.target_address = Some(array.address() as u64);
     plan.target = crate::array::describe(&array).into();
-    if is_tracing() {
-        record(&plan);
-    }
     let own = plan.outcome == Outcome::Copy;
     Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
 }
@@ -134,7 +131,11 @@ impl PyColumn {
         let this = slf.get();
         if let Some(import) = as_values(&this.column) {
             let plan = plan_of(&import, this.shown());
-            return made(py, import, plan)?.call_method0("tolist");
+            let array = made(py, import, plan)?;
+            if is_tracing() {
+                record(&array.get().plan());
+            }
+            return array.call_method0("tolist");
         }
         let refused = match Self::to_pyarrow(slf) {
             Ok(column) => return column.call_method0("to_pylist"),

@@ -12,8 +12,9 @@ use super::batches::PyBatchReader;
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
 use crate::error::{argument_error, bad_argument, plan_of, refused};
-use crate::import::arrow::{Foreign, pair, schema as schema_in_capsule, stream_of};
+use crate::import::arrow::{Foreign, pair, schema as schema_in_capsule, stream_of, validates};
 use crate::import::import;
+use crate::plan::{is_tracing, record};
 use crate::release::Queued;
 use crate::request::Request;
 use aria_array_bridge::convert::arrow::{reason, stream_reason};
@@ -28,13 +29,50 @@ use pyo3::types::{PyDict, PyString, PyType};
 use std::sync::Arc;
 
 /// A table of any library's table, a stream, a dict of columns, or an array of records. Nothing is copied.
+///
+/// `validate="full"` checks every value of what came as Arrow, and not the structure alone.
 #[pyfunction]
-#[pyo3(signature = (obj, /))]
-pub(super) fn table<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTable>> {
-    if let Ok(table) = obj.cast::<PyTable>() {
-        return Ok(table.clone());
+#[pyo3(signature = (obj, /, *, validate = None))]
+pub(super) fn table<'py>(obj: &Bound<'py, PyAny>, validate: Option<&str>) -> PyResult<Bound<'py, PyTable>> {
+    let full = validates(validate)?;
+    let table = match obj.cast::<PyTable>() {
+        Ok(table) => table.clone(),
+        Err(_) => Bound::new(obj.py(), PyTable::new(table_in(obj)?))?,
+    };
+    if full {
+        check_values(obj.py(), table.get().table())?;
     }
-    Bound::new(obj.py(), PyTable::new(table_in(obj)?))
+    Ok(table)
+}
+
+/// Checks every value of a table that came as Arrow, detached [C8].
+///
+/// # Errors
+///
+/// `ConversionError`, reason `values`, with the first that is wrong; memory of a device.
+pub(super) fn check_values(py: Python<'_>, table: &Table) -> PyResult<()> {
+    let sound = py.detach(|| {
+        // SAFETY: Arrow's memory is not written to: its interfaces have producers promise that.
+        unsafe { table.validate() }
+    });
+    sound.map_err(|error| raise(py, &error))
+}
+
+/// Says to a trace what came by Arrow: nothing of it is copied.
+fn arrived<T>(object: &Bound<'_, PyAny>, protocol: &'static str, made: T, name: impl FnOnce(&T) -> String) -> T {
+    if is_tracing() {
+        let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+        record(&Plan::view(protocol, source, name(&made)));
+    }
+    made
+}
+
+fn shape_of(table: &Table) -> String {
+    format!("Table {} rows x {} columns", table.num_rows(), table.num_columns())
+}
+
+fn shape_of_column(column: &Column) -> String {
+    format!("Column of {} rows", column.len())
 }
 
 /// The table that the object is.
@@ -75,10 +113,12 @@ pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     }
     let speaks = |name: &Bound<'_, PyString>| object.get_type().hasattr(name);
     if object.cast::<PyBatchReader>().is_err() && speaks(intern!(py, "__arrow_c_array__"))? {
-        return of_batch(object).map(Some);
+        return of_batch(object).map(|table| Some(arrived(object, "__arrow_c_array__", table, shape_of)));
     }
     match stream_in(object)? {
-        Some(stream) => of_stream(object, stream).map(Some),
+        Some(stream) => {
+            of_stream(object, stream).map(|table| Some(arrived(object, "__arrow_c_stream__", table, shape_of)))
+        }
         None => Ok(None),
     }
 }
@@ -254,7 +294,8 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
         let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
         let checked = given.array.into_inner().check(Arc::new(field));
         let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
-        return Ok(Some(Column::from_arrow(checked, origin(&name))));
+        let column = Column::from_arrow(checked, origin(&name));
+        return Ok(Some(arrived(object, "__arrow_c_array__", column, shape_of_column)));
     }
     let Some(stream) = stream_in(object)? else { return Ok(None) };
     let mut stream = stream;
@@ -264,7 +305,8 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
         let checked = array.check(field.clone()).map_err(|given| refuse(object, reason(&given.error)))?;
         chunks.push(Chunk::from_arrow(checked, origin(&name)));
     }
-    Column::new(field, chunks).map(Some).map_err(|error| raise(py, &error))
+    let column = Column::new(field, chunks).map_err(|error| raise(py, &error))?;
+    Ok(Some(arrived(object, "__arrow_c_stream__", column, shape_of_column)))
 }
 
 /// The schema of anything that has one.

@@ -82,6 +82,19 @@ pub(crate) fn from_arrow<'py>(object: &Bound<'py, PyAny>, request: &Request) -> 
     }
 }
 
+/// Python's `validate=`: true if every value is to be checked [C8].
+///
+/// # Errors
+///
+/// `ValueError` for another word.
+pub(crate) fn validates(word: Option<&str>) -> PyResult<bool> {
+    match word {
+        None => Ok(false),
+        Some("full") => Ok(true),
+        Some(other) => Err(PyValueError::new_err(format!("expected validate None or 'full' but found {other:?}"))),
+    }
+}
+
 /// One question to a producer.
 struct Asked<'a, 'py> {
     py: Python<'py>,
