@@ -13,7 +13,7 @@ import pytest
 
 import aria_array_bridge as ab
 from arrow_lies import LIES, SCHEMAS
-from arrow_producer import Array, ArrayProducer, DeviceProducer, Part, Schema, Stream, StreamProducer, metadata
+from arrow_producer import Array, ArrayProducer, DeviceProducer, DeviceStreamProducer, Part, Schema, Stream, StreamProducer, metadata
 from dlpack_producer import Versioned, alive, api
 
 
@@ -239,7 +239,7 @@ def test_an_answer_that_is_no_stream_is_malformed(answer):
     refused(source, "malformed", "named arrow_array_stream")
 
 
-METHODS = ["__arrow_c_array__", "__arrow_c_device_array__", "__arrow_c_stream__"]
+METHODS = ["__arrow_c_array__", "__arrow_c_device_array__", "__arrow_c_stream__", "__arrow_c_device_stream__"]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -403,6 +403,44 @@ def test_k_a21_numbers_of_no_device_are_refused(device):
     source = DeviceProducer(array=Array(device=device))
     refused(source, "malformed", "device of Arrow's")
     assert source.released == (1, 1)
+
+
+HOST = (1, -1, None)
+
+
+def test_k_a21_a_stream_of_a_device_is_taken_and_its_end_and_errors_are_a_streams():
+    chunks = [Array(3, device=HOST), Array(2, device=HOST)]
+    source = DeviceStreamProducer(*chunks)
+    x = ab.asarray(source)
+    assert x.tolist() == [0, 1, 2, 0, 1] and x.plan.protocol == "__arrow_c_device_stream__" and x.device == "cpu"
+    assert [chunk.released for chunk in chunks] == [1, 1] and source.stream.released == 1
+    one = Array(3, device=(2, 1, None), buffers=[None, 0x1000])
+    x = ab.from_arrow(DeviceStreamProducer(one, device=2))
+    assert x.device == "cuda:1" and x.address == 0x1000
+    source = DeviceStreamProducer(Array(device=HOST), (5, b"disk gone"), Array(device=HOST))
+    refused(source, "stream-error", "disk gone")
+    assert source.stream.asked == 2 and source.stream.released == 1
+    capsule = Stream([Array(device=HOST)], device=1).capsule(b"arrow_device_array_stream")
+    assert ab.from_arrow(capsule).tolist() == [0, 1, 2]
+    refused(capsule, "released", "consumed before", ab.from_arrow)
+
+
+@pytest.mark.parametrize("device, code, match", [((2, 0, 0x10), "stream", "ready after an event"), ((0, 0, None), "malformed", "device of Arrow's"),
+                                                 ((2, 0, None), "device", "one chunk lies on cpu, another on cuda:0")])  # fmt: skip
+def test_k_a21_a_chunk_that_lies_on_no_device_or_on_another_is_refused(device, code, match):
+    chunks = [Array(device=HOST), Array(device=device)]
+    source = DeviceStreamProducer(*chunks)
+    refused(source, code, match)
+    gc.collect()
+    assert [chunk.released for chunk in chunks] == [1, 1] and source.stream.released == 1
+
+
+@pytest.mark.parametrize("missing", ["get_schema", "get_next", "get_last_error"])
+def test_k_a21_a_stream_of_a_device_that_lacks_a_function_is_refused_and_released(missing):
+    source = DeviceStreamProducer(Array(device=HOST), missing=[missing])
+    refused(source, "malformed", missing)
+    assert source.stream.released == 1
+    refused(DeviceStreamProducer(release=False), "released", "live ArrowDeviceArrayStream")
 
 
 # Release, K-A23 and [O4].

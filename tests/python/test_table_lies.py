@@ -8,8 +8,19 @@ import pytest
 import aria_array_bridge as ab
 from arrow_lies import LIES as COLUMNS
 from arrow_lies import SCHEMAS
-from arrow_producer import Array, ArrayProducer, Schema, Stream, StreamProducer
-from dlpack_producer import alive
+from arrow_producer import (
+    Array,
+    ArrayProducer,
+    ArrowDeviceArray,
+    ArrowDeviceArrayStream,
+    DeviceProducer,
+    DeviceStreamProducer,
+    Schema,
+    Stream,
+    StreamProducer,
+    pointers,
+)
+from dlpack_producer import alive, api
 
 PARTNER = "stdlib"
 
@@ -234,6 +245,91 @@ def test_a_reader_dropped_half_way_releases_its_stream():
     with ab.batches(closed) as reader:
         pass
     assert closed.stream.released == 1
+
+
+# Devices, K-A21.
+
+
+def on(device, length=3):
+    return Array(length, buffers=[None], children=[Array(length), Array(length)], device=device)
+
+
+HOST = (1, -1, None)
+
+
+def test_k_a21_tables_come_in_the_structs_of_a_device():
+    source = DeviceProducer(struct_of(b"a", b"b"), on(HOST))
+    t = ab.table(source)
+    assert t["b"].tolist() == [0, 1, 2] and ab.asarray(t["a"]).plan.outcome == "view"
+    assert [batch.num_rows for batch in ab.batches(DeviceProducer(struct_of(b"a", b"b"), on(HOST)))] == [3]
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+    stream = DeviceStreamProducer(on(HOST), on(HOST), schema=struct_of(b"a", b"b"))
+    assert ab.table(stream)["a"].num_chunks == 2
+    stream = DeviceStreamProducer(on(HOST), on(HOST), schema=struct_of(b"a", b"b"))
+    reader = ab.batches(stream)
+    assert next(reader)["a"].tolist() == [0, 1, 2]
+    reader.close()
+    assert stream.stream.asked == 1 and stream.stream.released == 1
+    column = DeviceProducer(array=Array(device=HOST))
+    assert ab.table({"x": column, "y": DeviceStreamProducer(Array(device=HOST))}).to_matrix().shape == (3, 2)
+    assert ab.schema(DeviceStreamProducer(schema=struct_of(b"a", b"b"))).names == ["a", "b"]
+
+
+def test_k_a21_memory_of_a_device_is_carried_in_tables_and_never_read():
+    gpu = on((2, 0, None))
+    for child in gpu.kept:
+        child.place.buffers = pointers([None, 0x1000])
+    t = ab.table(DeviceProducer(struct_of(b"a", b"b"), gpu))
+    assert ab.asarray(t["a"]).device == "cuda:0" and ab.asarray(t["a"]).address == 0x1000
+    for refuse in (t.to_matrix, t.__arrow_c_stream__, t.__arrow_c_device_stream__, lambda: ab.table(t, validate="full")):
+        refused(refuse, "device", "cuda:0")
+
+
+@pytest.mark.parametrize("device, code, match", [((2, 0, 0x10), "stream", "ready after an event"), ((0, 0, None), "malformed", "device of Arrow's")])
+def test_k_a21_a_batch_on_no_device_or_with_an_event_is_refused(device, code, match):
+    source = DeviceProducer(struct_of(b"a", b"b"), on(device))
+    refused(lambda: ab.table(source), code, match)
+    assert source.released == (1, 1)
+    for door in (ab.table, lambda stream: list(ab.batches(stream))):
+        batches = [on(HOST), on(device)]
+        stream = DeviceStreamProducer(*batches, schema=struct_of(b"a", b"b"))
+        refused(lambda: door(stream), code, match)
+        gc.collect()
+        assert [batch.released for batch in batches] == [1, 1] and stream.stream.released == 1 and stream.stream.asked == 2
+
+
+class Alone:
+    """Has one method of another object and no other."""
+
+    def __new__(cls, source, method):
+        return type("Alone", (), {method: lambda self, requested_schema=None, **words: getattr(source, method)(requested_schema, **words)})()
+
+
+def test_k_a21_tables_and_readers_go_out_in_the_structs_of_the_host():
+    t = ab.table(pair())
+    for method in ("__arrow_c_device_array__", "__arrow_c_device_stream__"):
+        back = ab.table(Alone(t, method))
+        assert back.equals(t) and ab.asarray(back["a"]).address == ab.asarray(t["a"]).address
+        capsule = getattr(t, method)(None, stream=None, other=None)
+        capsule = capsule[1] if isinstance(capsule, tuple) else capsule
+        with pytest.raises(NotImplementedError, match=f"expected no argument stream of {method} but found 1"):
+            getattr(t, method)(stream=1)
+    pointer = api.PyCapsule_GetPointer(id(capsule), b"arrow_device_array_stream")
+    assert ArrowDeviceArrayStream.from_address(pointer).device_type == 1
+    array = t.__arrow_c_device_array__()[1]
+    struct = ArrowDeviceArray.from_address(api.PyCapsule_GetPointer(id(array), b"arrow_device_array"))
+    assert (struct.device_type, struct.device_id, struct.sync_event, struct.array.length) == (1, -1, None, 3)
+    two = ab.table(StreamProducer(rows(), rows(), schema=struct_of(b"a", b"b")))
+    refused(two.__arrow_c_device_array__, "chunked", "one batch")
+    assert ab.table(Alone(two, "__arrow_c_device_stream__"))["a"].num_chunks == 2
+    reader = ab.batches(two)
+    with pytest.raises(NotImplementedError, match="expected no argument x of"):
+        reader.__arrow_c_device_stream__(x=0)
+    assert ab.table(Alone(reader, "__arrow_c_device_stream__")).num_rows == 6
+    failing = ab.batches(StreamProducer(rows(), (5, b"the disk is gone"), schema=struct_of(b"a", b"b")))
+    refused(lambda: ab.table(Alone(failing, "__arrow_c_device_stream__")), "stream-error", "the disk is gone")
 
 
 # Full validation [C8]. Structure is sound everywhere here; values are not.

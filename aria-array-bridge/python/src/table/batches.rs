@@ -3,11 +3,11 @@
 use super::import::{check_values, concat, origin, said, stream_in, table_in};
 use super::schema::PySchema;
 use super::{PyTable, pandas, raise};
-use crate::export::arrow::{put, requested};
+use crate::export::arrow::{no_more, put, requested};
 use crate::import::arrow::validates;
 use crate::release::{Queued, undisturbed};
 use aria_array_bridge::table::{Batches, Cuts, Schema, Table};
-use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_stream};
+use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_device_stream, export_stream};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
@@ -71,12 +71,16 @@ fn source_of(obj: &Bound<'_, PyAny>) -> PyResult<(Arc<Schema>, Source)> {
     }
     // A frame's own stream would turn NaN into null [W1].
     let whole = obj.cast::<PyTable>().is_ok() || obj.cast::<PyDict>().is_ok() || pandas::is_frame(obj)?;
-    if whole || !speaks(intern!(py, "__arrow_c_stream__"))? && speaks(intern!(py, "__arrow_c_array__"))? {
+    let streams = speaks(intern!(py, "__arrow_c_stream__"))? || speaks(intern!(py, "__arrow_c_device_stream__"))?;
+    let array = || {
+        Ok::<_, PyErr>(speaks(intern!(py, "__arrow_c_array__"))? || speaks(intern!(py, "__arrow_c_device_array__"))?)
+    };
+    if whole || !streams && array()? {
         let table = table_in(obj)?;
         let source = Source::Table(Box::new(table.batches(None)));
         return Ok((table.schema().clone(), source));
     }
-    if let Some(stream) = stream_in(obj)? {
+    if let Some((stream, _)) = stream_in(obj)? {
         let name = obj.get_type().fully_qualified_name()?.to_string();
         let stream = stream.into_inner();
         let batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
@@ -204,10 +208,19 @@ impl PyBatchReader {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested(requested_schema, "__arrow_c_stream__")?); // Given as it is: K-A19.
-        let py = slf.py();
-        let schema = slf.get().schema.clone();
-        let reader = Queued::new(py, slf.clone().unbind());
-        put(py, export_stream(Box::new(Passing { schema, reader })).into_raw())
+        put(slf.py(), export_stream(Passing::of(slf)).into_raw())
+    }
+
+    /// The batches that are left as a stream of arrays that say their device, the host.
+    #[pyo3(signature = (requested_schema = None, **kwargs))]
+    fn __arrow_c_device_stream__<'py>(
+        slf: &Bound<'py, Self>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        no_more(kwargs, "__arrow_c_device_stream__")?;
+        drop(requested(requested_schema, "__arrow_c_device_stream__")?);
+        put(slf.py(), export_device_stream(Passing::of(slf)).into_raw())
     }
 
     fn __repr__(&self) -> String {
@@ -219,6 +232,13 @@ impl PyBatchReader {
 struct Passing {
     schema: Arc<Schema>,
     reader: Queued<Py<PyBatchReader>>,
+}
+
+impl Passing {
+    fn of(reader: &Bound<'_, PyBatchReader>) -> Box<Passing> {
+        let schema = reader.get().schema.clone();
+        Box::new(Passing { schema, reader: Queued::new(reader.py(), reader.clone().unbind()) })
+    }
 }
 
 impl BatchSource for Passing {
