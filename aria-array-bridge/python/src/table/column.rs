@@ -4,6 +4,7 @@ use super::{raise, schema};
 use crate::array::{Origin, PyArray};
 use crate::error::refused;
 use crate::export::arrow::{put, requested};
+use crate::export::like::Like;
 use crate::plan::{is_tracing, record};
 use crate::request::kept_to;
 use aria_array_bridge::Array;
@@ -165,6 +166,36 @@ impl PyColumn {
         let py = slf.py();
         let frame = super::out::to_pandas(py, &slf.get().alone(py)?)?;
         frame.get_item(slf.get().name())
+    }
+
+    /// Back to the library of `obj`: a column of its kind, or the column's array as one.
+    fn to_like<'py>(slf: &Bound<'py, Self>, obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if obj.cast::<PyColumn>().is_ok() {
+            return Ok(slf.clone().into_any());
+        }
+        let like = Like::of(obj)?;
+        let kind = like.as_ref().map(|like| like.kind(&["ChunkedArray", "Array", "Series", "Index"]));
+        match kind.unwrap_or_default() {
+            ("pandas", "Series") => Self::to_pandas(slf),
+            ("polars", "Series") => Self::to_polars(slf),
+            ("pyarrow", "ChunkedArray") => Self::to_pyarrow(slf),
+            ("pyarrow", "Array") => {
+                let column = Self::to_pyarrow(slf)?;
+                match column.getattr("num_chunks")?.extract()? {
+                    1 => column.call_method1("chunk", (0,)), // Shared; several are copied together.
+                    _ => column.call_method0("combine_chunks"),
+                }
+            }
+            ("arro3.core", "ChunkedArray") => {
+                py.import("arro3.core")?.getattr("ChunkedArray")?.call_method1("from_arrow", (slf,))
+            }
+            ("nanoarrow", "Array") => py.import("nanoarrow")?.call_method1("Array", (slf,)),
+            _ => {
+                let array = crate::import::import(slf.as_any(), &crate::request::Request::default())?;
+                PyArray::to_like(&array, obj)
+            }
+        }
     }
 
     /// What NumPy makes of the column: its array, where it is one without nulls.
