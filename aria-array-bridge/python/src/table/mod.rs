@@ -1,9 +1,10 @@
 //! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
 //!
-//! `import` makes tables of other libraries' (`pandas` of its frames), `column`, `schema` and `batches` are the classes,
+//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them), `column`, `schema` and `batches` are the classes,
 //! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
 
 mod batches;
+mod blocks;
 mod column;
 mod import;
 mod matrix;
