@@ -70,6 +70,19 @@ pub struct ArrowDeviceArray {
     pub reserved: [i64; 3],
 }
 
+/// Arrays of one type on devices of one type, one after the other.
+#[repr(C)]
+#[derive(Debug)]
+#[allow(missing_docs, reason = "named and explained by the specification")]
+pub struct ArrowDeviceArrayStream {
+    pub device_type: i32,
+    pub get_schema: Option<unsafe extern "C" fn(*mut ArrowDeviceArrayStream, *mut ArrowSchema) -> c_int>,
+    pub get_next: Option<unsafe extern "C" fn(*mut ArrowDeviceArrayStream, *mut ArrowDeviceArray) -> c_int>,
+    pub get_last_error: Option<unsafe extern "C" fn(*mut ArrowDeviceArrayStream) -> *const c_char>,
+    pub release: Option<unsafe extern "C" fn(*mut ArrowDeviceArrayStream)>,
+    pub private_data: *mut c_void,
+}
+
 impl ArrowSchema {
     /// A struct that is marked as released.
     pub const fn released() -> ArrowSchema {
@@ -101,6 +114,19 @@ impl ArrowArray {
             dictionary: core::ptr::null_mut(),
             release: None,
             private_data: core::ptr::null_mut(),
+        }
+    }
+}
+
+impl ArrowDeviceArray {
+    /// A struct that is marked as released.
+    pub const fn released() -> ArrowDeviceArray {
+        ArrowDeviceArray {
+            array: ArrowArray::released(),
+            device_id: 0,
+            device_type: 0,
+            sync_event: core::ptr::null_mut(),
+            reserved: [0; 3],
         }
     }
 }
@@ -139,4 +165,7 @@ const _: () = {
     assert!(offset_of!(ArrowDeviceArray, device_id) == 80);
     assert!(offset_of!(ArrowDeviceArray, device_type) == 88);
     assert!(offset_of!(ArrowDeviceArray, sync_event) == 96);
+    assert!(size_of::<ArrowDeviceArrayStream>() == 48);
+    assert!(offset_of!(ArrowDeviceArrayStream, get_schema) == 8);
+    assert!(offset_of!(ArrowDeviceArrayStream, release) == 32);
 };

@@ -20,6 +20,7 @@
 //! import    OwnedSchema::take -> field -> Field      OwnedArray::take -> check(Field) -> Checked -> view -> ArrayView
 //! export    Field::to_schema -> OwnedSchema          Node::export(owner) -> OwnedArray      ArrayView::share(range, owner)
 //! streams   OwnedStream::take -> schema, next        export_stream(BatchSource) -> OwnedStream
+//!            OwnedDeviceStream, export_device_stream: the same, with arrays that say their device
 //! values    validate(ArrayView): offsets, UTF-8, indices, run ends
 //! parts     Format, Count, Metadata                  errors: ArrowError, Problem, RefusedArray, StreamError, Failure
 //! ```
@@ -32,6 +33,7 @@ mod error;
 mod export;
 mod field;
 mod format;
+mod kind;
 mod metadata;
 mod name;
 mod schema;
@@ -46,8 +48,11 @@ pub use error::{ArrowError, Problem};
 pub use export::{Node, Owner};
 pub use field::{Field, MAX_DEPTH, MAX_FIELDS, MAX_TEXT};
 pub use format::{Count, Format};
+pub use kind::StreamStruct;
 pub use metadata::{MAX_METADATA, Metadata};
 pub use schema::OwnedSchema;
-pub use stream::{BatchSource, Failure, OwnedStream, StreamError, export_stream};
+pub use stream::{
+    BatchSource, Failure, OwnedDeviceStream, OwnedStream, StreamError, export_device_stream, export_stream,
+};
 pub use validate::validate;
 pub use view::{ArrayView, MAX_BUFFERS};

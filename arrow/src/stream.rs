@@ -1,9 +1,10 @@
 //! Streams: [`OwnedStream`] asks a foreign one, [`export_stream`] answers as one.
 
-use crate::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
+use crate::abi::{ArrowArrayStream, ArrowDeviceArrayStream, ArrowSchema};
 use crate::array::OwnedArray;
 use crate::error::{ArrowError, Problem};
 use crate::field::Field;
+use crate::kind::{Functions, StreamStruct};
 use crate::schema::OwnedSchema;
 use crate::unwind::caught;
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -56,16 +57,19 @@ impl From<ArrowError> for StreamError {
 ///
 /// 1. The struct is live: `release` is not NULL, and nobody else calls it.
 #[derive(Debug)]
-pub struct OwnedStream {
-    stream: ArrowArrayStream,
+pub struct OwnedStream<S: StreamStruct = ArrowArrayStream> {
+    stream: S,
     over: bool,
     failure: Option<StreamError>,
 }
 
-// SAFETY: the C stream interface ties a struct to no thread. It is asked by one at a time: asking takes `&mut`.
-unsafe impl Send for OwnedStream {}
+/// A foreign stream whose arrays say their device.
+pub type OwnedDeviceStream = OwnedStream<ArrowDeviceArrayStream>;
 
-impl OwnedStream {
+// SAFETY: the C stream interfaces tie a struct to no thread. It is asked by one at a time: asking takes `&mut`.
+unsafe impl<S: StreamStruct> Send for OwnedStream<S> {}
+
+impl<S: StreamStruct> OwnedStream<S> {
     /// Moves a stream out of foreign memory, which keeps a struct that is marked as released.
     ///
     /// # Errors
@@ -74,19 +78,20 @@ impl OwnedStream {
     ///
     /// # Safety
     ///
-    /// `stream` points to an `ArrowArrayStream` that keeps to the C stream interface, may be read and written, and that
-    /// nobody else reads, writes or releases meanwhile.
-    pub unsafe fn take(stream: NonNull<ArrowArrayStream>) -> Result<OwnedStream, ArrowError> {
+    /// `stream` points to a struct that keeps to the C stream interface, may be read and written, and that nobody else
+    /// reads, writes or releases meanwhile.
+    pub unsafe fn take(stream: NonNull<S>) -> Result<OwnedStream<S>, ArrowError> {
         // SAFETY: readable and writable: the caller's duty.
-        let stream = unsafe { stream.replace(ArrowArrayStream::released()) };
-        if stream.release.is_none() {
-            return Err(Problem::Released { what: "ArrowArrayStream" }.at(""));
+        let stream = unsafe { stream.replace(S::released()) };
+        let there = stream.functions();
+        if there.release.is_none() {
+            return Err(Problem::Released { what: S::NAME }.at(""));
         }
         let owned = OwnedStream::live(stream);
         let functions = [
-            (owned.stream.get_schema.is_some(), "a function get_schema"),
-            (owned.stream.get_next.is_some(), "a function get_next"),
-            (owned.stream.get_last_error.is_some(), "a function get_last_error"),
+            (there.get_schema.is_some(), "a function get_schema"),
+            (there.get_next.is_some(), "a function get_next"),
+            (there.get_last_error.is_some(), "a function get_last_error"),
         ];
         match functions.into_iter().find(|(there, _)| !there) {
             Some((_, what)) => Err(Problem::Null { what }.at("")),
@@ -94,7 +99,7 @@ impl OwnedStream {
         }
     }
 
-    fn live(stream: ArrowArrayStream) -> OwnedStream {
+    fn live(stream: S) -> OwnedStream<S> {
         OwnedStream { stream, over: false, failure: None }
     }
 
@@ -107,7 +112,7 @@ impl OwnedStream {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let Some(get_schema) = self.stream.get_schema else {
+        let Some(get_schema) = self.stream.functions().get_schema else {
             return Err(Problem::Null { what: "get_schema" }.at("").into());
         };
         let mut schema = ArrowSchema::released();
@@ -127,23 +132,23 @@ impl OwnedStream {
     ///
     /// The producer's own, with its text.
     #[allow(clippy::should_implement_trait, reason = "a Result of an Option, to be asked with `?`")]
-    pub fn next(&mut self) -> Result<Option<OwnedArray>, StreamError> {
-        let Some(get_next) = self.stream.get_next.filter(|_| !self.over) else { return Ok(None) };
-        let mut array = ArrowArray::released();
+    pub fn next(&mut self) -> Result<Option<S::Owned>, StreamError> {
+        let Some(get_next) = self.stream.functions().get_next.filter(|_| !self.over) else { return Ok(None) };
+        let mut array = S::no_array();
         // SAFETY: live: invariant 1; the out-parameter may be written.
         let code = unsafe { get_next(&raw mut self.stream, &raw mut array) };
         if code != 0 {
             return Err(self.failed("its next array", code));
         }
         // A released array is the end.
-        let array = OwnedArray::live(array);
+        let array = S::taken(array);
         self.over = array.is_none();
         Ok(array)
     }
 
     /// Ends the stream, and reads the producer's text at once: it lives until the next call (K-A20).
     fn failed(&mut self, during: &'static str, code: c_int) -> StreamError {
-        let text = match self.stream.get_last_error {
+        let text = match self.stream.functions().get_last_error {
             // SAFETY: live: invariant 1.
             Some(get_last_error) => unsafe { get_last_error(&raw mut self.stream) },
             None => ptr::null(),
@@ -164,16 +169,16 @@ impl OwnedStream {
 
     /// The struct itself, for whoever will release it.
     #[must_use]
-    pub fn into_raw(self) -> ArrowArrayStream {
+    pub fn into_raw(self) -> S {
         let stream = core::mem::ManuallyDrop::new(self);
         // SAFETY: moved out of a value that is never dropped.
         unsafe { ptr::from_ref(&stream.stream).read() }
     }
 }
 
-impl Drop for OwnedStream {
+impl<S: StreamStruct> Drop for OwnedStream<S> {
     fn drop(&mut self) {
-        if let Some(release) = self.stream.release {
+        if let Some(release) = self.stream.functions().release {
             // SAFETY: live, and released once: this is the drop (invariant 1).
             unsafe { release(&raw mut self.stream) };
         }
@@ -226,25 +231,34 @@ struct Exported {
 /// A stream that asks `source`, and drops it when it is released. A panic in the source becomes the stream's error.
 #[must_use]
 pub fn export_stream(source: Box<dyn BatchSource>) -> OwnedStream {
+    export_as(source)
+}
+
+/// As [`export_stream`], for a consumer that asks for devices: the arrays lie in memory of the host.
+#[must_use]
+pub fn export_device_stream(source: Box<dyn BatchSource>) -> OwnedDeviceStream {
+    export_as(source)
+}
+
+fn export_as<S: StreamStruct>(source: Box<dyn BatchSource>) -> OwnedStream<S> {
     let exported = Box::new(Exported { source, over: false, failed: None, last_error: None });
-    let stream = ArrowArrayStream {
-        get_schema: Some(get_schema),
-        get_next: Some(get_next),
-        get_last_error: Some(get_last_error),
-        release: Some(release),
-        private_data: Box::into_raw(exported).cast::<c_void>(),
+    let functions = Functions {
+        get_schema: Some(get_schema::<S>),
+        get_next: Some(get_next::<S>),
+        get_last_error: Some(get_last_error::<S>),
+        release: Some(release::<S>),
     };
-    OwnedStream::live(stream)
+    OwnedStream::live(S::made(functions, Box::into_raw(exported).cast::<c_void>()))
 }
 
 impl Exported {
     /// # Safety
     ///
-    /// `stream` is a live struct that [`export_stream`] made, and nobody else uses it meanwhile.
-    unsafe fn of<'a>(stream: *mut ArrowArrayStream) -> &'a mut Exported {
-        // SAFETY: live: the caller's duty.
-        let data = unsafe { (*stream).private_data };
-        // SAFETY: the box that `export_stream` leaked, used by nobody else: the caller's duty.
+    /// `stream` is a live struct that [`export_as`] made, and nobody else uses it meanwhile.
+    unsafe fn of<'a, S: StreamStruct>(stream: *mut S) -> &'a mut Exported {
+        // SAFETY: live: the caller's duty. The borrow ends here.
+        let data = unsafe { &*stream }.private_data();
+        // SAFETY: the box that `export_as` leaked, used by nobody else: the caller's duty.
         unsafe { &mut *data.cast::<Exported>() }
     }
 
@@ -268,7 +282,7 @@ impl Exported {
 /// # Safety
 ///
 /// As the C stream interface says of `get_schema`.
-unsafe extern "C" fn get_schema(stream: *mut ArrowArrayStream, out: *mut ArrowSchema) -> c_int {
+unsafe extern "C" fn get_schema<S: StreamStruct>(stream: *mut S, out: *mut ArrowSchema) -> c_int {
     // SAFETY: the caller's duty.
     let exported = unsafe { Exported::of(stream) };
     match exported.answer(|source| source.schema()) {
@@ -284,14 +298,14 @@ unsafe extern "C" fn get_schema(stream: *mut ArrowArrayStream, out: *mut ArrowSc
 /// # Safety
 ///
 /// As the C stream interface says of `get_next`.
-unsafe extern "C" fn get_next(stream: *mut ArrowArrayStream, out: *mut ArrowArray) -> c_int {
+unsafe extern "C" fn get_next<S: StreamStruct>(stream: *mut S, out: *mut S::Array) -> c_int {
     // SAFETY: the caller's duty.
     let exported = unsafe { Exported::of(stream) };
     let next = if exported.over { Ok(None) } else { exported.answer(|source| source.next()) };
     match next {
         Ok(array) => {
             exported.over = array.is_none();
-            let array = array.map_or(ArrowArray::released(), OwnedArray::into_raw);
+            let array = array.map_or_else(S::no_array, S::given);
             // SAFETY: the out-parameter may be written: the interface.
             unsafe { out.write(array) };
             0
@@ -303,7 +317,7 @@ unsafe extern "C" fn get_next(stream: *mut ArrowArrayStream, out: *mut ArrowArra
 /// # Safety
 ///
 /// As the C stream interface says of `get_last_error`.
-unsafe extern "C" fn get_last_error(stream: *mut ArrowArrayStream) -> *const c_char {
+unsafe extern "C" fn get_last_error<S: StreamStruct>(stream: *mut S) -> *const c_char {
     // SAFETY: the caller's duty.
     let exported = unsafe { Exported::of(stream) };
     exported.last_error.as_ref().map_or(ptr::null(), |text| text.as_ptr())
@@ -311,13 +325,12 @@ unsafe extern "C" fn get_last_error(stream: *mut ArrowArrayStream) -> *const c_c
 
 /// # Safety
 ///
-/// `stream` is a live struct that [`export_stream`] made; called once.
-unsafe extern "C" fn release(stream: *mut ArrowArrayStream) {
-    // SAFETY: live and exclusive: the interface.
-    let stream = unsafe { &mut *stream };
-    stream.release = None;
-    // SAFETY: the box that `export_stream` leaked, taken back once.
-    let exported = unsafe { Box::from_raw(stream.private_data.cast::<Exported>()) };
+/// `stream` is a live struct that [`export_as`] made; called once.
+unsafe extern "C" fn release<S: StreamStruct>(stream: *mut S) {
+    // SAFETY: live and exclusive: the interface. What is left is marked as released.
+    let stream = unsafe { stream.replace(S::released()) };
+    // SAFETY: the box that `export_as` leaked, taken back once.
+    let exported = unsafe { Box::from_raw(stream.private_data().cast::<Exported>()) };
     caught(|| drop(exported));
 }
 

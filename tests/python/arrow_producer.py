@@ -63,6 +63,10 @@ class ArrowArrayStream(ctypes.Structure):
     ]
 
 
+class ArrowDeviceArrayStream(ctypes.Structure):
+    _fields_ = [("device_type", ctypes.c_int32), *ArrowArrayStream._fields_]
+
+
 def pointers(addresses):
     """An array of pointers, kept for ever; NULL for None."""
     if addresses is None:
@@ -173,10 +177,13 @@ class DeviceProducer(Pair):
 
 
 class Stream(Part):
-    """A stream of these answers: an Array, None for the end, or (errno, text)."""
+    """A stream of these answers: an Array, None for the end, or (errno, text). Of a device, where it has a type."""
 
-    def __init__(self, answers, schema=None, missing=(), **words):
-        super().__init__(ArrowArrayStream, **words)
+    def __init__(self, answers, schema=None, missing=(), device=None, **words):
+        super().__init__(ArrowArrayStream if device is None else ArrowDeviceArrayStream, **words)
+        self.out = ArrowArray if device is None else ArrowDeviceArray
+        if device is not None:
+            self.struct.device_type = device
         self.answers, self.schema, self.asked, self.text = list(answers), schema or Schema(), 0, None
         self.asked_for_error = 0
         functions = {
@@ -205,10 +212,10 @@ class Stream(Part):
         if isinstance(answer, tuple):
             return self._fail(*answer)
         if answer is None:
-            ctypes.memset(out, 0, ctypes.sizeof(ArrowArray))
+            ctypes.memset(out, 0, ctypes.sizeof(self.out))
             return 0
-        ctypes.memmove(out, answer.pointer, ctypes.sizeof(ArrowArray))
-        answer.struct.release = None
+        ctypes.memmove(out, answer.pointer, ctypes.sizeof(self.out))
+        answer.place.release = None
         return 0
 
     def _get_last_error(self, _stream):
@@ -222,3 +229,13 @@ class StreamProducer:
 
     def __arrow_c_stream__(self, requested_schema=None):
         return self.stream.capsule(b"arrow_array_stream")
+
+
+class DeviceStreamProducer:
+    """Speaks `__arrow_c_device_stream__` alone."""
+
+    def __init__(self, *answers, device=1, **words):
+        self.stream = Stream(answers, device=device, **words)
+
+    def __arrow_c_device_stream__(self, requested_schema=None, **kwargs):
+        return self.stream.capsule(b"arrow_device_array_stream")

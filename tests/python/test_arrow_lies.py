@@ -12,8 +12,9 @@ import threading
 import pytest
 
 import aria_array_bridge as ab
-from arrow_producer import Array, ArrayProducer, DeviceProducer, Part, Schema, Stream, StreamProducer, metadata
-from dlpack_producer import alive, api
+from arrow_lies import LIES, SCHEMAS
+from arrow_producer import Array, ArrayProducer, DeviceProducer, DeviceStreamProducer, Part, Schema, Stream, StreamProducer, metadata
+from dlpack_producer import Versioned, alive, api
 
 
 @pytest.fixture(autouse=True)
@@ -92,25 +93,6 @@ def test_k_a7_without_elements_every_buffer_may_be_null():
     assert x.shape == (0,) and x.tolist() == []
 
 
-LIES = {
-    "k_a4_nulls_without_bitmap": (dict(null_count=2), "malformed", "validity bitmap for 2 nulls but found NULL"),
-    "k_a8_released_array": (dict(release=False), "released", "live ArrowArray"),
-    "k_a12_too_few_buffers": (dict(n_buffers=1), "malformed", "2 buffers for format 'g' but found 1"),
-    "k_a12_too_many_buffers": (dict(n_buffers=3), "malformed", "2 buffers for format 'g' but found 3"),
-    "k_a12_no_list_of_buffers": (dict(buffers=None, n_buffers=2), "malformed", "found NULL"),
-    "k_a12_negative_buffers": (dict(n_buffers=-1), "malformed", "found -1"),
-    "k_a13_negative_length": (dict(length=-1), "malformed", "elements but found -1"),
-    "k_a13_negative_offset": (dict(offset=-8), "malformed", "found -8"),
-    "k_a13_null_count_below": (dict(null_count=-2), "malformed", "-1 to 3 but found -2"),
-    "k_a13_null_count_above": (dict(null_count=4), "malformed", "-1 to 3 but found 4"),
-    "k_a6_offset_past_memory": (dict(offset=2**62), "span-overflow", "within memory"),
-    "k_a6_length_past_memory": (dict(length=2**62), "span-overflow", "within memory"),
-    "k_a1_no_values": (dict(buffers=[None, None]), "null-data", "buffer 1 but found NULL"),
-    "children_of_a_number": (dict(n_children=1), "malformed", "0 children"),
-    "dictionary_of_a_number": (dict(dictionary=Array()), "malformed", "no dictionary"),
-}
-
-
 @pytest.mark.parametrize("lie", LIES)
 def test_an_array_that_lies_is_refused_by_name_and_released_once(lie):
     words, code, match = LIES[lie]
@@ -118,37 +100,6 @@ def test_an_array_that_lies_is_refused_by_name_and_released_once(lie):
     refused(source, code, match)
     gc.collect()
     assert source.released == (1, int(lie != "k_a8_released_array"))
-
-
-def deep(levels):
-    schema = Schema()
-    for _ in range(levels):
-        schema = Schema(b"+w:1", children=[schema])
-    return schema
-
-
-SCHEMAS = {
-    "k_a8_released_schema": (lambda: Schema(release=False), "released", "live ArrowSchema"),
-    "no_format": (lambda: Schema(None), "malformed", "format string but found NULL"),
-    "format_of_no_text": (lambda: Schema(b"\xff"), "malformed", "UTF-8"),
-    "unknown_format": (lambda: Schema(b"?!"), "not-numeric", "no array"),
-    "empty_format": (lambda: Schema(b""), "not-numeric", "no array"),
-    "k_a13_negative_children": (lambda: Schema(n_children=-1), "malformed", "-1"),
-    "missing_children": (lambda: Schema(b"+w:2", children=[None]), "malformed", "child schema but found NULL"),
-    "too_few_children": (lambda: Schema(b"+w:2"), "malformed", "1 children"),
-    "no_list_of_children": (lambda: Schema(b"+w:2", n_children=1), "malformed", "NULL"),
-    "children_without_end": (lambda: Schema(b"+s", n_children=2**40), "limit", "fields"),
-    "depth_bomb": (lambda: deep(70), "limit", "64 levels"),
-    "list_of_negative_width": (lambda: Schema(b"+w:-1"), "not-numeric", "no array"),
-    "metadata_of_negative_count": (lambda: Schema(meta=struct.pack("=i", -1)), "malformed", "-1"),
-    "metadata_of_negative_length": (lambda: Schema(meta=struct.pack("=ii", 1, -5)), "malformed", "-5"),
-    "metadata_too_long": (lambda: Schema(meta=struct.pack("=iii", 1, 0, 2**30)), "limit", "metadata"),
-    "dictionary_of_doubles": (lambda: Schema(dictionary=Schema(b"u")), "malformed", "integers"),
-    "k_a17_text": (lambda: Schema(b"u"), "malformed", "3 buffers"),
-    "k_a17_decimal": (lambda: Schema(b"d:10,2"), "not-numeric", "decimal128"),
-    "k_a17_zone": (lambda: Schema(b"tsu:UTC"), "not-numeric", "UTC"),
-    "k_a17_extension": (lambda: Schema(meta=metadata((b"ARROW:extension:name", b"me"))), "not-numeric", "extension<me>"),
-}
 
 
 @pytest.mark.parametrize("lie", SCHEMAS)
@@ -288,7 +239,7 @@ def test_an_answer_that_is_no_stream_is_malformed(answer):
     refused(source, "malformed", "named arrow_array_stream")
 
 
-METHODS = ["__arrow_c_array__", "__arrow_c_device_array__", "__arrow_c_stream__"]
+METHODS = ["__arrow_c_array__", "__arrow_c_device_array__", "__arrow_c_stream__", "__arrow_c_device_stream__"]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -454,6 +405,44 @@ def test_k_a21_numbers_of_no_device_are_refused(device):
     assert source.released == (1, 1)
 
 
+HOST = (1, -1, None)
+
+
+def test_k_a21_a_stream_of_a_device_is_taken_and_its_end_and_errors_are_a_streams():
+    chunks = [Array(3, device=HOST), Array(2, device=HOST)]
+    source = DeviceStreamProducer(*chunks)
+    x = ab.asarray(source)
+    assert x.tolist() == [0, 1, 2, 0, 1] and x.plan.protocol == "__arrow_c_device_stream__" and x.device == "cpu"
+    assert [chunk.released for chunk in chunks] == [1, 1] and source.stream.released == 1
+    one = Array(3, device=(2, 1, None), buffers=[None, 0x1000])
+    x = ab.from_arrow(DeviceStreamProducer(one, device=2))
+    assert x.device == "cuda:1" and x.address == 0x1000
+    source = DeviceStreamProducer(Array(device=HOST), (5, b"disk gone"), Array(device=HOST))
+    refused(source, "stream-error", "disk gone")
+    assert source.stream.asked == 2 and source.stream.released == 1
+    capsule = Stream([Array(device=HOST)], device=1).capsule(b"arrow_device_array_stream")
+    assert ab.from_arrow(capsule).tolist() == [0, 1, 2]
+    refused(capsule, "released", "consumed before", ab.from_arrow)
+
+
+@pytest.mark.parametrize("device, code, match", [((2, 0, 0x10), "stream", "ready after an event"), ((0, 0, None), "malformed", "device of Arrow's"),
+                                                 ((2, 0, None), "device", "one chunk lies on cpu, another on cuda:0")])  # fmt: skip
+def test_k_a21_a_chunk_that_lies_on_no_device_or_on_another_is_refused(device, code, match):
+    chunks = [Array(device=HOST), Array(device=device)]
+    source = DeviceStreamProducer(*chunks)
+    refused(source, code, match)
+    gc.collect()
+    assert [chunk.released for chunk in chunks] == [1, 1] and source.stream.released == 1
+
+
+@pytest.mark.parametrize("missing", ["get_schema", "get_next", "get_last_error"])
+def test_k_a21_a_stream_of_a_device_that_lacks_a_function_is_refused_and_released(missing):
+    source = DeviceStreamProducer(Array(device=HOST), missing=[missing])
+    refused(source, "malformed", missing)
+    assert source.stream.released == 1
+    refused(DeviceStreamProducer(release=False), "released", "live ArrowDeviceArrayStream")
+
+
 # Release, K-A23 and [O4].
 
 
@@ -517,6 +506,42 @@ def test_an_export_keeps_values_and_bits_of_an_import_alive():
     del out, back
     gc.collect()
     assert values.array.released == 1
+
+
+# Arrow's memory by DLPack and NumPy, K-A15, K-A16, K-A22.
+
+
+def test_k_a15_arrows_memory_is_never_written_to():
+    source = ArrayProducer(array=Array(3, null_count=1, validity=b"\5"))
+    before = bytes(source.array.memory), source.array.bits.raw
+    x = ab.asarray(source)
+    assert x.readonly and x.fill_null(9).tolist() == [0, 9, 2]
+    x.to_numpy(nulls="nan"), x.to_numpy(nulls="mask"), x.astype("float32"), x.copy()
+    refused(x, "read-only", door=lambda x: ab.asarray(x, copy=False, writable=True))
+    assert (bytes(source.array.memory), source.array.bits.raw) == before
+
+
+def test_k_a16_booleans_are_bits_and_never_a_view():
+    source = ArrayProducer(Schema(b"b"), Array(3))
+    plan = ab.explain(source)
+    assert (plan.outcome, plan.copied_bytes, [reason.code for reason in plan.reasons]) == ("copy", 3, ["bits"])
+    refused(ArrayProducer(Schema(b"b"), Array(3)), "copy-never", "bits", lambda x: ab.asarray(x, copy=False))
+
+
+def test_k_a22_an_offset_moves_the_address_and_nulls_do_not_go_by_dlpack():
+    source = ArrayProducer(array=Array(3, offset=2))
+    x = ab.asarray(source)
+    assert x.address == source.array.address + 16
+    capsule = x.__dlpack__(max_version=(1, 1))
+    managed = Versioned.from_address(api.PyCapsule_GetPointer(id(capsule), b"dltensor_versioned"))
+    assert managed.dl_tensor.data + managed.dl_tensor.byte_offset == x.address
+    assert managed.flags & 1, "read-only"
+    with pytest.raises(BufferError, match="read-only"):
+        x.__dlpack__(copy=False)  # The older struct has no bit for it.
+    nulls = ab.asarray(ArrayProducer(array=Array(3, null_count=1, validity=b"\5")))
+    with pytest.raises(BufferError, match="1 null") as caught:
+        nulls.__dlpack__(max_version=(1, 1))
+    assert "nulls" in [reason.code for reason in caught.value.plan.reasons]
 
 
 # What goes out.

@@ -1,6 +1,7 @@
 """Tables beside NumPy and pandas alone: what is a table, its columns by name and position, and what is refused [C6], [W9]."""
 
 import gc
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -161,7 +162,50 @@ def test_a_frame_of_one_dtype_is_a_view_of_its_block():
     assert ab.asarray(t).address == ab.asarray(frame).address == m.address
     frame["c"] = [1.0, 2.0, 3.0]  # A block of its own.
     apart = ab.table(frame)
-    assert apart.to_matrix().plan.outcome == "copy" and apart.select(["a", "b"]).to_matrix().plan.outcome == "copy"
+    assert apart.to_matrix().plan.outcome == "copy"
+    m = apart.select(["a", "b"]).to_matrix()
+    assert m.plan.outcome == "view" and m.address == frame["a"].to_numpy().__array_interface__["data"][0]
+
+
+FRAMES = {
+    "of a dict": lambda: pd.DataFrame({"i": [1, 2, 3], "x": [1.0, 2.0, 3.0], "j": [4, 5, 6], "y": [7.0, 8.0, 9.0], "b": [True, False, True], "z": [0.5] * 3}),
+    "of a matrix": lambda: pd.DataFrame(np.arange(18.0).reshape(3, 6), columns=list("ixjybz")),
+    "of a Fortran matrix": lambda: pd.DataFrame(np.asfortranarray(np.arange(18.0).reshape(3, 6)), columns=list("ixjybz")),
+    "of a part of a matrix": lambda: pd.DataFrame(np.arange(400).reshape(20, 20)[3:15:4, 2:14:2], columns=list("ixjybz")),
+    "of records": lambda: pd.DataFrame(np.zeros(3, [(name, "f8") for name in "ixjybz"])),
+    "of times": lambda: pd.DataFrame(np.arange(18).reshape(3, 6).astype("M8[ns]"), columns=list("ixjybz")),
+}
+CUTS = {
+    "whole": lambda frame: frame, "rows": lambda frame: frame.iloc[1:], "every second": lambda frame: frame.iloc[::2], "reversed": lambda frame: frame.iloc[::-1],
+    "columns": lambda frame: frame.iloc[:, 1:5], "chosen": lambda frame: frame[["y", "x", "z"]], "turned round": lambda frame: frame[list("zbyjxi")], "one row": lambda frame: frame.iloc[1:2],
+    "no rows": lambda frame: frame.iloc[:0], "a column more": lambda frame: frame.assign(w=[1.0, 2.0, 3.0]), "a copy": lambda frame: frame.copy(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame_is_viewed_block_by_block(name, cut):
+    frame = CUTS[cut](FRAMES[name]())
+    t = ab.table(frame)
+    for label in frame.columns:
+        values, array = frame[label].to_numpy(), ab.asarray(t[label])
+        np.testing.assert_array_equal(array.to_numpy(), values)
+        if len(values):
+            assert array.address == values.__array_interface__["data"][0] and array.plan.outcome == "view" and array.readonly == (not values.flags.writeable)
+        if len(values) > 1:
+            assert array.strides == values.strides
+    bases = {}
+    for label in frame.columns:
+        base = frame[label].to_numpy()
+        while isinstance(base.base, np.ndarray):
+            base = base.base
+        bases.setdefault((id(base), base.ndim), []).append(label)
+    for (_, ndim), labels in bases.items():
+        part = frame[labels]
+        if ndim == 2 and len(part) > 1:
+            offsets = {b - a for a, b in itertools.pairwise(frame[label].to_numpy().__array_interface__["data"][0] for label in labels)}
+            assert t.select(labels).to_matrix().plan.outcome == ("view" if len(offsets) < 2 else "copy")
+        np.testing.assert_array_equal(t.select(labels).to_matrix().to_numpy(), part.to_numpy())
 
 
 def test_a_table_keeps_what_it_is_made_of_alive():

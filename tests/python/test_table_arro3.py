@@ -48,5 +48,5 @@ def test_readers_go_both_ways():
     assert [batch["a"].tolist() for batch in ab.batches(arro3.Table.from_arrow(pa.table({"a": [1]})).to_reader())] == [[1]]
     read = arro3.RecordBatchReader.from_arrow(ab.batches([{"a": [1]}, {"a": [2, 3]}])).read_all()
     assert read.num_rows == 3 and [batch.num_rows for batch in read.to_batches()] == [1, 2]
-    with pytest.raises(TypeError, match="expected a table of pandas, Polars, pyarrow, DuckDB or arro3 but found arro3.core._core.Schema"):
+    with pytest.raises(TypeError, match="expected a table of pandas, Polars, pyarrow, DuckDB, arro3 or nanoarrow but found arro3.core._core.Schema"):
         ab.table({}).to_like(read.schema)

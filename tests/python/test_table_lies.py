@@ -1,12 +1,26 @@
 """Lying producers of tables: a named error, no crash, one release of each struct, and an empty ledger [C6], [C7], [C8]."""
 
+import ctypes
 import gc
 
 import pytest
 
 import aria_array_bridge as ab
-from arrow_producer import Array, ArrayProducer, Schema, Stream, StreamProducer
-from dlpack_producer import alive
+from arrow_lies import LIES as COLUMNS
+from arrow_lies import SCHEMAS
+from arrow_producer import (
+    Array,
+    ArrayProducer,
+    ArrowDeviceArray,
+    ArrowDeviceArrayStream,
+    DeviceProducer,
+    DeviceStreamProducer,
+    Schema,
+    Stream,
+    StreamProducer,
+    pointers,
+)
+from dlpack_producer import alive, api
 
 PARTNER = "stdlib"
 
@@ -91,6 +105,54 @@ def test_a_batch_that_lies_is_refused_by_name_and_released_once(lie):
     del reader
     gc.collect()
     assert stream.stream.released == 1
+
+
+# One column that lies, through every door that a table has: an honest sibling is given back with it.
+DOORS = {
+    "a struct": lambda schema, make: (ArrayProducer(schema(), make()), ab.table),
+    "a stream": lambda schema, make: (StreamProducer(make(), schema=schema()), ab.table),
+    "batches": lambda schema, make: (StreamProducer(make(), schema=schema()), lambda source: list(ab.batches(source))),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("lie", COLUMNS)
+def test_a_column_that_lies_is_refused_by_name_in_every_table(lie, door):
+    words, code, match = COLUMNS[lie]
+    made = []
+
+    def make():
+        made.append(rows(children=[Array(3), Array(**words)]))
+        return made[0]
+
+    source, ask = DOORS[door](lambda: struct_of(b"a", b"b"), make)
+    short = lie in ("k_a13_negative_length",)
+    refused(lambda: ask(source), code, None if short else match)
+    gc.collect()
+    assert made[0].released == 1
+    column = ArrayProducer(array=Array(**words))
+    refused(lambda: ab.table({"x": column}), code, match)
+    gc.collect()
+    assert column.released == (1, int(lie != "k_a8_released_array"))
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("lie", [lie for lie, (_, code, _) in SCHEMAS.items() if code in ("released", "malformed", "limit") and "k_a17" not in lie])
+def test_a_field_that_lies_is_refused_by_name_in_every_table(lie, door):
+    make, code, match = SCHEMAS[lie]
+    batch = rows()
+    source, ask = DOORS[door](lambda: Schema(b"+s", children=[Schema(name=b"a"), make()]), lambda: batch)
+    refused(lambda: ask(source), code, match)
+    gc.collect()
+    streamed = isinstance(source, StreamProducer)
+    assert (source.stream.schema if streamed else source.schema).released == 1
+    assert batch.released == (0 if streamed else 1), "nothing is asked of a stream whose schema lies"
+    for door in (ab.schema, lambda given: ab.table({"x": given})):
+        source = ArrayProducer(make())
+        source_type = type("Described", (), {"__arrow_c_schema__": lambda self: source.schema.capsule(b"arrow_schema")})
+        refused(lambda: door(source_type() if door is ab.schema else source), code, match)
+        gc.collect()
+        assert source.schema.released == int(lie != "k_a8_released_schema")
 
 
 def test_rows_that_are_null_as_a_whole_are_refused():
@@ -183,6 +245,185 @@ def test_a_reader_dropped_half_way_releases_its_stream():
     with ab.batches(closed) as reader:
         pass
     assert closed.stream.released == 1
+
+
+# Devices, K-A21.
+
+
+def on(device, length=3):
+    return Array(length, buffers=[None], children=[Array(length), Array(length)], device=device)
+
+
+HOST = (1, -1, None)
+
+
+def test_k_a21_tables_come_in_the_structs_of_a_device():
+    source = DeviceProducer(struct_of(b"a", b"b"), on(HOST))
+    t = ab.table(source)
+    assert t["b"].tolist() == [0, 1, 2] and ab.asarray(t["a"]).plan.outcome == "view"
+    assert [batch.num_rows for batch in ab.batches(DeviceProducer(struct_of(b"a", b"b"), on(HOST)))] == [3]
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+    stream = DeviceStreamProducer(on(HOST), on(HOST), schema=struct_of(b"a", b"b"))
+    assert ab.table(stream)["a"].num_chunks == 2
+    stream = DeviceStreamProducer(on(HOST), on(HOST), schema=struct_of(b"a", b"b"))
+    reader = ab.batches(stream)
+    assert next(reader)["a"].tolist() == [0, 1, 2]
+    reader.close()
+    assert stream.stream.asked == 1 and stream.stream.released == 1
+    column = DeviceProducer(array=Array(device=HOST))
+    assert ab.table({"x": column, "y": DeviceStreamProducer(Array(device=HOST))}).to_matrix().shape == (3, 2)
+    assert ab.schema(DeviceStreamProducer(schema=struct_of(b"a", b"b"))).names == ["a", "b"]
+
+
+def test_k_a21_memory_of_a_device_is_carried_in_tables_and_never_read():
+    gpu = on((2, 0, None))
+    for child in gpu.kept:
+        child.place.buffers = pointers([None, 0x1000])
+    t = ab.table(DeviceProducer(struct_of(b"a", b"b"), gpu))
+    assert ab.asarray(t["a"]).device == "cuda:0" and ab.asarray(t["a"]).address == 0x1000
+    for refuse in (t.to_matrix, t.__arrow_c_stream__, t.__arrow_c_device_stream__, lambda: ab.table(t, validate="full")):
+        refused(refuse, "device", "cuda:0")
+
+
+@pytest.mark.parametrize("device, code, match", [((2, 0, 0x10), "stream", "ready after an event"), ((0, 0, None), "malformed", "device of Arrow's")])
+def test_k_a21_a_batch_on_no_device_or_with_an_event_is_refused(device, code, match):
+    source = DeviceProducer(struct_of(b"a", b"b"), on(device))
+    refused(lambda: ab.table(source), code, match)
+    assert source.released == (1, 1)
+    for door in (ab.table, lambda stream: list(ab.batches(stream))):
+        batches = [on(HOST), on(device)]
+        stream = DeviceStreamProducer(*batches, schema=struct_of(b"a", b"b"))
+        refused(lambda: door(stream), code, match)
+        gc.collect()
+        assert [batch.released for batch in batches] == [1, 1] and stream.stream.released == 1 and stream.stream.asked == 2
+
+
+class Alone:
+    """Has one method of another object and no other."""
+
+    def __new__(cls, source, method):
+        return type("Alone", (), {method: lambda self, requested_schema=None, **words: getattr(source, method)(requested_schema, **words)})()
+
+
+def test_k_a21_tables_and_readers_go_out_in_the_structs_of_the_host():
+    t = ab.table(pair())
+    for method in ("__arrow_c_device_array__", "__arrow_c_device_stream__"):
+        back = ab.table(Alone(t, method))
+        assert back.equals(t) and ab.asarray(back["a"]).address == ab.asarray(t["a"]).address
+        capsule = getattr(t, method)(None, stream=None, other=None)
+        capsule = capsule[1] if isinstance(capsule, tuple) else capsule
+        with pytest.raises(NotImplementedError, match=f"expected no argument stream of {method} but found 1"):
+            getattr(t, method)(stream=1)
+    pointer = api.PyCapsule_GetPointer(id(capsule), b"arrow_device_array_stream")
+    assert ArrowDeviceArrayStream.from_address(pointer).device_type == 1
+    array = t.__arrow_c_device_array__()[1]
+    struct = ArrowDeviceArray.from_address(api.PyCapsule_GetPointer(id(array), b"arrow_device_array"))
+    assert (struct.device_type, struct.device_id, struct.sync_event, struct.array.length) == (1, -1, None, 3)
+    two = ab.table(StreamProducer(rows(), rows(), schema=struct_of(b"a", b"b")))
+    refused(two.__arrow_c_device_array__, "chunked", "one batch")
+    assert ab.table(Alone(two, "__arrow_c_device_stream__"))["a"].num_chunks == 2
+    reader = ab.batches(two)
+    with pytest.raises(NotImplementedError, match="expected no argument x of"):
+        reader.__arrow_c_device_stream__(x=0)
+    assert ab.table(Alone(reader, "__arrow_c_device_stream__")).num_rows == 6
+    failing = ab.batches(StreamProducer(rows(), (5, b"the disk is gone"), schema=struct_of(b"a", b"b")))
+    refused(lambda: ab.table(Alone(failing, "__arrow_c_device_stream__")), "stream-error", "the disk is gone")
+
+
+# Full validation [C8]. Structure is sound everywhere here; values are not.
+
+
+def text(*offsets, data=b"ab\xffd", **words):
+    """A column of text, as schema and array."""
+    memory = (ctypes.c_int32 * len(offsets))(*offsets)
+    chars = ctypes.create_string_buffer(data, len(data))
+    kept.extend([memory, chars])
+    buffers = [None, ctypes.addressof(memory), ctypes.addressof(chars)]
+    return Schema(b"u", name=b"t"), Array(len(offsets) - 1, buffers=buffers, **words)
+
+
+def indices(*numbers):
+    memory = (ctypes.c_int8 * len(numbers))(*numbers)
+    kept.append(memory)
+    return Schema(b"c", name=b"t", dictionary=Schema()), Array(len(numbers), memory=memory, dictionary=Array(2))
+
+
+kept = []
+VALUES = {
+    "offsets that fall": (lambda: text(0, 2, 1, 2), "its end lies before its start"),
+    "offsets below zero": (lambda: text(-1, 0, 1, 2), "a negative offset"),
+    "bytes that are no text": (lambda: text(0, 1, 2, 3), "UTF-8"),
+    "an index beyond the dictionary": (lambda: indices(0, 1, 2), "2"),
+    "a count of nulls": (lambda: (Schema(name=b"t"), Array(3, null_count=0, validity=b"\1")), "0 nulls, as the array says, but found 2"),
+}
+
+
+def wrong(lie):
+    """Two batches of one column: the first is sound, the second lies."""
+    schema, array = VALUES[lie][0]()
+    sound = Array(0, buffers=[None] * array.struct.n_buffers, dictionary=Array(2) if array.struct.dictionary else None)
+    return Schema(b"+s", children=[schema]), rows(0, children=[sound]), rows(3, children=[array])
+
+
+@pytest.mark.parametrize("lie", VALUES)
+def test_full_validation_finds_a_wrong_value_wherever_it_comes_from(lie):
+    match = VALUES[lie][1]
+    schema, _, batch = wrong(lie)
+    source = ArrayProducer(schema, batch)
+    t = ab.table(source)
+    refused(lambda: ab.table(t, validate="full"), "values", match)
+    refused(lambda: ab.table({"x": t["t"]}, validate="full"), "values", match)
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+    schema, first, second = wrong(lie)
+    source = StreamProducer(first, second, schema=schema)
+    refused(lambda: ab.table(source, validate="full"), "values", match)
+    gc.collect()
+    assert (first.released, second.released, source.stream.released) == (1, 1, 1)
+    for door in (lambda source: ab.batches(source, validate="full"), lambda source: ab.batches(ab.batches(source, validate="full"))):
+        schema, first, second = wrong(lie)
+        source = StreamProducer(first, second, rows(0), schema=schema)
+        reader = door(source)
+        assert next(reader).num_rows == 0
+        refused(lambda: next(reader), "values", match)
+        assert list(reader) == [] and source.stream.asked == 2 and source.stream.released == 1
+        gc.collect()
+        assert (first.released, second.released) == (1, 1)
+
+
+def test_full_validation_takes_what_is_sound_and_one_word_alone():
+    t = ab.table(pair(), validate="full")
+    assert ab.table(t, validate="full") is t
+    assert [batch.num_rows for batch in ab.batches([t, t], validate="full")] == [3, 3]
+    for door in (ab.table, ab.batches):
+        with pytest.raises(ValueError, match="expected validate None or 'full' but found \"half\""):
+            door(t, validate="half")
+
+
+# Traces [C2].
+
+
+def test_a_trace_sees_what_arrives_by_arrow_and_each_conversion_once():
+    with ab.trace() as hops:
+        t = ab.table(pair())
+    assert [(hop.outcome, hop.protocol, hop.target) for hop in hops] == [("view", "__arrow_c_array__", "Table 3 rows x 2 columns")]
+    with ab.trace() as hops:
+        ab.table(StreamProducer(rows(), rows(), schema=struct_of(b"a", b"b")))
+        ab.table({"x": ArrayProducer()})
+    assert [(hop.protocol, hop.target) for hop in hops] == [
+        ("__arrow_c_stream__", "Table 6 rows x 2 columns"),
+        ("__arrow_c_array__", "Column of 3 rows"),
+    ]
+    for convert, kept in ((lambda: ab.asarray(t["a"]), "view"), (lambda: ab.asarray(t), "copy"), (lambda: t.to_matrix(), "copy")):
+        with ab.trace() as hops:
+            convert()
+        assert [hop.outcome for hop in hops] == [kept]
+    with ab.trace() as hops:
+        ab.explain(t["a"]), ab.explain(t), ab.table(t)
+    assert hops == []
 
 
 def test_live_batches_stay_few():

@@ -138,3 +138,47 @@ def test_asarray_of_a_table_takes_its_options_and_goes_on_to_numpy():
     frame = pd.DataFrame({"id": [1, 2], "x": [0.5, 1.5]})
     mixed = ab.asarray(frame)
     assert mixed.tolist() == [[1, 0.5], [2, 1.5]] and outcome(mixed.plan) == ("copy", 32, ["mixed-columns"])
+
+
+def test_another_dtype_that_is_wished_for_is_no_mixture_of_columns():
+    one = ab.table({"a": np.arange(3.0)})
+    assert outcome(one.to_matrix(dtype="complex128").plan)[::2] == ("copy", ["dtype"])
+    same = ab.table({"a": np.arange(3.0), "b": np.arange(3.0)})
+    assert "mixed-columns" not in outcome(same.to_matrix(dtype="complex128").plan)[2]
+    mixed = ab.table({"a": np.arange(3.0), "b": np.arange(3)})
+    assert outcome(mixed.to_matrix(dtype="complex128").plan)[::2] == ("copy", ["mixed-columns"])
+    with pytest.raises(ab.ArgumentError) as caught:
+        one.to_matrix(dtype="int64")
+    assert outcome(caught.value.plan)[::2] == ("refuse", ["dtype"])
+
+
+@pytest.mark.parametrize("kind, units", [("M8", ["D", "s", "ms", "us", "ns"]), ("m8", ["s", "ms", "us", "ns"])])  # Arrow's.
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_times_of_different_units_become_those_of_the_finer_one(kind, units, order):
+    # The model is NumPy's own: its type for both, and its cast.
+    for first in units:
+        for second in units:
+            a, b = (np.array([0, 1, -3, "NaT"], f"{kind}[{unit}]") for unit in (first, second))
+            wanted = np.result_type(a.dtype, b.dtype)
+            matrix = ab.table({"a": a, "b": b}).to_matrix(order=order)
+            assert matrix.dtype == wanted, (first, second)
+            np.testing.assert_array_equal(matrix.to_numpy(), np.stack([a.astype(wanted), b.astype(wanted)], axis=1))
+
+
+def test_times_that_the_finer_unit_has_not_are_refused_and_nulls_are_no_times():
+    far = np.ma.MaskedArray(np.array([2**62, 5], "M8[s]"), [False, False])
+    near = np.array([1, 2], "M8[ns]")
+    with pytest.raises(ab.ArgumentError, match=f"{2**62} in column 'far' is beyond datetime64.ns.") as caught:
+        ab.table({"far": far, "near": near}).to_matrix()
+    assert [reason.code for reason in caught.value.plan.reasons][-1] == "inexact"
+    far.mask = [True, False]
+    t = ab.table({"far": far, "near": near})
+    matrix = t.to_matrix()
+    assert matrix.is_null().tolist() == [[True, False], [False, False]]
+    assert matrix.to_numpy(nulls="nan")[1, 0] == np.datetime64(5, "s")
+    assert np.isnat(t.to_matrix(nulls="nan").to_numpy()[0, 0])
+    assert t.select(["far"]).to_matrix(dtype="datetime64[ns]").dtype == "datetime64[ns]"
+    with pytest.raises(ab.ArgumentError, match="no type has both"):
+        ab.asarray(ab.table({"t": near, "d": near.view("m8[ns]")}))
+    with pytest.raises(ab.ArgumentError, match="does not cast to datetime64.s. within its kind"):
+        ab.table({"near": near}).to_matrix(dtype="datetime64[s]")

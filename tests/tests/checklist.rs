@@ -4,7 +4,7 @@ use aria_array_tests::{Table, names_a_test};
 use std::fmt::Write;
 
 /// How many items each part of the list has.
-const PARTS: [(&str, usize); 4] = [("D", 36), ("B", 20), ("I", 5), ("R", 10)];
+const PARTS: [(&str, usize); 5] = [("D", 36), ("A", 23), ("B", 20), ("I", 5), ("R", 10)];
 
 #[test]
 fn every_item_has_a_row_in_order() {

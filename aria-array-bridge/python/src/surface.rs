@@ -151,13 +151,7 @@ fn from_arrow<'py>(
     nulls: Option<&str>,
     validate: Option<&str>,
 ) -> PyResult<Bound<'py, PyArray>> {
-    let validate = match validate {
-        None => false,
-        Some("full") => true,
-        Some(other) => {
-            return Err(PyValueError::new_err(format!("expected validate None or 'full' but found {other:?}")));
-        }
-    };
+    let validate = import::arrow::validates(validate)?;
     let options = Options { dtype, device: None, copy, order, nulls, writable: None };
     import::arrow::from_arrow(x, &Request { validate, ..options.request()? })
 }

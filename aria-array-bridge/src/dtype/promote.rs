@@ -12,7 +12,12 @@ impl DType {
         if self == other {
             return Some(self.clone());
         }
-        let (DType::Scalar(a), DType::Scalar(b)) = (self, other) else { return None };
+        let (a, b) = match (self, other) {
+            (DType::Scalar(a), DType::Scalar(b)) => (a, b),
+            (DType::DateTime(a), DType::DateTime(b)) => return a.promote(*b).map(DType::DateTime),
+            (DType::TimeDelta(a), DType::TimeDelta(b)) => return a.promote(*b).map(DType::TimeDelta),
+            _ => return None,
+        };
         if a.lanes() != 1 || b.lanes() != 1 {
             return None;
         }
@@ -146,5 +151,35 @@ complex128 complex128 complex128 complex128 complex128 complex128 complex128 com
         assert_eq!(DType::BF16.promote(&DType::F16), Some(DType::F32));
         assert_eq!(DType::BF16.promote(&DType::F64), Some(DType::F64));
         assert_eq!(DType::BOOL.promote(&DType::BF16), Some(DType::BF16));
+    }
+
+    /// `numpy.result_type`, seen with NumPy 2.4.6; "" where it has none, or one by a calendar.
+    const TIMES: [(&str, &str, &str); 12] = [
+        ("D", "ns", "ns"),
+        ("s", "ms", "ms"),
+        ("2h", "3h", "h"),
+        ("7s", "2m", "s"),
+        ("6s", "4s", "2s"),
+        ("10ms", "s", "10ms"),
+        ("W", "D", "D"),
+        ("Y", "M", "M"),
+        ("5M", "Y", "M"),
+        ("M", "D", ""),
+        ("Y", "ns", ""),
+        ("ps", "as", "as"),
+    ];
+
+    #[test]
+    fn times_become_those_of_the_unit_that_counts_both() {
+        for kind in ["datetime64", "timedelta64"] {
+            let time = |unit: &str| DType::from_name(&format!("{kind}[{unit}]"));
+            for (a, b, both) in TIMES {
+                let (a, b) = (time(a).unwrap(), time(b).unwrap());
+                let wanted = if both.is_empty() { None } else { time(both) };
+                assert_eq!((a.promote(&b), b.promote(&a)), (wanted.clone(), wanted), "{a} {b}");
+            }
+        }
+        let (point, span) = (DType::from_name("datetime64[s]").unwrap(), DType::from_name("timedelta64[s]").unwrap());
+        assert_eq!((point.promote(&span), point.promote(&DType::I64)), (None, None));
     }
 }

@@ -1,12 +1,14 @@
 //! Columns as one matrix, rows first: a view where they lie so, else one copy (rule C6).
 //!
 //! `view` says whether columns lie in one allocation at one distance, `fill` writes the copy: every element is read once
-//! and written once, promoted, nulls replaced, in the order that was asked for, `table` takes the columns of a table. This file has the plan.
+//! and written once, promoted, nulls replaced, in the order that was asked for, `table` takes the columns of a
+//! table, `times` counts times in another unit. This file has the plan.
 
 mod fill;
 mod table;
 #[cfg(test)]
 mod tests;
+mod times;
 mod view;
 
 use crate::array::{Array, ArrayError, describe};
@@ -118,12 +120,14 @@ impl<'a> Matrix<'a> {
     ///
     /// # Errors
     ///
-    /// The plan with one reason more: no memory, or an integer that float64 does not have in a column with nulls.
+    /// The plan with one reason more: no memory, an integer that float64 does not have in a column with nulls, or a time that
+    /// the unit of the matrix does not reach.
     pub fn make(self) -> Result<(Array, Plan), Plan> {
         let Matrix { columns, rows, dtype, order, nulls, viewed, mut plan } = self;
         let array = match viewed {
             Some(array) => array,
-            None => fill::filled(columns, rows, &dtype, order.unwrap_or(Order::F), nulls)
+            None => times::counted(columns, &dtype)
+                .and_then(|columns| fill::filled(&columns, rows, &dtype, order.unwrap_or(Order::F), nulls))
                 .map_err(|reason| plan.clone().refusing(*reason))?,
         };
         plan.target_address = Some(array.address() as u64);
@@ -208,7 +212,7 @@ fn common(columns: &[Column<'_>], request: &Request) -> Result<DType, Box<Reason
     let Some(wanted) = &request.dtype else { return Ok(common) };
     for column in columns {
         let found = column.dtype().unwrap_or(wanted);
-        if !crate::array::can_cast_same_kind(found, wanted) {
+        if !crate::array::can_cast_same_kind(found, wanted) && !times::is_finer(found, wanted) {
             let text = format!("column '{}' is {found}, which does not cast to {wanted} within its kind", column.name);
             return Err(Box::new(Reason::new("dtype", "C1", text).expected(wanted.name(), found.name())));
         }

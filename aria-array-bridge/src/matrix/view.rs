@@ -24,7 +24,9 @@ pub(super) fn of(
     if let Some(column) = columns.iter().find(|column| column.dtype().is_some_and(|found| found != dtype)) {
         let found = column.dtype().unwrap_or(dtype);
         let text = format!("column '{}' is {found}, and the matrix is {dtype}", column.name);
-        reasons.push(Reason::new("mixed-columns", "C6", text).expected(dtype.name(), found.name()));
+        let mixed = columns.iter().any(|column| column.dtype() != Some(found));
+        let (code, rule) = if mixed { ("mixed-columns", "C6") } else { ("dtype", "C1") };
+        reasons.push(Reason::new(code, rule, text).expected(dtype.name(), found.name()));
     }
     if let Some(column) = columns.iter().find(|column| column.null_count() > 0) {
         let text = format!("column '{}' has nulls, whose bits become those of a matrix", column.name);

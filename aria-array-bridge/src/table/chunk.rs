@@ -43,6 +43,13 @@ impl Origin {
     pub fn kept_by(self, keep: fn(Checked) -> Kept) -> Origin {
         Origin { keep, ..self }
     }
+
+    /// The same producer, for an array that says by the C device interface on which device it lies: on its word, as the
+    /// lengths of its buffers. Without a device the origin is as it was.
+    #[must_use]
+    pub fn on(self, device: Option<Device>) -> Origin {
+        Origin { device: device.unwrap_or(self.device), ..self }
+    }
 }
 
 /// A checked array that came in, in the ledger once (rule O5).

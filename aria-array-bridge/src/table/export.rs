@@ -3,7 +3,10 @@
 use super::import::add_new;
 use super::{Chunk, Column, Cuts, Table, TableError};
 use crate::plan::{Outcome, Plan, Reason};
-use aria_arrow::{BatchSource, Failure, Field, Format, Node, OwnedArray, OwnedSchema, OwnedStream, export_stream};
+use aria_arrow::{
+    BatchSource, Failure, Field, Format, Node, OwnedArray, OwnedDeviceStream, OwnedSchema, OwnedStream,
+    export_device_stream, export_stream,
+};
 use std::sync::Arc;
 
 impl Table {
@@ -101,6 +104,11 @@ impl Table {
     /// `max_rows` cuts batches further.
     pub fn to_stream(&self, max_rows: Option<usize>) -> OwnedStream {
         export_stream(Box::new(TableSource(self.batches(max_rows))))
+    }
+
+    /// As [`to_stream`](Self::to_stream), for a consumer that asks for devices: the memory is the host's.
+    pub fn to_device_stream(&self, max_rows: Option<usize>) -> OwnedDeviceStream {
+        export_device_stream(Box::new(TableSource(self.batches(max_rows))))
     }
 }
 

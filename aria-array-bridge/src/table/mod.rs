@@ -14,11 +14,13 @@
 //! | [`Batches`] → stream | passed through, not imported |
 //!
 //! `chunk` has what came in, `column` and `schema` what it is called, `import` makes one array of chunks, `batches` cuts
-//! rows, `export` gives tables away, `stream` reads batch by batch, `error` says what does not fit.
+//! rows, `export` gives tables away, `stream` reads batch by batch, `device` knows where arrays say
+//! that they lie, `error` says what does not fit.
 
 mod batches;
 mod chunk;
 mod column;
+mod device;
 mod error;
 mod export;
 mod import;
@@ -30,6 +32,7 @@ mod tests;
 pub use batches::Cuts;
 pub use chunk::{Chunk, Kept, Origin};
 pub use column::Column;
+pub use device::{ArrayStream, device_of};
 pub use error::TableError;
 pub use import::ColumnImport;
 pub use schema::Schema;

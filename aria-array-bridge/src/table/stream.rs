@@ -1,14 +1,18 @@
 //! [`Batches`]: a stream of tables, one in memory at a time (rule C7).
 #![forbid(unsafe_code)]
 
-use super::{Origin, Schema, Table, TableError};
-use aria_arrow::{BatchSource, Failure, Field, OwnedArray, OwnedSchema, OwnedStream, StreamError, export_stream};
+use super::{ArrayStream, Origin, Schema, Table, TableError};
+use crate::device::Device;
+use aria_arrow::{
+    BatchSource, Failure, Field, OwnedArray, OwnedDeviceStream, OwnedSchema, OwnedStream, StreamError,
+    export_device_stream, export_stream,
+};
 use std::sync::Arc;
 
 /// Batches of a stream, asked for one by one. After the end, or an error, the producer is not asked again.
 #[derive(Debug)]
 pub struct Batches {
-    stream: OwnedStream,
+    stream: ArrayStream,
     field: Arc<Field>,
     schema: Arc<Schema>,
     origin: Origin,
@@ -21,7 +25,8 @@ impl Batches {
     /// # Errors
     ///
     /// The producer's own, with its text; arrays that are no structs. The stream is released then.
-    pub fn new(mut stream: OwnedStream, origin: Origin) -> Result<Batches, TableError> {
+    pub fn new(stream: impl Into<ArrayStream>, origin: Origin) -> Result<Batches, TableError> {
+        let mut stream = stream.into();
         let field = stream.schema()?;
         let schema = Arc::new(Schema::of(&field)?);
         Ok(Batches { stream, field: Arc::new(field), schema, origin, over: false })
@@ -47,15 +52,21 @@ impl Batches {
     }
 
     fn take(&mut self) -> Result<Option<Table>, TableError> {
-        let Some(array) = self.stream.next()? else { return Ok(None) };
+        let Some((array, device)) = self.stream.next_array()? else { return Ok(None) };
         let batch = array.check(self.field.clone()).map_err(|refused| refused.error)?;
-        Table::of_batch(self.schema.clone(), batch, self.origin).map(Some)
+        Table::of_batch(self.schema.clone(), batch, self.origin.on(device)).map(Some)
     }
 
     /// The rest as a stream, which passes batches on as they come, without importing them.
     #[must_use]
     pub fn into_stream(self) -> OwnedStream {
         export_stream(Box::new(self))
+    }
+
+    /// As [`into_stream`](Self::into_stream), for a consumer that asks for devices.
+    #[must_use]
+    pub fn into_device_stream(self) -> OwnedDeviceStream {
+        export_device_stream(Box::new(self))
     }
 }
 
@@ -68,9 +79,15 @@ impl BatchSource for Batches {
         if self.over {
             return Ok(None);
         }
-        self.stream.next().map_err(|error| match error {
-            StreamError::Producer { code, text, .. } => Failure { code, text },
+        let next = self.stream.next_array().map_err(|error| match error {
+            TableError::Stream(StreamError::Producer { code, text, .. }) => Failure { code, text },
             error => Failure::new(error.to_string()),
-        })
+        })?;
+        match next {
+            Some((_, Some(device))) if !device.is_host() => {
+                Err(Failure::new(TableError::Device { device }.to_string()))
+            }
+            next => Ok(next.map(|(array, _): (OwnedArray, Option<Device>)| array)),
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::liar::{Liar, SaysArray, field};
 use aria_arrow::abi::{ArrowArray, ArrowDeviceArray};
-use aria_arrow::{DEVICE_CPU, OwnedDeviceArray, Problem};
+use aria_arrow::{
+    BatchSource, DEVICE_CPU, Failure, OwnedArray, OwnedDeviceArray, OwnedDeviceStream, OwnedSchema, Problem,
+    export_device_stream,
+};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
@@ -49,4 +52,42 @@ fn an_array_of_the_host_has_no_index_and_nothing_to_wait_for() {
     assert_eq!((array.kind, array.id, array.sync_event), (DEVICE_CPU, -1, null_mut()));
     drop(array);
     liar.assert_released_once();
+}
+
+/// Gives what is left of these, then fails.
+struct Few(Vec<OwnedArray>);
+
+impl BatchSource for Few {
+    fn schema(&mut self) -> Result<OwnedSchema, Failure> {
+        Ok(field("g").to_schema())
+    }
+
+    fn next(&mut self) -> Result<Option<OwnedArray>, Failure> {
+        self.0.pop().map(Some).ok_or_else(|| Failure::new("the disk is gone"))
+    }
+}
+
+/// K-A9, K-A20, K-A21.
+#[test]
+fn a_stream_that_says_its_device_goes_out_and_comes_in_wherever_it_was_moved() {
+    let mut liar = Liar::new();
+    let arrays = (0..3).map(|_| liar.give_array(SaysArray::default()).unwrap()).collect();
+    let mut raw = Box::new(export_device_stream(Box::new(Few(arrays))).into_raw());
+    assert_eq!(raw.device_type, DEVICE_CPU);
+    // SAFETY: live, and this test's alone.
+    let mut stream = unsafe { OwnedDeviceStream::take(NonNull::from(&mut *raw)) }.unwrap();
+    assert!(raw.release.is_none(), "what was taken is marked as released");
+    assert_eq!(stream.schema().unwrap().format(), "g");
+    for _ in 0..2 {
+        let given = stream.next().unwrap().unwrap();
+        assert_eq!((given.kind, given.id, given.sync_event), (DEVICE_CPU, -1, null_mut()));
+    }
+    drop(stream.next().unwrap());
+    assert!(stream.next().unwrap_err().to_string().ends_with("the disk is gone"));
+    assert!(stream.next().unwrap().is_none());
+    drop(stream);
+    liar.assert_released_once();
+    // SAFETY: this test's alone.
+    let refused = unsafe { OwnedDeviceStream::take(NonNull::from(&mut *raw)) }.unwrap_err();
+    assert_eq!(refused.problem, Problem::Released { what: "ArrowDeviceArrayStream" });
 }

@@ -17,6 +17,7 @@ __all__ = [
     "SupportsArrayStruct",
     "SupportsArrowArray",
     "SupportsArrowDeviceArray",
+    "SupportsArrowDeviceStream",
     "SupportsArrowSchema",
     "SupportsArrowStream",
     "SupportsBuffer",
@@ -95,6 +96,14 @@ class SupportsArrowStream(Protocol):
 
 
 @runtime_checkable
+class SupportsArrowDeviceStream(Protocol):
+    """Speaks Arrow's PyCapsule interface, in chunks that say their device."""
+
+    @property
+    def __arrow_c_device_stream__(self) -> Any: ...
+
+
+@runtime_checkable
 class SupportsArrowSchema(Protocol):
     """Says what its columns are by Arrow's PyCapsule interface."""
 
@@ -132,6 +141,7 @@ ArrayLike: TypeAlias = Union[
     SupportsArrowArray,
     SupportsArrowDeviceArray,
     SupportsArrowStream,
+    SupportsArrowDeviceStream,
     _Number,
     _Nested,
 ]
@@ -142,7 +152,9 @@ TableLike: TypeAlias = Union[
     Column,
     BatchReader,
     SupportsArrowArray,
+    SupportsArrowDeviceArray,
     SupportsArrowStream,
+    SupportsArrowDeviceStream,
     SupportsArrayInterface,
     dict[str, Any],
 ]

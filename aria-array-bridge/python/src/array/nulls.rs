@@ -106,7 +106,8 @@ fn time(value: &Bound<'_, PyAny>, dtype: &DType) -> PyResult<i64> {
     let py = value.py();
     let numpy = py.import("numpy")?;
     let written = dtype.typestr().ok_or_else(|| unfit(value, dtype))?;
-    let plain = value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyString>();
+    let plain =
+        value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyString>();
     let given = if plain { Err(unfit(value, dtype)) } else { numpy.call_method1("asarray", (value,)) }?;
     let kind: String = given.getattr("dtype")?.getattr("kind")?.extract()?;
     let made = given.call_method1("astype", (&written,)).map_err(|_| unfit(value, dtype))?;

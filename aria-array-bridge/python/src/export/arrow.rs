@@ -13,8 +13,8 @@ use aria_array_bridge::array::CopyOrder;
 use aria_array_bridge::convert::arrow::{Export, reason};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::{Array, ArrayError};
-use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
-use aria_arrow::{Field, OwnedArray, OwnedDeviceArray, OwnedSchema, OwnedStream, capsule};
+use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowDeviceArrayStream, ArrowSchema};
+use aria_arrow::{Field, OwnedArray, OwnedDeviceArray, OwnedDeviceStream, OwnedSchema, OwnedStream, capsule};
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use pyo3::exceptions::PyNotImplementedError;
@@ -50,10 +50,7 @@ impl PyArray {
         requested_schema: Option<&Bound<'py, PyAny>>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Pair<'py>> {
-        if let Some((name, value)) = kwargs.into_iter().flatten().find(|(_, value)| !value.is_none()) {
-            let text = format!("expected no argument {name} of __arrow_c_device_array__ but found {}", value.repr()?);
-            return Err(PyNotImplementedError::new_err(text));
-        }
+        no_more(kwargs, "__arrow_c_device_array__")?;
         let (field, array) = export(slf, requested_schema, "__arrow_c_device_array__")?;
         let array = OwnedDeviceArray::of_host(array);
         Ok((put(slf.py(), field.to_schema().into_raw())?, put(slf.py(), array.into_raw())?))
@@ -74,6 +71,21 @@ impl PyArray {
         name.set_item("name", "")?;
         name.set_item("values", as_wished(slf, copy, "polars.Series")?)?;
         module.getattr("Series")?.call((), Some(&name))
+    }
+}
+
+/// Refuses arguments of a device's method that nobody here knows, where they are not None (K-A21).
+///
+/// # Errors
+///
+/// `NotImplementedError`, as the interface wants it.
+pub(crate) fn no_more(kwargs: Option<&Bound<'_, PyDict>>, method: &str) -> PyResult<()> {
+    match kwargs.into_iter().flatten().find(|(_, value)| !value.is_none()) {
+        Some((name, value)) => {
+            let text = format!("expected no argument {name} of {method} but found {}", value.repr()?);
+            Err(PyNotImplementedError::new_err(text))
+        }
+        None => Ok(()),
     }
 }
 
@@ -213,6 +225,15 @@ impl Struct for ArrowArrayStream {
     unsafe fn end(left: NonNull<ArrowArrayStream>) {
         // SAFETY: as above.
         drop(unsafe { OwnedStream::take(left) });
+    }
+}
+
+impl Struct for ArrowDeviceArrayStream {
+    const NAME: &'static CStr = capsule::DEVICE_STREAM;
+
+    unsafe fn end(left: NonNull<ArrowDeviceArrayStream>) {
+        // SAFETY: as above.
+        drop(unsafe { OwnedDeviceStream::take(left) });
     }
 }
 

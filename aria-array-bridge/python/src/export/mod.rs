@@ -7,6 +7,7 @@ mod exchange;
 mod explain;
 mod interface;
 mod jax;
+pub(crate) mod like;
 pub(crate) mod numpy;
 mod pandas;
 mod tensor;

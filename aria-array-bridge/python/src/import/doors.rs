@@ -36,6 +36,8 @@ pub(super) enum Door {
     ArrowDeviceArray,
     /// `__arrow_c_stream__`.
     ArrowStream,
+    /// `__arrow_c_device_stream__`.
+    ArrowDeviceStream,
     /// The buffer protocol.
     Buffer,
     /// `__dlpack__`.
@@ -55,7 +57,7 @@ pub(super) enum Door {
 impl Door {
     /// True for those of Arrow's PyCapsule interface.
     pub(super) fn is_arrow(self) -> bool {
-        matches!(self, Door::ArrowArray | Door::ArrowDeviceArray | Door::ArrowStream)
+        matches!(self, Door::ArrowArray | Door::ArrowDeviceArray | Door::ArrowStream | Door::ArrowDeviceStream)
     }
 }
 
@@ -197,6 +199,7 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         (Door::ArrowArray, speaks("__arrow_c_array__")?),
         (Door::ArrowDeviceArray, speaks("__arrow_c_device_array__")?),
         (Door::ArrowStream, speaks("__arrow_c_stream__")?),
+        (Door::ArrowDeviceStream, speaks("__arrow_c_device_stream__")?),
         // SAFETY: attached; a live object. The answer depends on its type alone.
         (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
         (Door::Dlpack, speaks("__dlpack__")?),

@@ -158,6 +158,7 @@ fn try_doors(
             Door::ArrowArray => arrow::find_array(object, kind, request),
             Door::ArrowDeviceArray => arrow::find_device_array(object, kind, request),
             Door::ArrowStream => arrow::find_stream(object, kind.name, request),
+            Door::ArrowDeviceStream => arrow::find_device_stream(object, kind.name, request),
             Door::Buffer => buffer::find(object),
             Door::Dlpack => dlpack::find(object, kind, request),
             Door::ArrayStruct => interface::find_struct(object),

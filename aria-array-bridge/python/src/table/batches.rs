@@ -1,12 +1,13 @@
 //! The class `BatchReader`: tables of a stream, one at a time [C7].
 
-use super::import::{concat, origin, said, stream_in, table_in};
+use super::import::{check_values, concat, origin, said, stream_in, table_in};
 use super::schema::PySchema;
 use super::{PyTable, pandas, raise};
-use crate::export::arrow::{put, requested};
+use crate::export::arrow::{no_more, put, requested};
+use crate::import::arrow::validates;
 use crate::release::{Queued, undisturbed};
 use aria_array_bridge::table::{Batches, Cuts, Schema, Table};
-use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_stream};
+use aria_arrow::{BatchSource, Failure, OwnedArray, OwnedSchema, export_device_stream, export_stream};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
@@ -21,7 +22,7 @@ enum Source {
     Table(Box<Cuts>),
     /// An iterator of Python's, and the batch that was asked for its schema.
     Iterator(Py<PyIterator>, Option<Table>),
-    /// An iterator that failed.
+    /// A source that failed, and was let go.
     Over,
     /// A batch is being asked for: the source is with whoever asked.
     Asked,
@@ -35,6 +36,8 @@ enum Source {
 pub(crate) struct PyBatchReader {
     schema: Arc<Schema>,
     source: Mutex<Source>,
+    /// Whether every value of each batch is checked.
+    full: bool,
 }
 
 impl Drop for PyBatchReader {
@@ -47,30 +50,43 @@ impl Drop for PyBatchReader {
 }
 
 /// Batches of anything that speaks `__arrow_c_stream__`, or of an iterable of tables or batches.
+///
+/// `validate="full"` checks every value of each batch when it is asked for; a wrong one ends the reader.
 #[pyfunction]
-#[pyo3(signature = (obj, /))]
-pub(super) fn batches(obj: &Bound<'_, PyAny>) -> PyResult<PyBatchReader> {
+#[pyo3(signature = (obj, /, *, validate = None))]
+pub(super) fn batches(obj: &Bound<'_, PyAny>, validate: Option<&str>) -> PyResult<PyBatchReader> {
     let _nested = crate::import::Nested::enter()?;
+    let full = validates(validate)? || obj.cast::<PyBatchReader>().is_ok_and(|reader| reader.get().full);
+    let (schema, source) = source_of(obj)?;
+    Ok(PyBatchReader { schema, source: Mutex::new(source), full })
+}
+
+/// Where the batches of an object come from, and what they are.
+fn source_of(obj: &Bound<'_, PyAny>) -> PyResult<(Arc<Schema>, Source)> {
     let py = obj.py();
     let speaks = |name: &Bound<'_, PyString>| obj.get_type().hasattr(name);
     if let Ok(reader) = obj.cast::<PyBatchReader>() {
         let reader = reader.get();
         let source = reader.take(Source::Closed)?;
-        return Ok(PyBatchReader { schema: reader.schema.clone(), source: Mutex::new(source) });
+        return Ok((reader.schema.clone(), source));
     }
     // A frame's own stream would turn NaN into null [W1].
     let whole = obj.cast::<PyTable>().is_ok() || obj.cast::<PyDict>().is_ok() || pandas::is_frame(obj)?;
-    if whole || !speaks(intern!(py, "__arrow_c_stream__"))? && speaks(intern!(py, "__arrow_c_array__"))? {
+    let streams = speaks(intern!(py, "__arrow_c_stream__"))? || speaks(intern!(py, "__arrow_c_device_stream__"))?;
+    let array = || {
+        Ok::<_, PyErr>(speaks(intern!(py, "__arrow_c_array__"))? || speaks(intern!(py, "__arrow_c_device_array__"))?)
+    };
+    if whole || !streams && array()? {
         let table = table_in(obj)?;
         let source = Source::Table(Box::new(table.batches(None)));
-        return Ok(PyBatchReader { schema: table.schema().clone(), source: Mutex::new(source) });
+        return Ok((table.schema().clone(), source));
     }
-    if let Some(stream) = stream_in(obj)? {
+    if let Some((stream, _)) = stream_in(obj)? {
         let name = obj.get_type().fully_qualified_name()?.to_string();
         let stream = stream.into_inner();
         let batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
         let schema = batches.schema().clone();
-        return Ok(PyBatchReader { schema, source: Mutex::new(Source::Stream(Box::new(batches))) });
+        return Ok((schema, Source::Stream(Box::new(batches))));
     }
     let Ok(iterator) = obj.try_iter() else {
         let found = obj.get_type().fully_qualified_name()?;
@@ -81,7 +97,7 @@ pub(super) fn batches(obj: &Bound<'_, PyAny>) -> PyResult<PyBatchReader> {
         return Err(PyValueError::new_err("expected a batch, which says what the columns are, but found none"));
     };
     let schema = first.schema().clone();
-    Ok(PyBatchReader { schema, source: Mutex::new(Source::Iterator(iterator.unbind(), Some(first))) })
+    Ok((schema, Source::Iterator(iterator.unbind(), Some(first))))
 }
 
 /// The next table of an iterator.
@@ -120,14 +136,17 @@ impl PyBatchReader {
                 fits.map_err(|error| raise(py, &error)).map(|()| next)
             }),
         };
-        if next.is_err() && matches!(source, Source::Iterator(..)) {
-            source = Source::Over; // As a stream of Arrow's, which nothing is asked of after an error [C7].
-        }
+        let next = next.and_then(|next| match &next {
+            Some(table) if self.full => check_values(py, table).map(|()| next),
+            _ => Ok(next),
+        });
+        let failed = next.is_err().then(|| core::mem::replace(&mut source, Source::Over));
         let mut place = self.lock();
         if matches!(*place, Source::Asked) {
             core::mem::swap(&mut *place, &mut source);
         }
         drop(place); // A source that was closed meanwhile is dropped without the lock: its producer may run code.
+        undisturbed(py, || drop(failed)); // Nothing is asked of a source after an error [C7].
         next
     }
 }
@@ -190,10 +209,19 @@ impl PyBatchReader {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested(requested_schema, "__arrow_c_stream__")?); // Given as it is: K-A19.
-        let py = slf.py();
-        let schema = slf.get().schema.clone();
-        let reader = Queued::new(py, slf.clone().unbind());
-        put(py, export_stream(Box::new(Passing { schema, reader })).into_raw())
+        put(slf.py(), export_stream(Passing::of(slf)).into_raw())
+    }
+
+    /// The batches that are left as a stream of arrays that say their device, the host.
+    #[pyo3(signature = (requested_schema = None, **kwargs))]
+    fn __arrow_c_device_stream__<'py>(
+        slf: &Bound<'py, Self>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        no_more(kwargs, "__arrow_c_device_stream__")?;
+        drop(requested(requested_schema, "__arrow_c_device_stream__")?);
+        put(slf.py(), export_device_stream(Passing::of(slf)).into_raw())
     }
 
     fn __repr__(&self) -> String {
@@ -205,6 +233,13 @@ impl PyBatchReader {
 struct Passing {
     schema: Arc<Schema>,
     reader: Queued<Py<PyBatchReader>>,
+}
+
+impl Passing {
+    fn of(reader: &Bound<'_, PyBatchReader>) -> Box<Passing> {
+        let schema = reader.get().schema.clone();
+        Box::new(Passing { schema, reader: Queued::new(reader.py(), reader.clone().unbind()) })
+    }
 }
 
 impl BatchSource for Passing {

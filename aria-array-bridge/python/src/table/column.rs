@@ -5,6 +5,7 @@ use crate::array::{Origin, PyArray};
 use crate::block::{is_tracing, record};
 use crate::error::refused;
 use crate::export::arrow::{put, requested};
+use crate::export::like::Like;
 use crate::request::kept_to;
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
@@ -48,14 +49,11 @@ impl PyColumn {
     }
 }
 
-/// The array that an import makes, as an object; a copy is made detached.
+/// The array that an import makes, as an object; a copy is made detached. No trace sees it yet.
 pub(crate) fn made<'py>(py: Python<'py>, import: ColumnImport, mut plan: Plan) -> PyResult<Bound<'py, PyArray>> {
     let array: Array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
     plan.target_address = Some(array.address() as u64);
     plan.target = crate::array::describe(&array).into();
-    if is_tracing() {
-        record(&plan);
-    }
     let own = plan.outcome == Outcome::Copy;
     Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
 }
@@ -134,7 +132,11 @@ impl PyColumn {
         let this = slf.get();
         if let Some(import) = as_values(&this.column) {
             let plan = plan_of(&import, this.shown());
-            return made(py, import, plan)?.call_method0("tolist");
+            let array = made(py, import, plan)?;
+            if is_tracing() {
+                record(&array.get().plan());
+            }
+            return array.call_method0("tolist");
         }
         let refused = match Self::to_pyarrow(slf) {
             Ok(column) => return column.call_method0("to_pylist"),
@@ -164,6 +166,36 @@ impl PyColumn {
         let py = slf.py();
         let frame = super::out::to_pandas(py, &slf.get().alone(py)?)?;
         frame.get_item(slf.get().name())
+    }
+
+    /// Back to the library of `obj`: a column of its kind, or the column's array as one.
+    fn to_like<'py>(slf: &Bound<'py, Self>, obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if obj.cast::<PyColumn>().is_ok() {
+            return Ok(slf.clone().into_any());
+        }
+        let like = Like::of(obj)?;
+        let kind = like.as_ref().map(|like| like.kind(&["ChunkedArray", "Array", "Series", "Index"]));
+        match kind.unwrap_or_default() {
+            ("pandas", "Series") => Self::to_pandas(slf),
+            ("polars", "Series") => Self::to_polars(slf),
+            ("pyarrow", "ChunkedArray") => Self::to_pyarrow(slf),
+            ("pyarrow", "Array") => {
+                let column = Self::to_pyarrow(slf)?;
+                match column.getattr("num_chunks")?.extract()? {
+                    1 => column.call_method1("chunk", (0,)), // Shared; several are copied together.
+                    _ => column.call_method0("combine_chunks"),
+                }
+            }
+            ("arro3.core", "ChunkedArray") => {
+                py.import("arro3.core")?.getattr("ChunkedArray")?.call_method1("from_arrow", (slf,))
+            }
+            ("nanoarrow", "Array") => py.import("nanoarrow")?.call_method1("Array", (slf,)),
+            _ => {
+                let array = crate::import::import(slf.as_any(), &crate::request::Request::default())?;
+                PyArray::to_like(&array, obj)
+            }
+        }
     }
 
     /// What NumPy makes of the column: its array, where it is one without nulls.

@@ -7,34 +7,73 @@
 //! | a pandas frame | `pandas`: each column by the door that keeps its values [W1] |
 //! | a NumPy array of records | each field a strided view |
 //! | `__arrow_c_array__` of a struct, `__arrow_c_stream__` of structs | the structs, kept as they came |
+//! | the same of a device, where there is no other method | likewise; memory of a device is carried |
 
 use super::batches::PyBatchReader;
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
+use crate::block::{is_tracing, record};
 use crate::error::{argument_error, bad_argument, plan_of, refused};
-use crate::import::arrow::{Foreign, pair, schema as schema_in_capsule, stream_of};
+use crate::import::arrow::{Foreign, Given, pair, schema as schema_in_capsule, stream_of, validates};
 use crate::import::import;
 use crate::release::Queued;
 use crate::request::Request;
 use aria_array_bridge::convert::arrow::{reason, stream_reason};
 use aria_array_bridge::dtype::DType;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::table::{Batches, Chunk, Column, Kept, Origin, Schema, Table, TableError};
+use aria_array_bridge::table::{ArrayStream, Batches, Chunk, Column, Kept, Origin, Schema, Table, TableError};
 use aria_array_bridge::{Access, Device};
-use aria_arrow::{Checked, Format, OwnedStream};
+use aria_arrow::{Checked, Format};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 use std::sync::Arc;
 
 /// A table of any library's table, a stream, a dict of columns, or an array of records. Nothing is copied.
+///
+/// `validate="full"` checks every value of what came as Arrow, and not the structure alone.
 #[pyfunction]
-#[pyo3(signature = (obj, /))]
-pub(super) fn table<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTable>> {
-    if let Ok(table) = obj.cast::<PyTable>() {
-        return Ok(table.clone());
+#[pyo3(signature = (obj, /, *, validate = None))]
+pub(super) fn table<'py>(obj: &Bound<'py, PyAny>, validate: Option<&str>) -> PyResult<Bound<'py, PyTable>> {
+    let full = validates(validate)?;
+    let table = match obj.cast::<PyTable>() {
+        Ok(table) => table.clone(),
+        Err(_) => Bound::new(obj.py(), PyTable::new(table_in(obj)?))?,
+    };
+    if full {
+        check_values(obj.py(), table.get().table())?;
     }
-    Bound::new(obj.py(), PyTable::new(table_in(obj)?))
+    Ok(table)
+}
+
+/// Checks every value of a table that came as Arrow, detached [C8].
+///
+/// # Errors
+///
+/// `ConversionError`, reason `values`, with the first that is wrong; memory of a device.
+pub(super) fn check_values(py: Python<'_>, table: &Table) -> PyResult<()> {
+    let sound = py.detach(|| {
+        // SAFETY: Arrow's memory is not written to: its interfaces have producers promise that.
+        unsafe { table.validate() }
+    });
+    sound.map_err(|error| raise(py, &error))
+}
+
+/// Says to a trace what came by Arrow: nothing of it is copied.
+fn arrived<T>(object: &Bound<'_, PyAny>, protocol: &'static str, made: T, name: impl FnOnce(&T) -> String) -> T {
+    if is_tracing() {
+        let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+        record(&Plan::view(protocol, source, name(&made)));
+    }
+    made
+}
+
+fn shape_of(table: &Table) -> String {
+    format!("Table {} rows x {} columns", table.num_rows(), table.num_columns())
+}
+
+fn shape_of_column(column: &Column) -> String {
+    format!("Column of {} rows", column.len())
 }
 
 /// The table that the object is.
@@ -74,12 +113,18 @@ pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     if let Some(table) = of_records(object)? {
         return Ok(Some(table));
     }
-    let speaks = |name: &Bound<'_, PyString>| object.get_type().hasattr(name);
-    if object.cast::<PyBatchReader>().is_err() && speaks(intern!(py, "__arrow_c_array__"))? {
-        return of_batch(object).map(Some);
+    if object.cast::<PyBatchReader>().is_err()
+        && let Some((given, protocol)) = pair_in(object)?
+    {
+        let name = object.get_type().fully_qualified_name()?.to_string();
+        let (checked, origin) = checked(object, given, &name)?;
+        let table = Table::from_batch(checked, origin).map_err(|error| raise(py, &error))?;
+        return Ok(Some(arrived(object, protocol, table, shape_of)));
     }
     match stream_in(object)? {
-        Some(stream) => of_stream(object, stream).map(Some),
+        Some((stream, protocol)) => {
+            of_stream(object, stream).map(|table| Some(arrived(object, protocol, table, shape_of)))
+        }
         None => Ok(None),
     }
 }
@@ -120,13 +165,42 @@ pub(super) fn origin(owner: &str) -> Origin {
     unsafe { Origin::new(owner, Device::CPU, Access::Shared) }.kept_by(keep)
 }
 
-/// The stream that the object gives by `__arrow_c_stream__`, asked on its type.
-pub(super) fn stream_in(object: &Bound<'_, PyAny>) -> PyResult<Option<Foreign<OwnedStream>>> {
-    let py = object.py();
-    let class = object.get_type();
-    let Some(method) = class.getattr_opt(intern!(py, "__arrow_c_stream__"))? else { return Ok(None) };
-    let capsule = method.call1((object,))?;
-    stream_of(&capsule).map(Some).map_err(|reason| refuse(object, reason))
+/// What the first of two methods gives that the type has, and that method's name. A device's method is asked where there is
+/// no other: memory of the host comes by both.
+fn asked<'py>(
+    object: &Bound<'py, PyAny>,
+    methods: [&'static str; 2],
+) -> PyResult<Option<(Bound<'py, PyAny>, &'static str)>> {
+    for method in methods {
+        if let Some(found) = object.get_type().getattr_opt(method)? {
+            return Ok(Some((found.call1((object,))?, method)));
+        }
+    }
+    Ok(None)
+}
+
+/// The array that the object gives, asked on its type.
+fn pair_in(object: &Bound<'_, PyAny>) -> PyResult<Option<(Given, &'static str)>> {
+    let answer = asked(object, ["__arrow_c_array__", "__arrow_c_device_array__"])?;
+    let given = |(answer, method)| pair(&answer).map(|given| (given, method)).map_err(|reason| refuse(object, reason));
+    answer.map(given).transpose()
+}
+
+/// The stream that the object gives, asked on its type.
+pub(super) fn stream_in(object: &Bound<'_, PyAny>) -> PyResult<Option<(Foreign<ArrayStream>, &'static str)>> {
+    let answer = asked(object, ["__arrow_c_stream__", "__arrow_c_device_stream__"])?;
+    let given =
+        |(answer, method)| stream_of(&answer).map(|stream| (stream, method)).map_err(|reason| refuse(object, reason));
+    answer.map(given).transpose()
+}
+
+/// An array that agrees with its schema, and where it comes from.
+fn checked(object: &Bound<'_, PyAny>, given: Given, name: &str) -> PyResult<(Checked, Origin)> {
+    let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
+    let device = given.device().map_err(|reason| refuse(object, reason))?;
+    let checked = given.array.into_inner().check(Arc::new(field));
+    let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
+    Ok((checked, origin(name).on(device)))
 }
 
 fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
@@ -135,7 +209,7 @@ fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
 }
 
 /// All batches of a stream. The producer is asked detached.
-fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<OwnedStream>) -> PyResult<Table> {
+fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<ArrayStream>) -> PyResult<Table> {
     let py = object.py();
     let name = object.get_type().fully_qualified_name()?.to_string();
     let stream = stream.into_inner();
@@ -164,18 +238,6 @@ pub(super) fn said(py: Python<'_>, error: &TableError) -> PyErr {
     let raised = raise(py, error);
     raised.set_cause(py, left);
     raised
-}
-
-/// One batch, by `__arrow_c_array__`.
-fn of_batch(object: &Bound<'_, PyAny>) -> PyResult<Table> {
-    let py = object.py();
-    let answer = object.get_type().getattr(intern!(py, "__arrow_c_array__"))?.call1((object,))?;
-    let given = pair(&answer).map_err(|reason| refuse(object, reason))?;
-    let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
-    let checked = given.array.into_inner().check(Arc::new(field));
-    let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
-    let name = object.get_type().fully_qualified_name()?.to_string();
-    Table::from_batch(checked, origin(&name)).map_err(|error| raise(py, &error))
 }
 
 fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
@@ -248,24 +310,20 @@ pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
 /// The column that the object gives by Arrow, whatever its type.
 pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>> {
     let py = object.py();
-    let class = object.get_type();
-    let name = class.fully_qualified_name()?.to_string();
-    if let Some(method) = class.getattr_opt(intern!(py, "__arrow_c_array__"))? {
-        let given = pair(&method.call1((object,))?).map_err(|reason| refuse(object, reason))?;
-        let field = given.schema.field().map_err(|error| refuse(object, reason(&error)))?;
-        let checked = given.array.into_inner().check(Arc::new(field));
-        let checked = checked.map_err(|given| refuse(object, reason(&given.error)))?;
-        return Ok(Some(Column::from_arrow(checked, origin(&name))));
+    let name = object.get_type().fully_qualified_name()?.to_string();
+    if let Some((given, protocol)) = pair_in(object)? {
+        let (checked, origin) = checked(object, given, &name)?;
+        return Ok(Some(arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column)));
     }
-    let Some(stream) = stream_in(object)? else { return Ok(None) };
-    let mut stream = stream;
+    let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
     let field = Arc::new(stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?);
     let mut chunks = Vec::new();
-    while let Some(array) = stream.next().map_err(|error| refuse(object, stream_reason(&error)))? {
+    while let Some((array, device)) = stream.next_array().map_err(|error| raise(py, &error))? {
         let checked = array.check(field.clone()).map_err(|given| refuse(object, reason(&given.error)))?;
-        chunks.push(Chunk::from_arrow(checked, origin(&name)));
+        chunks.push(Chunk::from_arrow(checked, origin(&name).on(device)));
     }
-    Column::new(field, chunks).map(Some).map_err(|error| raise(py, &error))
+    let column = Column::new(field, chunks).map_err(|error| raise(py, &error))?;
+    Ok(Some(arrived(object, protocol, column, shape_of_column)))
 }
 
 /// The schema of anything that has one.
@@ -282,7 +340,7 @@ pub(super) fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
     }
     if object.cast::<PyDict>().is_err()
         && !pandas::is_frame(object)?
-        && let Some(mut stream) = stream_in(object)?
+        && let Some((mut stream, _)) = stream_in(object)?
     {
         let field = stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?;
         return Schema::of(&field).map_err(|error| raise(py, &error));

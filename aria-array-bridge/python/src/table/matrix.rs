@@ -17,26 +17,18 @@ use aria_array_bridge::{CopyOrder, Order, Owner};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// The matrix of a table, from an object of type `source`. A copy is made detached.
+/// The matrix of a table, from an object of type `source`. A copy is made detached. No trace sees it yet.
 ///
 /// # Errors
 ///
 /// `ArgumentError` with the plan: a column that is no array, dtypes that have no common one, nulls or a copy where they
 /// are not allowed.
-pub(crate) fn matrix<'py>(
-    py: Python<'py>,
-    table: &Table,
-    source: &str,
-    request: &Request,
-) -> PyResult<Bound<'py, PyArray>> {
+fn matrix<'py>(py: Python<'py>, table: &Table, source: &str, request: &Request) -> PyResult<Bound<'py, PyArray>> {
     let request =
         Request { copy: if copies_are_forbidden() { CopyPolicy::Never } else { request.copy }, ..request.clone() };
     let named = |plan: Plan| Plan { source: source.to_owned().into(), ..plan };
     let (array, plan) = py.detach(|| table.to_matrix(&request)).map_err(|plan| bad_argument(py, named(plan)))?;
     let plan = named(plan);
-    if is_tracing() {
-        record(&plan);
-    }
     let own = plan.outcome == Outcome::Copy;
     Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
 }
@@ -75,6 +67,14 @@ pub(crate) fn find_column(object: &Bound<'_, PyAny>, source: Name) -> Result<Fou
     let plan = column::plan_of(&import, source.text().to_string());
     let array = column::made(object.py(), import, plan)?;
     Ok(found(&array, named!("column"))?)
+}
+
+/// The array, whose plan every trace has seen.
+fn traced(array: Bound<'_, PyArray>) -> Bound<'_, PyArray> {
+    if is_tracing() {
+        record(&array.get().plan());
+    }
+    array
 }
 
 /// An array that was just made, as a door finds one.
@@ -118,7 +118,7 @@ impl PyTable {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let request = Request { copy: copy_policy(copy), ..Request::default() };
-        let array = matrix(slf.py(), slf.get().table(), "Table", &request)?;
+        let array = traced(matrix(slf.py(), slf.get().table(), "Table", &request)?);
         crate::export::numpy::for_numpy(&array, dtype, copy)
     }
 
@@ -140,6 +140,6 @@ impl PyTable {
         };
         let dtype = dtype.map(dtype_of).transpose()?;
         let request = Request { dtype, order, copy: copy_policy(copy), nulls: nulls_of(nulls)? };
-        matrix(py, self.table(), "Table", &request)
+        matrix(py, self.table(), "Table", &request).map(traced)
     }
 }

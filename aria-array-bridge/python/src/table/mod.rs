@@ -1,9 +1,10 @@
 //! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
 //!
-//! `import` makes tables of other libraries' (`pandas` of its frames), `column`, `schema` and `batches` are the classes,
+//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them), `column`, `schema` and `batches` are the classes,
 //! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
 
 mod batches;
+mod blocks;
 mod column;
 mod import;
 mod matrix;
@@ -17,14 +18,15 @@ pub(crate) use matrix::{find_column, find_matrix};
 
 use crate::block::{is_tracing, record};
 use crate::error::refused;
-use crate::export::arrow::{put, requested};
+use crate::export::arrow::{no_more, put, requested};
 use crate::request::kept_to;
 use aria_array_bridge::ArrayError;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
 use aria_array_bridge::table::{Column, Table, TableError};
+use aria_arrow::OwnedDeviceArray;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 use schema::PySchema;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -163,16 +165,36 @@ impl PyTable {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let requested = requested(requested_schema, "__arrow_c_stream__")?;
-        let table = self.table.as_requested(requested.as_ref());
-        let plan = kept_to(table.export_plan(), CopyPolicy::IfNeeded);
-        if plan.outcome == Outcome::Refuse {
-            return Err(refused(py, plan));
-        }
-        if is_tracing() {
-            record(&plan);
-        }
-        put(py, table.to_stream(None).into_raw())
+        put(py, self.given(py, requested_schema, "__arrow_c_stream__")?.to_stream(None).into_raw())
+    }
+
+    /// The rows as a stream of batches that say their device, the host.
+    #[pyo3(signature = (requested_schema = None, **kwargs))]
+    fn __arrow_c_device_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        const METHOD: &str = "__arrow_c_device_stream__";
+        no_more(kwargs, METHOD)?;
+        put(py, self.given(py, requested_schema, METHOD)?.to_device_stream(None).into_raw())
+    }
+
+    /// The rows as one array of structs on its device, the host; several batches are refused.
+    #[pyo3(signature = (requested_schema = None, **kwargs))]
+    fn __arrow_c_device_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        const METHOD: &str = "__arrow_c_device_array__";
+        no_more(kwargs, METHOD)?;
+        let table = self.given(py, requested_schema, METHOD)?;
+        let array = py.detach(|| table.to_struct()).map_err(|error| raise(py, &error))?;
+        let schema = put(py, table.schema().to_field().to_schema().into_raw())?;
+        Ok((schema, put(py, OwnedDeviceArray::of_host(array).into_raw())?))
     }
 
     /// True if both have the same columns, types and values; nulls are equal to nulls, NaN to NaN.
@@ -191,6 +213,25 @@ impl PyTable {
 }
 
 impl PyTable {
+    /// The table as it is given away by a method of Arrow's; a trace sees its plan.
+    fn given(
+        &self,
+        py: Python<'_>,
+        requested_schema: Option<&Bound<'_, PyAny>>,
+        method: &'static str,
+    ) -> PyResult<Table> {
+        let requested = requested(requested_schema, method)?;
+        let table = self.table.as_requested(requested.as_ref());
+        let plan = kept_to(table.export_plan(), CopyPolicy::IfNeeded);
+        if plan.outcome == Outcome::Refuse {
+            return Err(refused(py, plan));
+        }
+        if is_tracing() {
+            record(&plan);
+        }
+        Ok(table)
+    }
+
     fn found(&self, key: &Bound<'_, PyAny>) -> PyResult<&Column> {
         let position = schema::position(self.table.schema(), key)?;
         self.table.column_at(position).map_err(|error| raise(key.py(), &error))

@@ -2,9 +2,10 @@
 
 use super::{PyTable, raise};
 use crate::array::{Origin, PyArray};
+use crate::export::like::{Like, unknown};
 use aria_array_bridge::plan::Plan;
 use aria_array_bridge::table::Table;
-use pyo3::exceptions::{PyImportError, PyTypeError};
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -37,13 +38,17 @@ impl PyTable {
 
     /// Back to the library of `obj`: a table of its kind.
     fn to_like<'py>(slf: &Bound<'py, Self>, obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        const TABLES: &str = "a table of pandas, Polars, pyarrow, DuckDB, arro3 or nanoarrow";
+        let py = slf.py();
         if obj.cast::<PyTable>().is_ok() {
             return Ok(slf.clone().into_any());
         }
-        let class = obj.get_type();
-        let (module, name) = (class.module()?.to_string(), class.name()?.to_string());
-        match (module.split('.').next().unwrap_or_default(), name.as_str()) {
+        let Some(like) = Like::of(obj)? else { return Err(unknown(obj, TABLES)) };
+        let library = || py.import(like.library);
+        let kinds = ["LazyFrame", "RecordBatchReader", "RecordBatch", "Table", "ArrayStream", "Schema"];
+        match like.kind(&kinds) {
             ("pandas", _) => Self::to_pandas(slf),
+            ("polars", "LazyFrame") => Self::to_polars(slf)?.call_method0("lazy"),
             ("polars", _) => Self::to_polars(slf),
             ("pyarrow", "RecordBatch") => {
                 let table = Self::to_pyarrow(slf)?.call_method0("combine_chunks")?; // One chunk is shared.
@@ -51,15 +56,22 @@ impl PyTable {
                 if batches.len()? > 0 {
                     return batches.get_item(0);
                 }
-                let none = (PyList::empty(slf.py()), table.getattr("schema")?);
-                slf.py().import("pyarrow")?.getattr("RecordBatch")?.call_method1("from_pylist", none)
+                let none = (PyList::empty(py), table.getattr("schema")?);
+                library()?.getattr("RecordBatch")?.call_method1("from_pylist", none)
             }
+            ("pyarrow", "RecordBatchReader") => Self::to_pyarrow(slf)?.call_method0("to_reader"),
             ("pyarrow", _) => Self::to_pyarrow(slf),
-            ("_duckdb" | "duckdb", _) => Self::to_duckdb(slf, None),
-            ("arro3", "Table") => slf.py().import("arro3.core")?.getattr("Table")?.call_method1("from_arrow", (slf,)),
-            _ => Err(PyTypeError::new_err(format!(
-                "expected a table of pandas, Polars, pyarrow, DuckDB or arro3 but found {module}.{name}"
-            ))),
+            ("duckdb", _) => Self::to_duckdb(slf, None),
+            ("arro3.core", class @ ("Table" | "RecordBatchReader")) => {
+                library()?.getattr(class)?.call_method1("from_arrow", (slf,))
+            }
+            ("arro3.core", "RecordBatch") => {
+                let table = library()?.getattr("Table")?.call_method1("from_arrow", (slf,))?;
+                table.call_method0("combine_chunks")?.call_method0("to_batches")?.get_item(0) // One chunk is shared.
+            }
+            ("nanoarrow", "ArrayStream") => library()?.call_method1("ArrayStream", (slf,)),
+            ("nanoarrow", "") => library()?.call_method1("Array", (slf,)),
+            _ => Err(unknown(obj, TABLES)),
         }
     }
 }

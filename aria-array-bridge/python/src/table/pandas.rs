@@ -1,15 +1,18 @@
 //! Frames of pandas: each column by the door that keeps its values [W1].
 //!
-//! A column that NumPy backs is an array, in which NaN is a value; its Arrow would turn NaN into null. A column of an
-//! extension type, and one of Python objects, comes by Arrow. Where all columns are one block, they are views of it, so that
-//! their matrix is one too. The metadata, by which pandas finds its index and its types again, is pyarrow's.
+//! A column that NumPy backs is an array, in which NaN is a value; its Arrow would turn NaN into null. `blocks` makes columns
+//! that are parts of one NumPy array views of it, so that their matrix is a view too. A column of an extension type, and one
+//! of Python objects, comes by Arrow. The metadata, by which pandas finds its index and its types again, is pyarrow's.
+//!
+//! What is copied, and why, is what pandas or pyarrow copy: Python objects and text that Python backs become Arrow's, the
+//! nullable dtypes of booleans become bits, periods and intervals structs, levels of an index are spelled out.
 
+use super::blocks::Blocks;
 use super::{import, raise};
 use crate::array::PyArray;
 use crate::error::{plan_of, refused};
 use crate::import::import as array_of;
 use crate::request::Request;
-use aria_array_bridge::Array;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::table::{Column, Schema, Table};
 use pyo3::exceptions::{PyImportError, PyNotImplementedError, PyTypeError, PyValueError};
@@ -44,13 +47,13 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
     let py = frame.py();
     let count: usize = frame.getattr("shape")?.get_item(1)?.extract()?;
     let labels: Vec<Bound<'_, PyAny>> = frame.getattr("columns")?.try_iter()?.collect::<PyResult<_>>()?;
-    let block = block(frame, count)?;
+    let mut blocks = Blocks::default();
     let mut columns = Vec::new();
     for (at, label) in labels.iter().enumerate() {
         let series = frame.getattr("iloc")?.get_item((PySlice::full(py), at))?;
-        let column = match of_block(&series, block.as_ref(), at)? {
-            Some(array) => Column::from_array("", array).map_err(|error| raise(py, &error)),
-            None => column(&series),
+        let column = match is_backed_by_numpy(&series)? {
+            true => blocks.column(&series),
+            false => column(&series),
         };
         let name = label.str()?.to_string();
         columns.push(column.map_err(|error| import::in_column(py, &name, error))?.renamed(&name));
@@ -119,25 +122,6 @@ pub(super) fn is_one_dtype(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
     let dtypes: Vec<Bound<'_, PyAny>> = dtypes.try_iter()?.collect::<PyResult<_>>()?;
     let [dtype] = &dtypes[..] else { return Ok(false) };
     Ok(crate::import::numpy::is_dtype(dtype)? && !dtype.getattr("kind")?.eq("O")?)
-}
-
-/// All columns as one array of columns, where they are of one NumPy dtype.
-fn block(frame: &Bound<'_, PyAny>, count: usize) -> PyResult<Option<Array>> {
-    if count < 2 || !is_one_dtype(frame)? {
-        return Ok(None);
-    }
-    let values = frame.call_method0("to_numpy")?; // A view, where the columns are one block.
-    let block = PyArray::held(&array_of(&values, &Request::default())?)?;
-    Ok(Some(block).filter(|block| block.ndim() == 2))
-}
-
-/// The column as a part of the block, if it lies there.
-fn of_block(series: &Bound<'_, PyAny>, block: Option<&Array>, at: usize) -> PyResult<Option<Array>> {
-    let Some(part) = block.and_then(|block| block.index(1, at).ok()) else { return Ok(None) };
-    let own = array_of(series, &Request::default())?;
-    let own = own.get().live()?;
-    let same = own.address() == part.address() && own.strides() == part.strides() && own.shape() == part.shape();
-    Ok((same && !part.is_empty()).then(|| if own.is_readonly() { part.read_only() } else { part }))
 }
 
 /// The schema that pyarrow would give the frame; `None` without pyarrow.

@@ -4,10 +4,12 @@
 //! structs moved out, and marked as released where they lay; what is refused later is released by us.
 
 use super::foreign::Foreign;
+use aria_array_bridge::Device;
 use aria_array_bridge::convert::arrow::reason;
 use aria_array_bridge::plan::Reason;
-use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
-use aria_arrow::{ArrowError, OwnedArray, OwnedDeviceArray, OwnedSchema, OwnedStream, capsule};
+use aria_array_bridge::table::{ArrayStream, device_of};
+use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowDeviceArrayStream, ArrowSchema};
+use aria_arrow::{ArrowError, OwnedArray, OwnedDeviceArray, OwnedDeviceStream, OwnedSchema, OwnedStream, capsule};
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
 use pyo3::ffi;
@@ -19,12 +21,20 @@ use pyo3::types::PyTuple;
 pub(crate) struct Given {
     pub(crate) schema: Foreign<OwnedSchema>,
     pub(crate) array: Foreign<OwnedArray>,
-    /// Type and number of the device, and an event to wait for; none for an array that knows of no devices.
-    pub(crate) device: Option<(i32, i64, NonNullEvent)>,
+    /// Type and number of the device, and whether there is an event to wait for; none for an array that knows of no devices.
+    device: Option<(i32, i64, bool)>,
 }
 
-/// True if there is an event to wait for.
-pub(crate) type NonNullEvent = bool;
+impl Given {
+    /// The device that the array says it lies on, if it says one.
+    ///
+    /// # Errors
+    ///
+    /// Numbers of no device; an event to wait for.
+    pub(crate) fn device(&self) -> Result<Option<Device>, Reason> {
+        self.device.map(|(kind, id, event)| device_of(kind, id, event)).transpose()
+    }
+}
 
 /// Takes a schema and an array out of the pair of capsules that a producer answers with. **Zero-copy.**
 ///
@@ -56,13 +66,20 @@ pub(crate) fn pair(answer: &Bound<'_, PyAny>) -> Result<Given, Reason> {
     })
 }
 
-/// Takes a stream out of a capsule.
+/// Takes a stream out of a capsule: one of arrays, or one of arrays that say their device.
 ///
 /// # Errors
 ///
 /// What is no such capsule, and stays as it was; a stream that lacks a function, which is released.
-pub(crate) fn stream(answer: &Bound<'_, PyAny>) -> Result<Foreign<OwnedStream>, Reason> {
-    with_critical_section(answer, || Content::<ArrowArrayStream>::of(answer, capsule::STREAM)?.take())
+pub(crate) fn stream(answer: &Bound<'_, PyAny>) -> Result<Foreign<ArrayStream>, Reason> {
+    with_critical_section(answer, || {
+        if is_called(answer, capsule::DEVICE_STREAM) {
+            let stream = Content::<ArrowDeviceArrayStream>::of(answer, capsule::DEVICE_STREAM)?.take()?;
+            return Ok(Foreign::new(stream.into_inner().into()));
+        }
+        let stream = Content::<ArrowArrayStream>::of(answer, capsule::STREAM)?.take()?;
+        Ok(Foreign::new(stream.into_inner().into()))
+    })
 }
 
 /// Takes a schema out of a capsule.
@@ -113,6 +130,7 @@ structs! {
     ArrowArray => OwnedArray, |array| array.release.is_some();
     ArrowDeviceArray => OwnedDeviceArray, |device| device.array.release.is_some();
     ArrowArrayStream => OwnedStream, |stream| stream.release.is_some();
+    ArrowDeviceArrayStream => OwnedDeviceStream, |stream| stream.release.is_some();
 }
 
 /// A live struct in a capsule of its name.

@@ -55,6 +55,13 @@ pub(super) fn find_stream(object: &Bound<'_, PyAny>, source: Name, request: &Req
     asked.stream(&asked.ask(object, intern!(py, "__arrow_c_stream__"))?)
 }
 
+/// The chunks that the object gives by `__arrow_c_device_stream__`, as one array.
+pub(super) fn find_device_stream(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
+    let py = object.py();
+    let asked = Asked { py, source, protocol: named!("__arrow_c_device_stream__"), request };
+    asked.stream(&asked.ask(object, intern!(py, "__arrow_c_device_stream__"))?)
+}
+
 /// An array of any object that speaks Arrow's PyCapsule interface, of a pair of its capsules, or of a stream's.
 ///
 /// # Errors
@@ -68,7 +75,7 @@ pub(crate) fn from_arrow<'py>(object: &Bound<'py, PyAny>, request: &Request) -> 
         return super::import_by(
             object,
             request,
-            &[Door::Ours, Door::ArrowArray, Door::ArrowDeviceArray, Door::ArrowStream],
+            &[Door::Ours, Door::ArrowArray, Door::ArrowDeviceArray, Door::ArrowStream, Door::ArrowDeviceStream],
         );
     }
     let source = if is_capsule { named!("arrow capsule") } else { named!("arrow capsules") };
@@ -79,6 +86,19 @@ pub(crate) fn from_arrow<'py>(object: &Bound<'py, PyAny>, request: &Request) -> 
         Ok(found) => execute(py, found, source, request),
         Err(Refusal::Raise(error)) => Err(error),
         Err(Refusal::Next(reason) | Refusal::Lie(reason)) => Err(asked.refuse(reason)),
+    }
+}
+
+/// Python's `validate=`: true if every value is to be checked [C8].
+///
+/// # Errors
+///
+/// `ValueError` for another word.
+pub(crate) fn validates(word: Option<&str>) -> PyResult<bool> {
+    match word {
+        None => Ok(false),
+        Some("full") => Ok(true),
+        Some(other) => Err(PyValueError::new_err(format!("expected validate None or 'full' but found {other:?}"))),
     }
 }
 
@@ -108,10 +128,11 @@ impl<'py> Asked<'_, 'py> {
 
     /// The array in a pair of capsules.
     fn array(&self, answer: &Bound<'py, PyAny>) -> Result<Found, Refusal> {
-        let Given { schema, array, device } = pair(answer).map_err(|reason| self.raise(reason))?;
-        let field = schema.field().map_err(|error| self.raise(reason(&error)))?;
+        let given = pair(answer).map_err(|reason| self.raise(reason))?;
+        let field = given.schema.field().map_err(|error| self.raise(reason(&error)))?;
+        let device = given.device().map_err(|reason| self.raise(reason))?.unwrap_or(Device::CPU);
+        let Given { schema, array, .. } = given;
         drop(schema);
-        let device = self.device(device).map_err(|reason| self.raise(reason))?;
         let chunk = checked(array, &Arc::new(field)).map_err(|reason| self.raise(reason))?;
         if is_table(chunk.field()) {
             return Err(Refusal::Next(table(chunk.field())));
@@ -129,25 +150,8 @@ impl<'py> Asked<'_, 'py> {
         // A type that is refused is refused before anything is asked for.
         let none = empty(&field).map_err(|reason| self.raise(reason))?;
         Import::of(&none.view(), 0..0, Device::CPU).map_err(|reason| self.raise(*reason))?;
-        let chunks = stream::chunks(self.py, stream, &field).map_err(|stopped| self.stopped(stopped))?;
-        self.found(chunks, Device::CPU).map_err(|reason| self.raise(reason))
-    }
-
-    /// Where the buffers lie. An event is nothing that we can wait for.
-    fn device(&self, device: Option<(i32, i64, capsule::NonNullEvent)>) -> Result<Device, Reason> {
-        let Some((kind, id, event)) = device else { return Ok(Device::CPU) };
-        // −1 is the host's, and there alone.
-        let number = if kind == aria_arrow::DEVICE_CPU { 0 } else { id };
-        let device = i32::try_from(number).ok().filter(|_| kind > 0).map(|id| Device { kind, id });
-        let Some(device) = device else {
-            let text = format!("expected a device of Arrow's but found type {kind}, number {id}");
-            return Err(Reason::new("malformed", "C8", text));
-        };
-        if event {
-            let text = format!("the memory on {device} is ready after an event, and nobody here waits for it");
-            return Err(Reason::new("stream", "L7", text).hint("synchronise in the library that owns it"));
-        }
-        Ok(device)
+        let (chunks, device) = stream::chunks(self.py, stream, &field).map_err(|stopped| self.stopped(stopped))?;
+        self.found(chunks, device).map_err(|reason| self.raise(reason))
     }
 
     /// What the chunks are, of which there is at least one: a view of a single one, or a copy to be made.

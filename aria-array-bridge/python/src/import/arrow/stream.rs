@@ -4,10 +4,12 @@
 
 use super::foreign::Foreign;
 use super::{checked, empty};
-use aria_array_bridge::convert::arrow::{reason, stream_reason};
+use aria_array_bridge::Device;
+use aria_array_bridge::convert::arrow::reason;
 use aria_array_bridge::plan::Reason;
-use aria_arrow::{Checked, Field, OwnedStream, StreamError};
-use pyo3::exceptions::{PyException, PyMemoryError};
+use aria_array_bridge::table::{ArrayStream, TableError};
+use aria_arrow::{Checked, Field};
+use pyo3::exceptions::{PyException, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -26,25 +28,30 @@ impl From<Reason> for Stopped {
 }
 
 /// What the stream's arrays are. The producer is asked for none yet.
-pub(super) fn field(py: Python<'_>, stream: &mut Foreign<OwnedStream>) -> Result<Arc<Field>, Stopped> {
-    let asked: &mut OwnedStream = stream;
+pub(super) fn field(py: Python<'_>, stream: &mut Foreign<ArrayStream>) -> Result<Arc<Field>, Stopped> {
+    let asked: &mut ArrayStream = stream;
     let field = py.detach(|| asked.schema());
-    answer(py, field).map(Arc::new)
+    answer(py, field.map_err(TableError::from)).map(Arc::new)
 }
 
-/// Every array of the stream that has elements; one without any, where there is no other.
+/// Every array of the stream that has elements, and the device of all; one without any, where there is no other.
 pub(super) fn chunks(
     py: Python<'_>,
-    mut stream: Foreign<OwnedStream>,
+    mut stream: Foreign<ArrayStream>,
     field: &Arc<Field>,
-) -> Result<Vec<Foreign<Checked>>, Stopped> {
-    let mut chunks = Vec::new();
+) -> Result<(Vec<Foreign<Checked>>, Device), Stopped> {
+    let (mut chunks, mut device) = (Vec::new(), None);
     loop {
-        let asked: &mut OwnedStream = &mut stream;
-        let next = py.detach(|| asked.next());
-        let Some(array) = answer(py, next)? else { break };
-        let chunk = checked(Foreign::new(array), field)?;
+        let asked: &mut ArrayStream = &mut stream;
+        let next = py.detach(|| asked.next_array());
+        let Some((array, found)) = answer(py, next)? else { break };
+        let (chunk, found) = (checked(Foreign::new(array), field)?, found.unwrap_or(Device::CPU));
         if !chunk.view().is_empty() {
+            let first = *device.get_or_insert(found);
+            if first != found {
+                let text = format!("one chunk lies on {first}, another on {found}");
+                return Err(Reason::new("device", "L7", text).into());
+            }
             chunks.push(chunk);
         }
         py.check_signals().map_err(Stopped::Raised)?;
@@ -52,17 +59,20 @@ pub(super) fn chunks(
     if chunks.is_empty() {
         chunks.push(empty(field)?);
     }
-    Ok(chunks)
+    Ok((chunks, device.unwrap_or(Device::CPU)))
 }
 
 /// The answer, and the exception that was left beside it.
-fn answer<T>(py: Python<'_>, answer: Result<T, StreamError>) -> Result<T, Stopped> {
+fn answer<T>(py: Python<'_>, answer: Result<T, TableError>) -> Result<T, Stopped> {
     let left = PyErr::take(py);
     answer.map_err(|error| match left {
         Some(left) if !left.is_instance_of::<PyException>(py) || left.is_instance_of::<PyMemoryError>(py) => {
             Stopped::Raised(left)
         }
-        left => Stopped::Refused(stream_reason(&error), left),
+        left => match error.reasons().into_iter().next() {
+            Some(reason) => Stopped::Refused(reason, left),
+            None => Stopped::Raised(PyValueError::new_err(error.to_string())), // Never: an error has its reason.
+        },
     })
 }
 

@@ -32,7 +32,7 @@ pub(super) enum NumpyKind {
 }
 
 /// Returns true for an exact `numpy.ndarray`.
-pub(super) fn is_exact_ndarray(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_exact_ndarray(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(types::of(object.py())?.is_some_and(|real| object.get_type().is(&real.ndarray)))
 }
 
