@@ -1,0 +1,105 @@
+//! `Fault`: what goes wrong in a program, with its place in the Aria source.
+
+use aria_array_runtime::PyError;
+use core::fmt;
+use std::rc::Rc;
+
+/// An error of an Aria program: a syntax error, an error of its own, or an exception of Python.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    /// Where it happened; `None` before an expression has been blamed.
+    pub(crate) place: Option<Place>,
+    /// The Aria calls that it went through, the innermost first.
+    pub(crate) callers: Vec<Place>,
+    /// The exception, when Python raised it or it went through Python.
+    pub(crate) python: Option<Rc<PyError>>,
+    /// The program ended inside of a block: more text may complete it.
+    pub(crate) incomplete: bool,
+}
+
+/// A line of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) file: &'static str,
+    pub(crate) line: i32,
+    pub(crate) function: String,
+    pub(crate) text: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  File \"{}\", line {}, in {}", self.file, self.line, self.function)?;
+        if self.text.is_empty() { Ok(()) } else { writeln!(f, "    {}", self.text) }
+    }
+}
+
+impl Fault {
+    pub(crate) fn new(kind: &str, message: impl Into<String>) -> Fault {
+        let (kind, message) = (kind.to_owned(), message.into());
+        Fault { kind, message, place: None, callers: Vec::new(), python: None, incomplete: false }
+    }
+
+    pub(crate) fn kind_error(message: impl Into<String>) -> Fault {
+        Fault::new("TypeError", message)
+    }
+
+    pub(crate) fn syntax(line: i32, column: usize, wanted: &str, found: &str) -> Fault {
+        Fault::new("SyntaxError", format!("line {line}, column {column}: expected {wanted} but found {found}"))
+    }
+
+    /// Name of the exception's type, or of Aria's own kind of error.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// What went wrong, in words.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The exception, when Python raised it.
+    pub fn python(&self) -> Option<&PyError> {
+        self.python.as_deref()
+    }
+
+    /// Says whether more text may complete the program.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// Says whether the user, or the program, wants the program to end: `try_py` lets these through.
+    pub(crate) fn ends_the_program(&self) -> bool {
+        self.python().is_some_and(|error| error.is_interrupt() || error.exit_code().is_some())
+    }
+
+    /// The traceback: Aria's lines, and Python's where it went through Python. Ends in a line break.
+    pub fn render(&self) -> String {
+        const HEAD: &str = "Traceback (most recent call last):\n";
+        let callers: String = self.callers.iter().rev().map(Place::to_string).collect();
+        if let Some(error) = self.python() {
+            // The Aria callers of the line that Python's traceback begins with. Of several tracebacks (an exception and
+            // its causes) the last is the one that went on.
+            let text = error.render();
+            return match text.rfind(HEAD) {
+                Some(at) => {
+                    let (before, after) = text.split_at(at + HEAD.len());
+                    format!("{before}{callers}{after}")
+                }
+                None => format!("{HEAD}{callers}{}{text}", self.place.iter().map(Place::to_string).collect::<String>()),
+            };
+        }
+        let place: String = self.place.iter().map(Place::to_string).collect();
+        let head = if place.is_empty() && callers.is_empty() { "" } else { HEAD };
+        format!("{head}{callers}{place}{}: {}\n", self.kind, self.message)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl core::error::Error for Fault {}

@@ -1,0 +1,99 @@
+//! `mini-aria FILE` runs an Aria program, `mini-aria` alone is a prompt.
+
+use mini_aria::{Fault, Interpreter, Value};
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let Some(file) = args.first() else { return prompt() };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("mini-aria: expected an Aria program but cannot read {file}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let interpreter = Interpreter::new(file);
+    interpreter.set_argv(args.clone());
+    let done = interpreter.run(&text);
+    let code = done.as_ref().err().map_or(ExitCode::SUCCESS, |fault| failed(file, fault));
+    // Drops what the program left in Python before Python ends.
+    drop(done);
+    ended(&interpreter, code)
+}
+
+/// Prints the error, and says how the process ends.
+fn failed(file: &str, fault: &Fault) -> ExitCode {
+    if let Some(code) = fault.python().and_then(|error| error.exit_code()) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    let text = fault.render();
+    match fault.kind() {
+        "SyntaxError" if fault.python().is_none() => eprint!("{file}: {text}"),
+        _ => eprint!("{text}"),
+    }
+    // As a shell says it of a program that Ctrl-C ended.
+    if fault.python().is_some_and(|error| error.is_interrupt()) { ExitCode::from(130) } else { ExitCode::FAILURE }
+}
+
+/// Ends Python, if it was started.
+fn ended(interpreter: &Interpreter, code: ExitCode) -> ExitCode {
+    match interpreter.end() {
+        Ok(()) => code,
+        Err(error) => {
+            eprintln!("mini-aria: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads and runs statements until the input ends. An open `fn` or bracket goes on with the next line.
+fn prompt() -> ExitCode {
+    let interpreter = Interpreter::new("<prompt>");
+    let mut text = String::new();
+    let shows = io::stdin().is_terminal();
+    let ask = |open: bool| {
+        if shows {
+            print!("{}", if open { "....> " } else { "aria> " });
+            let _ = io::stdout().flush();
+        }
+    };
+    ask(false);
+    let mut code = ExitCode::SUCCESS;
+    for line in io::stdin().lock().lines().map_while(Result::ok) {
+        text.push_str(&line);
+        text.push('\n');
+        match interpreter.load(&text) {
+            // An empty line ends what stays open.
+            Err(fault) if fault.is_incomplete() && !line.is_empty() => {
+                ask(true);
+                continue;
+            }
+            Err(fault) if fault.python().is_some_and(|error| error.exit_code().is_some()) => {
+                code = failed("<prompt>", &fault);
+                break;
+            }
+            Err(fault) => drop(failed("<prompt>", &fault)),
+            Ok(value) => {
+                if let Err(fault) = show(&value) {
+                    eprint!("{}", fault.render());
+                }
+            }
+        }
+        text.clear();
+        ask(false);
+    }
+    if shows {
+        println!();
+    }
+    ended(&interpreter, code)
+}
+
+fn show(value: &Value) -> Result<(), Fault> {
+    if !matches!(value, Value::Nil) {
+        println!("{}", value.inspect()?);
+    }
+    Ok(())
+}

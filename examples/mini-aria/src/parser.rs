@@ -1,0 +1,598 @@
+//! Tokens into a program: one function per rule, the binding strength of operators in one table.
+
+use crate::ast::{Arg, Block, Expr, ExprKind, Function, Param, Stmt, StmtKind, Target, Type};
+use crate::fault::Fault;
+use crate::lexer::{Kind, Token, lex};
+use aria_array_runtime::Op;
+use std::rc::Rc;
+
+/// Words that begin or end something, and so are no names. All else may be a name, `data` and `from` too.
+const RESERVED: [&str; 16] = [
+    "fn", "end", "if", "else", "elsif", "for", "in", "do", "return", "raise", "and", "or", "not", "nil", "true",
+    "false",
+];
+
+/// Operators of two operands from the weakest to the strongest, those of one line alike. All but `**` group to the left.
+const LEVELS: [&[(&str, Op)]; 6] = [
+    &[("==", Op::Eq), ("!=", Op::Ne), ("<", Op::Lt), ("<=", Op::Le), (">", Op::Gt), (">=", Op::Ge)],
+    &[("|", Op::Or), ("^", Op::Xor)],
+    &[("&", Op::And)],
+    &[("<<", Op::Shl), (">>", Op::Shr)],
+    &[("+", Op::Add), ("-", Op::Sub)],
+    &[("*", Op::Mul), ("/", Op::Div), ("//", Op::FloorDiv), ("%", Op::Rem), ("@", Op::MatMul)],
+];
+
+const UPDATES: [(&str, Op); 9] = [
+    ("+=", Op::Add),
+    ("-=", Op::Sub),
+    ("*=", Op::Mul),
+    ("/=", Op::Div),
+    ("//=", Op::FloorDiv),
+    ("%=", Op::Rem),
+    ("**=", Op::Pow),
+    ("&=", Op::And),
+    ("|=", Op::Or),
+];
+
+/// The statements of a program.
+pub(crate) fn parse(text: &str) -> Result<Block, Fault> {
+    let mut parser = Parser { tokens: lex(text)?, at: 0, bars: 0 };
+    let program = parser.block(&[])?;
+    match parser.kind() {
+        Kind::End => Ok(program),
+        _ => Err(parser.wanted("a statement")),
+    }
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+    /// Inside of the parameters of a lambda, where `|` ends them.
+    bars: usize,
+}
+
+type Parsed<T> = Result<T, Fault>;
+
+impl Parser {
+    fn token(&self) -> &Token {
+        &self.tokens[self.at.min(self.tokens.len() - 1)]
+    }
+
+    fn kind(&self) -> &Kind {
+        &self.token().kind
+    }
+
+    fn ahead(&self, by: usize) -> Option<&Kind> {
+        self.tokens.get(self.at + by).map(|token| &token.kind)
+    }
+
+    fn line(&self) -> i32 {
+        self.token().line
+    }
+
+    fn wanted(&self, wanted: &str) -> Fault {
+        let Token { kind, line, column } = self.token();
+        let found = match kind {
+            Kind::Word(word) => format!("`{word}`"),
+            Kind::Int(number) => format!("`{number}`"),
+            Kind::Float(number) => format!("`{number:?}`"),
+            Kind::Text(text) => format!("the string {text:?}"),
+            Kind::Sign(sign) => format!("`{sign}`"),
+            Kind::Line => "the end of the line".to_owned(),
+            Kind::End => "the end of the program".to_owned(),
+        };
+        let incomplete = self.tokens[self.at..].iter().all(|token| matches!(token.kind, Kind::End | Kind::Line));
+        Fault { incomplete, ..Fault::syntax(*line, *column, wanted, &found) }
+    }
+
+    fn is(&self, sign: &str) -> bool {
+        matches!(self.kind(), Kind::Sign(found) if *found == sign)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.kind(), Kind::Word(found) if found == word)
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let found = self.is(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn need(&mut self, sign: &str) -> Parsed<()> {
+        if self.take(sign) { Ok(()) } else { Err(self.wanted(&format!("`{sign}`"))) }
+    }
+
+    fn need_word(&mut self, word: &str) -> Parsed<()> {
+        if self.take_word(word) { Ok(()) } else { Err(self.wanted(&format!("`{word}`"))) }
+    }
+
+    /// Any word: after a dot, before the colon of an argument, in the path of a module.
+    fn any_word(&mut self, wanted: &str) -> Parsed<String> {
+        match self.kind() {
+            Kind::Word(word) => {
+                let word = word.clone();
+                self.at += 1;
+                Ok(word)
+            }
+            _ => Err(self.wanted(wanted)),
+        }
+    }
+
+    fn name(&mut self) -> Parsed<String> {
+        match self.kind() {
+            Kind::Word(word) if RESERVED.contains(&word.as_str()) => Err(self.wanted("a name")),
+            _ => self.any_word("a name"),
+        }
+    }
+
+    fn lines(&mut self) {
+        while matches!(self.kind(), Kind::Line) || self.is(";") {
+            self.at += 1;
+        }
+    }
+
+    /// Statements up to one of these words, which is left where it is, or to the end of the program.
+    fn block(&mut self, ends: &[&str]) -> Parsed<Block> {
+        let mut block = Vec::new();
+        loop {
+            self.lines();
+            if ends.iter().any(|end| self.is_word(end)) || (ends.is_empty() && *self.kind() == Kind::End) {
+                return Ok(block);
+            }
+            block.push(self.statement()?);
+            let ended = matches!(self.kind(), Kind::Line | Kind::End) || self.is(";");
+            if !ended && !ends.iter().any(|end| self.is_word(end)) {
+                return Err(self.wanted("the end of the line"));
+            }
+        }
+    }
+
+    /// Statements up to `end`, which is taken.
+    fn body(&mut self) -> Parsed<Block> {
+        let block = self.block(&["end"])?;
+        self.need_word("end")?;
+        Ok(block)
+    }
+
+    fn statement(&mut self) -> Parsed<Stmt> {
+        let line = self.line();
+        let kind = match self.kind() {
+            Kind::Sign("@") => self.annotated()?,
+            Kind::Word(word) => match (word.as_str(), self.ahead(1)) {
+                ("extern", Some(Kind::Word(_))) => self.foreign()?,
+                ("fn", Some(Kind::Word(_))) => StmtKind::Function(self.function(false)?),
+                ("for", _) => self.each()?,
+                ("return", _) => {
+                    self.at += 1;
+                    let none = matches!(self.kind(), Kind::Line | Kind::End) || self.is_word("end");
+                    StmtKind::Return(if none { None } else { Some(self.expression()?) })
+                }
+                ("raise", _) => {
+                    self.at += 1;
+                    StmtKind::Raise(self.expression()?)
+                }
+                ("let", Some(Kind::Word(_))) => {
+                    self.at += 1;
+                    let _ = self.take_word("mut");
+                    self.assignment()?
+                }
+                _ => self.assignment()?,
+            },
+            _ => self.assignment()?,
+        };
+        Ok(Stmt { kind, line })
+    }
+
+    /// `extern Python from a.b as c`; without `as`, the last word of the path is the name.
+    fn foreign(&mut self) -> Parsed<StmtKind> {
+        self.need_word("extern")?;
+        self.need_word("Python")?;
+        self.need_word("from")?;
+        let mut module = self.any_word("the name of a module")?;
+        let mut alias = module.clone();
+        while self.take(".") {
+            alias = self.any_word("the name of a module")?;
+            module = format!("{module}.{alias}");
+        }
+        if self.take_word("as") {
+            alias = self.name()?;
+        }
+        Ok(StmtKind::Extern { module, alias })
+    }
+
+    /// `@pyfunction` before a function, `@pymodule(name: "…")` before a module.
+    fn annotated(&mut self) -> Parsed<StmtKind> {
+        self.need("@")?;
+        let annotation = self.any_word("`pyfunction` or `pymodule`")?;
+        match annotation.as_str() {
+            "pyfunction" => {
+                self.lines();
+                self.function(true).map(StmtKind::Function)
+            }
+            "pymodule" => {
+                self.need("(")?;
+                self.need_word("name")?;
+                self.need(":")?;
+                let Kind::Text(name) = self.kind().clone() else {
+                    return Err(self.wanted("the module's name, a string"));
+                };
+                self.at += 1;
+                self.need(")")?;
+                self.lines();
+                self.need_word("module")?;
+                self.name()?;
+                let mut functions = Vec::new();
+                for stmt in self.body()? {
+                    match stmt.kind {
+                        StmtKind::Function(function) => functions.push(function),
+                        _ => return Err(Fault::syntax(stmt.line, 1, "a function of the module", "another statement")),
+                    }
+                }
+                Ok(StmtKind::Module { name, functions })
+            }
+            _ => {
+                self.at -= 1;
+                Err(self.wanted("`pyfunction` or `pymodule`"))
+            }
+        }
+    }
+
+    fn function(&mut self, exported: bool) -> Parsed<Rc<Function>> {
+        let line = self.line();
+        self.need_word("fn")?;
+        let name = self.name()?;
+        let mut params = Vec::new();
+        if self.take("(") {
+            params = self.params(")")?;
+        }
+        let result = if self.take("->") { Some(self.kind_of()?) } else { None };
+        if self.take_word("raises") {
+            self.kind_of()?;
+        }
+        let body = self.body()?;
+        Ok(Rc::new(Function { name, params, result, body, line, exported }))
+    }
+
+    fn params(&mut self, end: &str) -> Parsed<Vec<Param>> {
+        let mut params = Vec::new();
+        while !self.take(end) {
+            let name = self.name()?;
+            let kind = if self.take(":") { Some(self.kind_of()?) } else { None };
+            let default = if self.take("=") { Some(self.expression()?) } else { None };
+            params.push(Param { name, kind, default });
+            if !self.take(",") && !self.is(end) {
+                return Err(self.wanted(&format!("`,` or `{end}`")));
+            }
+        }
+        Ok(params)
+    }
+
+    /// `Array<Float>`; the documents of the FFI design write `Array[Float]`.
+    fn kind_of(&mut self) -> Parsed<Type> {
+        let name = self.any_word("a type")?;
+        let close = if self.take("<") {
+            ">"
+        } else if self.take("[") {
+            "]"
+        } else {
+            return Ok(Type { name, of: Vec::new() });
+        };
+        let mut of = vec![self.kind_of()?];
+        while self.take(",") {
+            of.push(self.kind_of()?);
+        }
+        if close == ">" && self.is(">>") {
+            // Two ends at once: the second stays.
+            self.tokens[self.at].kind = Kind::Sign(">");
+        } else {
+            self.need(close)?;
+        }
+        Ok(Type { name, of })
+    }
+
+    fn each(&mut self) -> Parsed<StmtKind> {
+        self.need_word("for")?;
+        let open = self.take("(");
+        let first = Expr { line: self.line(), kind: ExprKind::Name(self.name()?) };
+        let target = if self.is(",") { self.names(first)? } else { Target::One(first) };
+        if open {
+            self.need(")")?;
+        }
+        self.need_word("in")?;
+        let items = self.expression()?;
+        let _ = self.take_word("do");
+        Ok(StmtKind::For { target, items, body: self.body()? })
+    }
+
+    fn names(&mut self, first: Expr) -> Parsed<Target> {
+        let ExprKind::Name(name) = first.kind else { return Err(self.wanted("`=`")) };
+        let mut names = vec![name];
+        while self.take(",") {
+            names.push(self.name()?);
+        }
+        Ok(Target::Names(names))
+    }
+
+    fn assignment(&mut self) -> Parsed<StmtKind> {
+        let first = self.expression()?;
+        if self.is(",") && matches!(first.kind, ExprKind::Name(_)) {
+            let target = self.names(first)?;
+            self.need("=")?;
+            return Ok(StmtKind::Assign { target, kind: None, value: self.expression()? });
+        }
+        for (sign, op) in UPDATES {
+            if self.take(sign) {
+                return Ok(StmtKind::Update { target: self.place(first)?, op, value: self.expression()? });
+            }
+        }
+        let kind = match first.kind {
+            ExprKind::Name(_) if self.take(":") => Some(self.kind_of()?),
+            _ => None,
+        };
+        if kind.is_some() {
+            self.need("=")?;
+        } else if !self.take("=") {
+            return Ok(StmtKind::Expr(first));
+        }
+        Ok(StmtKind::Assign { target: Target::One(self.place(first)?), kind, value: self.expression()? })
+    }
+
+    fn place(&self, expr: Expr) -> Parsed<Expr> {
+        match expr.kind {
+            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => Ok(expr),
+            _ => Err(Fault::syntax(expr.line, 1, "a name, an attribute or an item before `=`", "another expression")),
+        }
+    }
+
+    fn expression(&mut self) -> Parsed<Expr> {
+        let (line, mut left) = (self.line(), self.both()?);
+        while self.take_word("or") {
+            left = Expr { kind: ExprKind::Or(Box::new(left), Box::new(self.both()?)), line };
+        }
+        Ok(left)
+    }
+
+    fn both(&mut self) -> Parsed<Expr> {
+        let (line, mut left) = (self.line(), self.negated()?);
+        while self.take_word("and") {
+            left = Expr { kind: ExprKind::And(Box::new(left), Box::new(self.negated()?)), line };
+        }
+        Ok(left)
+    }
+
+    fn negated(&mut self) -> Parsed<Expr> {
+        let line = self.line();
+        if self.take_word("not") {
+            return Ok(Expr { kind: ExprKind::Not(Box::new(self.negated()?)), line });
+        }
+        let left = self.range()?;
+        if self.take_word("in") {
+            return Ok(Expr { kind: ExprKind::In(Box::new(left), Box::new(self.range()?)), line });
+        }
+        Ok(left)
+    }
+
+    /// `a..b` and `a...b`, both without b, as indices of Python are.
+    fn range(&mut self) -> Parsed<Expr> {
+        let line = self.line();
+        let start = if self.is("..") || self.is("...") { None } else { Some(Box::new(self.binary(0)?)) };
+        if !(self.take("...") || self.take("..")) {
+            return start.map(|start| *start).ok_or_else(|| self.wanted("an expression"));
+        }
+        let none = self.is("]") || self.is(",") || self.is(")") || *self.kind() == Kind::Line;
+        let stop = if none { None } else { Some(Box::new(self.binary(0)?)) };
+        Ok(Expr { kind: ExprKind::Range(start, stop), line })
+    }
+
+    fn binary(&mut self, level: usize) -> Parsed<Expr> {
+        let Some(ops) = LEVELS.get(level) else { return self.unary() };
+        let (line, mut left) = (self.line(), self.binary(level + 1)?);
+        while let Kind::Sign(sign) = self.kind()
+            && let Some((_, op)) = ops.iter().find(|(name, _)| name == sign)
+            && !(self.bars > 0 && *sign == "|")
+        {
+            self.at += 1;
+            // An operator at the end of a line asks for the next one.
+            while *self.kind() == Kind::Line {
+                self.at += 1;
+            }
+            left = Expr { kind: ExprKind::Binary(*op, Box::new(left), Box::new(self.binary(level + 1)?)), line };
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parsed<Expr> {
+        let line = self.line();
+        if self.take("-") {
+            return Ok(Expr { kind: ExprKind::Neg(Box::new(self.unary()?)), line });
+        }
+        if self.take("~") {
+            return Ok(Expr { kind: ExprKind::Invert(Box::new(self.unary()?)), line });
+        }
+        let base = self.chain()?;
+        if self.take("**") {
+            let power = Box::new(self.unary()?);
+            return Ok(Expr { kind: ExprKind::Binary(Op::Pow, Box::new(base), power), line });
+        }
+        Ok(base)
+    }
+
+    /// A value and what hangs on it: `.name`, `(…)`, `[…]`, `?`.
+    fn chain(&mut self) -> Parsed<Expr> {
+        let mut expr = self.primary()?;
+        loop {
+            let line = self.line();
+            let kind = if self.take(".") {
+                let name = self.any_word("a name after `.`")?;
+                match self.take("(") {
+                    true => ExprKind::Method(Box::new(expr), name, self.args()?),
+                    false => ExprKind::Attribute(Box::new(expr), name),
+                }
+            } else if self.take("(") {
+                ExprKind::Call(Box::new(expr), self.args()?)
+            } else if self.take("[") {
+                ExprKind::Index(Box::new(expr), Box::new(self.several("]", line)?))
+            } else if self.take("?") {
+                ExprKind::Try(Box::new(expr))
+            } else {
+                return Ok(expr);
+            };
+            expr = Expr { kind, line };
+        }
+    }
+
+    fn args(&mut self) -> Parsed<Vec<Arg>> {
+        let bars = core::mem::take(&mut self.bars);
+        let mut args = Vec::new();
+        while !self.take(")") {
+            args.push(if self.take("**") {
+                Arg::StarStar(self.expression()?)
+            } else if self.take("*") {
+                Arg::Star(self.expression()?)
+            } else if matches!((self.kind(), self.ahead(1)), (Kind::Word(_), Some(Kind::Sign(":")))) {
+                let name = self.any_word("a name")?;
+                self.need(":")?;
+                Arg::Named(name, self.expression()?)
+            } else {
+                Arg::Positional(self.expression()?)
+            });
+            if !self.take(",") && !self.is(")") {
+                return Err(self.wanted("`,` or `)`"));
+            }
+        }
+        self.bars = bars;
+        Ok(args)
+    }
+
+    /// Expressions up to a bracket: one is itself, several are a tuple.
+    fn several(&mut self, end: &str, line: i32) -> Parsed<Expr> {
+        let bars = core::mem::take(&mut self.bars);
+        let (mut items, mut comma) = (Vec::new(), false);
+        while !self.take(end) {
+            items.push(self.expression()?);
+            comma = self.take(",");
+            if !comma && !self.is(end) {
+                return Err(self.wanted(&format!("`,` or `{end}`")));
+            }
+        }
+        self.bars = bars;
+        match items.pop() {
+            Some(one) if items.is_empty() && !comma => Ok(one),
+            None if end == "]" => {
+                self.at -= 1;
+                Err(self.wanted("an index"))
+            }
+            last => Ok(Expr { kind: ExprKind::Tuple(items.into_iter().chain(last).collect()), line }),
+        }
+    }
+
+    fn primary(&mut self) -> Parsed<Expr> {
+        let line = self.line();
+        let kind = match self.kind().clone() {
+            Kind::Int(number) => self.one(ExprKind::Int(number)),
+            Kind::Float(number) => self.one(ExprKind::Float(number)),
+            Kind::Text(text) => self.one(ExprKind::Text(text)),
+            Kind::Sign("(") => {
+                self.at += 1;
+                return self.several(")", line);
+            }
+            Kind::Sign("[") => {
+                self.at += 1;
+                let mut items = Vec::new();
+                while !self.take("]") {
+                    items.push(self.expression()?);
+                    if !self.take(",") && !self.is("]") {
+                        return Err(self.wanted("`,` or `]`"));
+                    }
+                }
+                ExprKind::Array(items)
+            }
+            Kind::Sign("{") => {
+                self.at += 1;
+                let mut pairs = Vec::new();
+                while !self.take("}") {
+                    let key = self.expression()?;
+                    self.need(":")?;
+                    pairs.push((key, self.expression()?));
+                    if !self.take(",") && !self.is("}") {
+                        return Err(self.wanted("`,` or `}`"));
+                    }
+                }
+                ExprKind::Map(pairs)
+            }
+            Kind::Sign("|") => self.lambda()?,
+            Kind::Word(word) => match word.as_str() {
+                "nil" => self.one(ExprKind::Nil),
+                "true" => self.one(ExprKind::Bool(true)),
+                "false" => self.one(ExprKind::Bool(false)),
+                "if" => self.choice()?,
+                "try_py" => {
+                    self.at += 1;
+                    self.need_word("do")?;
+                    ExprKind::TryPy(self.body()?)
+                }
+                "Python" if self.ahead(1) == Some(&Kind::Sign(".")) => {
+                    self.at += 2;
+                    self.need_word("without_gil")?;
+                    self.need_word("do")?;
+                    ExprKind::WithoutGil(self.body()?)
+                }
+                _ => match self.name() {
+                    Ok(name) => ExprKind::Name(name),
+                    Err(_) => return Err(self.wanted("an expression")),
+                },
+            },
+            _ => return Err(self.wanted("an expression")),
+        };
+        Ok(Expr { kind, line })
+    }
+
+    fn one(&mut self, kind: ExprKind) -> ExprKind {
+        self.at += 1;
+        kind
+    }
+
+    /// `|x, y| x + y` on one line, or lines up to `end`.
+    fn lambda(&mut self) -> Parsed<ExprKind> {
+        let line = self.line();
+        self.need("|")?;
+        self.bars += 1;
+        let params = self.params("|");
+        self.bars -= 1;
+        let params = params?;
+        let body = match self.kind() {
+            Kind::Line => self.body()?,
+            // Inside of brackets lines do not end: `do` opens a body there.
+            Kind::Word(word) if word == "do" => {
+                self.at += 1;
+                self.body()?
+            }
+            _ => vec![Stmt { line, kind: StmtKind::Expr(self.expression()?) }],
+        };
+        let name = "lambda".to_owned();
+        Ok(ExprKind::Lambda(Rc::new(Function { name, params, result: None, body, line, exported: false })))
+    }
+
+    fn choice(&mut self) -> Parsed<ExprKind> {
+        self.need_word("if")?;
+        let mut branches = Vec::new();
+        loop {
+            let condition = self.expression()?;
+            let _ = self.take_word("then");
+            branches.push((condition, self.block(&["elsif", "else", "end"])?));
+            if !self.take_word("elsif") {
+                break;
+            }
+        }
+        let otherwise = if self.take_word("else") { self.block(&["end"])? } else { Vec::new() };
+        self.need_word("end")?;
+        Ok(ExprKind::If(branches, otherwise))
+    }
+}
