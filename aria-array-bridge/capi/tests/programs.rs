@@ -2,8 +2,9 @@
 
 mod support;
 
+use std::fs;
 use std::process::Command;
-use support::{LANGUAGES, build, ended_well, environment, root};
+use support::{LANGUAGES, build, ended_well, environment, root, written};
 
 /// Builds and runs one of `examples/c` in each language; returns what it printed.
 fn printed(name: &str) -> String {
@@ -31,4 +32,16 @@ fn scipy_minimises_a_function_of_the_program_and_a_failure_is_a_result() {
 fn python_imports_a_module_of_the_program() {
     let expected = "[[5.0, 14.0], [14.0, 50.0]] 1.0 (a, b)\nShapeError expected as many rows as columns\n";
     assert_eq!(printed("aria_ml.c"), expected);
+}
+
+#[test]
+fn the_program_of_the_readme_runs() {
+    environment();
+    let text = fs::read_to_string(root().join("README.md")).expect("the README is there");
+    let (_, program) = text.split_once("```c\n").expect("it has a program in C");
+    let (program, _) = program.split_once("```").expect("the program ends");
+    for language in LANGUAGES {
+        let program = build(language, &written("readme.c", program), &[]);
+        assert_eq!(ended_well(&mut Command::new(program)), "2\n");
+    }
 }
