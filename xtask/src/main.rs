@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod checks;
 mod env;
+mod header;
 mod programs;
 mod python;
 mod tally;
@@ -70,6 +71,13 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "fmt", options: "", about: "Format the Rust code", needs: None, run: checks::fmt },
     Command { name: "doc", options: "", about: "Build the documentation", needs: None, run: checks::doc },
+    Command {
+        name: "header",
+        options: "",
+        about: "Write the C header and spec/symbols.csv from the functions that the C ABI exports",
+        needs: None,
+        run: header::header,
+    },
     Command {
         name: "miri",
         options: "[-v] [-- TEST-ARGUMENTS]",

@@ -1,48 +1,74 @@
 //! The C ABI of the array bridge and its runtime.
 //!
 //! Every exported symbol lives in this crate, under the prefixes `aria_nd_` (arrays, without Python), `aria_py_`
-//! (Python objects) and `aria_bridge_` (the library itself). Arguments are i64, f64, i32 and pointers only. So far: versions,
-//! and the release of an array that was handed out.
+//! (Python objects) and `aria_bridge_` (the library itself). `include/aria_array_bridge.h` declares them;
+//! `aria_bridge_symbols` lists them for compilers, and `spec/symbols.csv` for tests. All three come from the one list
+//! that `abi!` makes.
+//!
+//! What holds for every function:
+//!
+//! - Arguments are `int64_t`, `double`, `int32_t` and pointers. Text is a pointer and a length in bytes, or -1 for
+//!   NUL-terminated text.
+//! - A number >= 0 is the answer and one below 0 an error; a handle is NULL on error. An answer that may be any number is
+//!   written to `out`. The error waits for its thread until `aria_bridge_error_take`.
+//! - `_or_exit` twins answer directly, and end the program with the error's traceback: for code without error branches.
+//! - Arguments of calls are pushed one by one and consumed by the call, also when it fails.
+//! - Every handle has a `_release`, which takes NULL. A scope releases the handles that its thread was given in it.
+//!
+//! ```c
+//! AriaPyArgs *args = aria_py_args_new();
+//! aria_py_args_float(args, 2.25);
+//! AriaPy *root = aria_py_call_method_or_exit(math, "sqrt", -1, args);
+//! ```
+//!
+//! The library is built as `libaria_array_capi.a`, which needs nothing but `-lm` beside it, and as a cdylib. Neither has a
+//! symbol of Python, and a program that never starts Python loads none.
 
-use aria_array_bridge::AriaNdArray;
-use aria_array_bridge::nd_array::{ABI_MAJOR, ABI_MINOR};
-use core::ffi::c_char;
+mod abi;
+mod failure;
+mod handle;
+#[doc(hidden)]
+pub mod header;
+mod library;
+mod nd;
+mod py;
+mod scope;
+mod text;
 
-/// Returns the version of `AriaNdArray` that this library speaks: major in the upper, minor in the lower 16 bits.
-// SAFETY: no other library defines the symbol: its prefix is ours.
-#[unsafe(no_mangle)]
-pub extern "C" fn aria_bridge_abi() -> i32 {
-    i32::from(ABI_MAJOR) << 16 | i32::from(ABI_MINOR)
+/// Everything that is exported, in the header's order.
+fn sections() -> [(&'static str, &'static [abi::Entry]); 13] {
+    [
+        ("The library", library::ENTRIES),
+        ("Errors", failure::ENTRIES),
+        ("Arrays: made, taken over, asked", nd::make::ENTRIES),
+        ("Arrays: elements", nd::element::ENTRIES),
+        ("Arrays: the header of four words", nd::words::ENTRIES),
+        ("Arrays: DLPack and Arrow", nd::exchange::ENTRIES),
+        ("Arrays: Python", py::array::ENTRIES),
+        ("Python: start and end", py::life::ENTRIES),
+        ("Python: arguments", py::args::ENTRIES),
+        ("Python: objects", py::object::ENTRIES),
+        ("Python: values", py::value::ENTRIES),
+        ("Python: functions and modules of the program", py::callable::ENTRIES),
+        ("Python: threads and places", py::thread::ENTRIES),
+    ]
 }
 
-/// Returns the version of the library, NUL-terminated. It lives as long as the program.
-// SAFETY: no other library defines the symbol: its prefix is ours.
-#[unsafe(no_mangle)]
-pub extern "C" fn aria_bridge_version() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
-}
-
-/// Releases an array that this library, or another program, handed out. NULL and a released array are fine. Any thread.
-///
-/// # Safety
-///
-/// `array` is NULL or points to an `AriaNdArray` that this caller holds, and that nobody uses any more.
-// SAFETY: no other library defines the symbol: its prefix is ours.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn aria_nd_release(array: *mut AriaNdArray) {
-    // SAFETY: NULL or a live struct: the caller's duty.
-    let release = unsafe { array.as_ref() }.and_then(|array| array.release);
-    if let Some(release) = release {
-        // SAFETY: held by the caller, who gives it up.
-        unsafe { release(array) };
-    }
+fn symbols() -> impl Iterator<Item = abi::Symbol> {
+    sections().into_iter().flat_map(|(_, entries)| entries).flat_map(abi::Entry::symbols)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use aria_array_bridge::Array;
-    use core::ffi::CStr;
+    use aria_array_bridge::{AriaNdArray, Array};
+    use core::ffi::{CStr, c_char};
+
+    // As C declares them.
+    unsafe extern "C" {
+        safe fn aria_bridge_abi() -> i32;
+        safe fn aria_bridge_version() -> *const c_char;
+        fn aria_nd_release(array: *mut AriaNdArray);
+    }
 
     #[test]
     fn versions_are_those_of_the_crates() {

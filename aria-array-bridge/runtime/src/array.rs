@@ -121,12 +121,18 @@ impl FromPy for Array {
     }
 
     fn to_py(&self) -> Result<(PyObject, Plan), PyError> {
-        let array = self.clone().into_nd_array().map_err(|_| refused("its dtype has no notation"))?;
+        let mut array = Some(self.clone().into_nd_array().map_err(|_| refused("its dtype has no notation"))?);
         let mut plan = OwnedBytes::EMPTY;
         let object = obtain(|table, out, failure| {
+            let array = array.take().map_or(ptr::null_mut(), NonNull::as_ptr);
             // SAFETY: a struct that is given up here, and places that live for the call.
-            unsafe { (table.array_to_py)(array.as_ptr(), out, &raw mut plan, failure) }
+            unsafe { (table.array_to_py)(array, out, &raw mut plan, failure) }
         });
+        if let Some(array) = array {
+            // Still there when Python does not run.
+            // SAFETY: made above, and given to nobody; taken over, which releases it.
+            drop(unsafe { Array::from_nd_array(array) });
+        }
         // SAFETY: what the table wrote, or nothing; taken over once.
         let plan = unsafe { decode(plan) };
         Ok((object?, plan))

@@ -1,0 +1,91 @@
+//! Python started and ended.
+
+use crate::abi::abi;
+use crate::failure::Failure;
+use crate::text::TextIn;
+use aria_array_runtime::{Config, Runtime};
+use std::panic::catch_unwind;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// What was started.
+static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+
+fn runtime() -> MutexGuard<'static, Option<Runtime>> {
+    // Nothing is half-done in it when a panic unwinds.
+    RUNTIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+unsafe extern "C" {
+    fn atexit(hook: extern "C" fn()) -> i32;
+}
+
+extern "C" fn at_exit() {
+    end_quietly();
+}
+
+/// Ends Python, if it runs, for a program that ends: nobody is there to be told.
+pub(crate) fn end_quietly() {
+    let _ = catch_unwind(|| {
+        let runtime = RUNTIME.try_lock();
+        if let Ok(Some(runtime)) = runtime.as_deref() {
+            let _ = runtime.end();
+        }
+    });
+}
+
+fn start(config: &Config) -> Result<(), Failure> {
+    let mut runtime = runtime();
+    let started = Runtime::start(config).map_err(Failure::start)?;
+    if runtime.is_none() {
+        *runtime = Some(started);
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            // SAFETY: a function that lives as long as the program. Without room for it the program must end Python itself.
+            unsafe { atexit(at_exit) };
+        });
+    }
+    Ok(())
+}
+
+abi! {
+    /// Finds Python by ARIA_PYTHON, VIRTUAL_ENV and PATH, in this order, and starts it. The second time it does nothing.
+    /// In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit().
+    tries fn aria_py_start or aria_py_start_or_exit() {
+        start(&Config::from_env())
+    }
+
+    /// Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as
+    /// aria_py_start does. With `signals` Ctrl-C raises KeyboardInterrupt, and aria_py_check_signals asks for it.
+    tries fn aria_py_start_with or aria_py_start_with_or_exit(python: TextIn, python_len: i64, signals: i32) {
+        let config = Config::from_env().signals(signals != 0);
+        start(&match python.optional(python_len)? {
+            Some(python) => config.python(python),
+            None => config,
+        })
+    }
+
+    /// Ends Python: waits for operations on other threads, runs atexit functions, flushes the streams. For the thread that
+    /// started it. The second time it does nothing. Handles may be released at any time; every operation fails from now on.
+    tries fn aria_py_end or aria_py_end_or_exit() {
+        match &*runtime() {
+            Some(runtime) => runtime.end().map_err(Failure::state),
+            None => Ok(()),
+        }
+    }
+
+    /// Flushes sys.stdout and sys.stderr.
+    tries fn aria_py_flush or aria_py_flush_or_exit() {
+        match &*runtime() {
+            Some(runtime) => Ok(runtime.flush()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C.
+    tries fn aria_py_check_signals or aria_py_check_signals_or_exit() {
+        match &*runtime() {
+            Some(runtime) => Ok(runtime.check_signals()?),
+            None => Err(Failure::state("expected a running Python but it was not started")),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Python in C: every function, in both languages and under AddressSanitizer; and how programs without error branches end.
+
+mod support;
+
+use std::process::{Command, Output};
+use support::{LANGUAGES, Language, build, c, ended_well, environment, run};
+
+#[test]
+fn c_programs_use_python_and_each_failure_is_an_answer() {
+    environment();
+    for language in LANGUAGES {
+        let program = build(language, &c("python.c"), &["-pthread"]);
+        assert!(ended_well(&mut Command::new(program)).ends_with("done\n"));
+    }
+}
+
+/// CPython keeps memory to the end on purpose, so that leaks are looked for in the programs without it.
+#[test]
+fn c_programs_with_python_are_clean_under_address_sanitizer() {
+    environment();
+    let program = build(Language::C11, &c("python.c"), &["-pthread", "-fsanitize=address"]);
+    assert!(ended_well(Command::new(program).env("ASAN_OPTIONS", "detect_leaks=0")).ends_with("done\n"));
+}
+
+/// Ends in this way: what is printed, what is told, and the status.
+fn ending(program: &std::path::Path, way: &str) -> (String, String, Option<i32>) {
+    let Output { status, stdout, stderr } = run(Command::new(program).arg(way));
+    (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned(), status.code())
+}
+
+#[test]
+fn a_twin_ends_the_program_as_python_ends() {
+    environment();
+    let program = build(Language::C11, &c("exits.c"), &[]);
+    let all = "printed\natexit ran\n";
+    for way in ["", "exit"] {
+        let (out, err, status) = ending(&program, way);
+        assert_eq!((out.as_str(), err.as_str(), status), (all, "", Some(if way == "exit" { 5 } else { 0 })));
+    }
+    let (out, err, status) = ending(&program, "raise");
+    assert_eq!((out.as_str(), status), (all, Some(1)), "{err}");
+    assert!(err.contains("File \"program.aria\", line 7, in solve"), "{err}");
+    assert!(err.ends_with("ModuleNotFoundError: No module named 'no_such_module'\n"), "{err}");
+    let (out, err, status) = ending(&program, "system-exit");
+    assert_eq!((out.as_str(), err.as_str(), status), (all, "", Some(3)));
+    let (out, err, status) = ending(&program, "interrupt");
+    assert_eq!((out.as_str(), status), (all, Some(130)), "{err}");
+    assert!(err.ends_with("KeyboardInterrupt\n"), "{err}");
+    let (out, err, status) = ending(&program, "callback");
+    assert_eq!((out.starts_with("printed\n"), status), (true, Some(1)), "{out}\n{err}");
+    for (way, text) in [("array", "float65"), ("number", "NULL")] {
+        let (out, err, status) = ending(&program, way);
+        assert_eq!((out.as_str(), status), ("", Some(1)));
+        assert!(err.starts_with("ArgumentError: ") && err.contains(text), "{err}");
+    }
+}
+
+#[test]
+fn a_python_that_does_not_start_is_told_with_its_remedy() {
+    let program = build(Language::C11, &c("exits.c"), &[]);
+    let output = run(Command::new(program).env("ARIA_PYTHON", "/nowhere/python"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && text.contains("/nowhere/python"), "{text}");
+}

@@ -1,0 +1,116 @@
+//! C programs, built and linked as a compiler of Aria does it, and run.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The folder of the header.
+pub(crate) fn include() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/include"))
+}
+
+/// A library that cargo built beside this test: `libaria_array_capi.a` or `libaria_array_capi.so`.
+pub(crate) fn library(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("this test's file");
+    let library = test.parent().expect("it lies in a folder").join(name);
+    assert!(library.exists(), "expected {} beside this test, where cargo builds it", library.display());
+    library
+}
+
+/// The environment that has the package, as `cargo xtask test` sets it.
+pub(crate) fn environment() -> String {
+    env::var("VIRTUAL_ENV").expect("VIRTUAL_ENV names an environment with the package: `cargo xtask test` makes one")
+}
+
+/// How a program is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// C11, by `$CC` or `cc`.
+    C11,
+    /// C++17, by `$CXX` or `c++`.
+    Cpp17,
+}
+
+pub(crate) const LANGUAGES: [Language; 2] = [Language::C11, Language::Cpp17];
+
+impl Language {
+    fn compile(self) -> Command {
+        let (variable, default, kind, standard) = match self {
+            Language::C11 => ("CC", "cc", "c", "-std=c11"),
+            Language::Cpp17 => ("CXX", "c++", "c++", "-std=c++17"),
+        };
+        let mut command = Command::new(env::var_os(variable).unwrap_or_else(|| default.into()));
+        command.args(["-x", kind, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-I"]).arg(include());
+        command
+    }
+}
+
+/// Runs a command, and returns what it printed.
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} is needed: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Builds a program: the object first, then one archive and `-lm`, and nothing else.
+pub(crate) fn build(language: Language, source: &Path, flags: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let stem = source.file_stem().expect("a file").to_string_lossy().into_owned();
+    let name = format!("{stem}-{language:?}{}", flags.concat().replace(['/', '=', ','], "_"));
+    let object = folder.join(format!("{name}.o"));
+    succeed(language.compile().args(flags).arg("-c").arg(source).arg("-o").arg(&object));
+    let program = folder.join(name);
+    // Linked by the C compiler in any case: the archive needs nothing of C++.
+    let linker = env::var_os("CC").unwrap_or_else(|| OsString::from("cc"));
+    let mut link = Command::new(linker);
+    link.args(flags).arg(&object).arg(library("libaria_array_capi.a")).arg("-lm").arg("-o").arg(&program);
+    succeed(&mut link);
+    program
+}
+
+/// A program of these tests.
+pub(crate) fn c(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c")).join(name)
+}
+
+/// Writes a program that a test makes up.
+pub(crate) fn written(name: &str, source: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&file, source).expect("the folder for tests can be written");
+    file
+}
+
+/// Runs a program to its end, with its output piped; one that hangs is ended, and fails.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let begin = Instant::now();
+    // What programs print here fits into the pipe.
+    while child.try_wait().expect("a child of this process").is_none() {
+        if begin.elapsed() > Duration::from_secs(120) {
+            let _ = child.kill();
+            panic!("{command:?} hangs");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().expect("a child of this process")
+}
+
+/// Asserts that a program ended well, and returns what it printed.
+pub(crate) fn ended_well(command: &mut Command) -> String {
+    let output = run(command);
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{text}\n{errors}", output.status);
+    text.into_owned()
+}
