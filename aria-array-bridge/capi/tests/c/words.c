@@ -4,7 +4,11 @@
  * growing never touches memory that is foreign, or that others hold too.
  */
 #include "aria_array_bridge.h"
+#ifdef RUNTIME_WORDS
+#include RUNTIME_WORDS /* Another runtime's, with the same names. */
+#else
 #include "runtime_words.h"
+#endif
 #include "check.h"
 
 static const int64_t FOUR[] = {4};
@@ -168,6 +172,24 @@ static void headers_come_in(void)
     released = 0;
 }
 
+static void what_was_just_made_is_written_where_it_lies(void)
+{
+    AriaNdArray *zeros = aria_nd_zeros_or_exit("int64", -1, 1, FOUR), *copy = aria_nd_copy_or_exit(zeros);
+    void *before = aria_nd_data_or_exit(zeros), *other = aria_nd_data_or_exit(copy);
+    aria_nd_set_int_or_exit(zeros, 3, 8);
+    aria_nd_set_int_or_exit(copy, 0, 9);
+    CHECK(aria_nd_data_or_exit(zeros) == before && words_get_int(seen(zeros), 3) == 8);
+    CHECK(aria_nd_data_or_exit(copy) == other && words_get_int(seen(copy), 0) == 9);
+    aria_nd_push_int_or_exit(zeros, 5);
+    CHECK(aria_nd_len_or_exit(zeros) == 5 && words_get_int(seen(zeros), 4) == 5);
+    CHECK(aria_nd_set_float(zeros, 0, 1.0) == ARIA_ERR_REFUSED);
+    CHECK_ERROR(ARIA_ERR_REFUSED, "float64");
+    CHECK(aria_nd_set_int(zeros, 5, 1) == ARIA_ERR_ARGUMENT);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "5");
+    aria_nd_release(copy);
+    aria_nd_release(zeros);
+}
+
 static void growing_spares_what_others_hold(void)
 {
     AriaNdArray *array = aria_nd_new_or_exit("float64", -1, 4);
@@ -220,6 +242,7 @@ int main(void)
     what_is_read_is_read_right_or_empty();
     what_is_grown_or_freed_is_a_copy();
     headers_come_in();
+    what_was_just_made_is_written_where_it_lies();
     growing_spares_what_others_hold();
     CHECK(aria_bridge_error_pending() == 0);
     return 0;
