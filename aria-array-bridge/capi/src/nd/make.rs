@@ -107,6 +107,9 @@ abi! {
         context: *mut c_void, release: Option<DropFn>,
     ) -> Held {
         let foreign = Foreign { context, release };
+        if flags & !READONLY != 0 {
+            return Err(Failure::argument(format_args!("expected ARIA_ND_WRAP_READONLY or 0 but found {flags:#x}")));
+        }
         let (dtype, extents) = (dtype(type_name.get(type_len)?)?, extents(shape, ndim)?);
         let layout = if dtype.is_packed() {
             Layout::packed(dtype.bits(), &extents)?

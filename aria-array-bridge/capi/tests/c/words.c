@@ -159,6 +159,19 @@ static void headers_come_in(void)
     aria_nd_release(view);
     aria_nd_release(copy);
 
+    /* What is refused is released once. */
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, FOUR, NULL, 6, &released, count) == NULL && released == 2);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "0x6");
+    CHECK(aria_nd_wrap(NULL, "float64", -1, 1, FOUR, NULL, 0, &released, count) == NULL && released == 3);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "4 elements");
+    CHECK(aria_nd_wrap(&words, "float65", -1, 1, FOUR, NULL, 0, &released, count) == NULL && released == 4);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "float65");
+    const int64_t huge[] = {INT64_MAX}, far[] = {INT64_MIN};
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, huge, NULL, 0, &released, count) == NULL && released == 5);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "");
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, FOUR, far, 0, &released, count) == NULL && released == 6);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "");
+    released = 1;
     CHECK(aria_nd_copy_header(NULL, "float64", -1) == NULL);
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "header");
     const AriaNdHeader narrow = {&words, 4, 4, 4}, negative = {NULL, -1, 0, 8}, nothing = {NULL, 3, 3, 8};
