@@ -364,7 +364,8 @@ AriaNdArray *aria_nd_zeros(const char *type_name, int64_t type_len, int32_t ndim
 AriaNdArray *aria_nd_zeros_or_exit(const char *type_name, int64_t type_len, int32_t ndim, const int64_t *shape);
 /* Makes an array over memory of the program. Zero-copy. `data` is the address of element zero; strides count bytes,
  * NULL means C order. Flags: ARIA_ND_WRAP_READONLY. `release`, if it is not NULL, is called with `context` once, on
- * any thread, when the last hand that holds the memory lets go, and also if this function fails. */
+ * any thread, when the last hand that holds the memory lets go, and also if this function fails; NULL is for memory
+ * that lives as long as the program, whose exports are not counted. */
 AriaNdArray *aria_nd_wrap(void *data, const char *type_name, int64_t type_len, int32_t ndim, const int64_t *shape, const int64_t *strides, int32_t flags, void *context, AriaBridgeDrop release);
 AriaNdArray *aria_nd_wrap_or_exit(void *data, const char *type_name, int64_t type_len, int32_t ndim, const int64_t *shape, const int64_t *strides, int32_t flags, void *context, AriaBridgeDrop release);
 /* Takes over an AriaNdArray of another library, which is released once, also if it is refused. Zero-copy. */
@@ -643,7 +644,8 @@ int64_t aria_py_hash_or_exit(AriaPy *object);
 /* `iter(object)`. Release it with aria_py_iter_release. */
 AriaPyIter *aria_py_iter(AriaPy *object);
 AriaPyIter *aria_py_iter_or_exit(AriaPy *object);
-/* The next item; NULL at the end, and on error: aria_bridge_error_pending tells them apart. */
+/* The next item; NULL at the end, and on error: aria_bridge_error_pending tells them apart, since at the end no
+ * error waits any more. */
 AriaPy *aria_py_next(AriaPyIter *iterator);
 AriaPy *aria_py_next_or_exit(AriaPyIter *iterator);
 /* Releases an iterator. NULL is fine. */

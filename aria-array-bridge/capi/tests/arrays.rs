@@ -29,6 +29,11 @@ fn every_exchange_is_released_once_whatever_comes_of_it() {
     holds("exchange.c");
 }
 
+#[test]
+fn handles_over_shared_memory_each_keep_their_own_elements() {
+    holds("model.c");
+}
+
 /// What makes the other tests here mean something.
 #[test]
 fn a_program_that_forgets_an_array_is_found_out() {

@@ -3,7 +3,7 @@
 mod support;
 
 use std::process::{Command, Output};
-use support::{LANGUAGES, Language, build, c, ended_well, environment, run};
+use support::{LANGUAGES, Language, build, c, ended_well, environment, library, run};
 
 #[test]
 fn c_programs_use_python_and_each_failure_is_an_answer() {
@@ -61,4 +61,35 @@ fn a_python_that_does_not_start_is_told_with_its_remedy() {
     let output = run(Command::new(program).env("ARIA_PYTHON", "/nowhere/python"));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && text.contains("/nowhere/python"), "{text}");
+}
+
+/// A Python that loads the cdylib: it is used as it is, and not ended by us.
+const HOST: &str = "
+import ctypes, sys, threading
+aria = ctypes.CDLL(sys.argv[1])
+for name in 'aria_py_import', 'aria_py_call_method', 'aria_py_args_new', 'aria_nd_zeros', 'aria_nd_to_py':
+    getattr(aria, name).restype = ctypes.c_void_p
+aria.aria_nd_release.argtypes = aria.aria_py_release.argtypes = [ctypes.c_void_p]
+assert aria.aria_py_start() == 0
+me = aria.aria_py_import(b'threading', ctypes.c_int64(-1))
+shape = (ctypes.c_int64 * 1)(3)
+array = aria.aria_nd_zeros(b'float64', ctypes.c_int64(-1), 1, shape)
+made = aria.aria_nd_to_py(ctypes.c_void_p(array))
+assert me and array and made
+def release():
+    aria.aria_py_release(made)
+thread = threading.Thread(target=release)
+thread.start(); thread.join()
+aria.aria_nd_release(array)
+assert aria.aria_py_end() == 0
+aria.aria_py_release(me)
+print('still here')
+";
+
+#[test]
+fn a_python_that_loads_the_library_is_used_and_not_ended() {
+    let python = std::path::Path::new(&environment()).join("bin/python");
+    let mut host = Command::new(python);
+    host.args(["-c", HOST]).arg(library("libaria_array_capi.so"));
+    assert_eq!(ended_well(&mut host), "still here\n");
 }

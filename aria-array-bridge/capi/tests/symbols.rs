@@ -124,3 +124,22 @@ fn the_struct_in_the_header_is_the_one_in_the_spec() {
         ended_well(&mut Command::new(build(language, &written("both.c", source), &[&spec])));
     }
 }
+
+#[test]
+fn every_function_is_called_by_a_program() {
+    let mut programs = String::new();
+    for folder in ["aria-array-bridge/capi/tests/c", "examples/c"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the programs are there") {
+            programs.push_str(&fs::read_to_string(entry.expect("a file").path()).expect("a program"));
+        }
+    }
+    programs.push_str(LOOP);
+    programs.push_str(include_str!("installed.rs"));
+    let calls = |name: &str| programs.contains(&format!("{name}("));
+    let missing: Vec<_> = stated()
+        .into_iter()
+        // A twin is the function and the end of the program, made by the macro; either of them is enough.
+        .filter(|name| !name.ends_with("_or_exit") && !calls(name) && !calls(&format!("{name}_or_exit")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

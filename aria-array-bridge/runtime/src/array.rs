@@ -152,3 +152,15 @@ unsafe fn decode(plan: OwnedBytes) -> Plan {
     let first = Plan::decode(&bytes).ok().and_then(|plans| plans.into_iter().next());
     first.unwrap_or_else(|| Plan::view("", "", ""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_for_a_python_that_does_not_run_is_released() {
+        let array = Array::from(vec![1.0, 2.0]);
+        assert_eq!(array.to_py().unwrap_err().kind(), "StateError");
+        assert_eq!(array.exports(), 0);
+    }
+}

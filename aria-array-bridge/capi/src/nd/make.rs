@@ -51,6 +51,12 @@ pub(crate) fn count(what: &str, number: i64) -> Result<usize, Failure> {
         .map_err(|_| Failure::argument(format_args!("expected {what} of 0 or more but found {number}")))
 }
 
+/// A number of bytes, or of elements, that this machine's memory can have.
+pub(super) fn distance(number: i64) -> Result<isize, Failure> {
+    isize::try_from(number)
+        .map_err(|_| Failure::argument(format_args!("expected at most {} but found {number}", isize::MAX)))
+}
+
 /// What ends foreign memory that was handed in: also when it is refused.
 struct Foreign {
     context: *mut c_void,
@@ -89,24 +95,28 @@ abi! {
         type_name: TextIn, type_len: i64, ndim: i32, shape: *const i64,
     ) -> Held {
         let (dtype, shape) = (dtype(type_name.get(type_len)?)?, extents(shape, ndim)?);
-        Held::new(Array::zeros(dtype, &shape, Order::C)?)
+        Held::fresh(Array::zeros(dtype, &shape, Order::C)?)
     }
 
     /// Makes an array over memory of the program. Zero-copy. `data` is the address of element zero; strides count bytes,
     /// NULL means C order. Flags: ARIA_ND_WRAP_READONLY. `release`, if it is not NULL, is called with `context` once, on
-    /// any thread, when the last hand that holds the memory lets go, and also if this function fails.
+    /// any thread, when the last hand that holds the memory lets go, and also if this function fails; NULL is for memory that
+    /// lives as long as the program, whose exports are not counted.
     tries fn aria_nd_wrap or aria_nd_wrap_or_exit(
         data: *mut c_void, type_name: TextIn, type_len: i64, ndim: i32, shape: *const i64, strides: *const i64, flags: i32,
         context: *mut c_void, release: Option<DropFn>,
     ) -> Held {
         let foreign = Foreign { context, release };
+        if flags & !READONLY != 0 {
+            return Err(Failure::argument(format_args!("expected ARIA_ND_WRAP_READONLY or 0 but found {flags:#x}")));
+        }
         let (dtype, extents) = (dtype(type_name.get(type_len)?)?, extents(shape, ndim)?);
         let layout = if dtype.is_packed() {
             Layout::packed(dtype.bits(), &extents)?
         } else if strides.is_null() {
             Layout::c_order(dtype.itemsize(), &extents)?
         } else {
-            let strides: Vec<isize> = numbers(strides, ndim)?.iter().map(|stride| *stride as isize).collect();
+            let strides: Vec<isize> = numbers(strides, ndim)?.iter().map(|stride| distance(*stride)).collect::<Result<_, _>>()?;
             Layout::new(dtype.itemsize(), &extents, &strides)?
         };
         let first = match NonNull::new(data.cast::<u8>()) {
@@ -149,7 +159,7 @@ abi! {
 
     /// Copies the elements into memory of our own, in C order.
     tries fn aria_nd_copy or aria_nd_copy_or_exit(array: NdIn) -> Held {
-        Held::new(array.array()?.copy(CopyOrder::C)?)
+        Held::fresh(array.array()?.copy(CopyOrder::C)?)
     }
 
     /// Copies the elements as another dtype: casts of the same kind, which NumPy calls same_kind.
@@ -160,7 +170,7 @@ abi! {
             let from = array.dtype();
             return Err(Failure::refused(format_args!("expected a cast of the same kind but found {from} to {to}")));
         }
-        Held::new(array.cast(&to, CopyOrder::C).map_err(Failure::refused)?)
+        Held::fresh(array.cast(&to, CopyOrder::C).map_err(Failure::refused)?)
     }
 
     /// The same memory by another shape. Zero-copy, and refused where that needs a copy: aria_nd_copy first.
@@ -179,7 +189,7 @@ abi! {
     tries fn aria_nd_slice or aria_nd_slice_or_exit(array: NdIn, axis: i32, start: i64, len: i64, step: i64) -> Held {
         let axis = count("an axis", axis.into())?;
         let start = count("a start", start)?;
-        let slice = aria_array_bridge::layout::Slice { start, len: count("a length", len)?, step: step as isize };
+        let slice = aria_array_bridge::layout::Slice { start, len: count("a length", len)?, step: distance(step)? };
         Held::new(array.array()?.slice(axis, slice)?)
     }
 

@@ -101,6 +101,16 @@ impl Held {
         Ok(Held { nd: fields(inner), inner, body: Body::Fixed(array), extent: [0], plan: None })
     }
 
+    /// An array in memory that was just made: it is written where it lies, without a copy, if it can be.
+    pub(crate) fn fresh(array: Array) -> Result<Held, Failure> {
+        let words = array.ndim() == 1 && matches!(*array.dtype(), DType::I64 | DType::F64);
+        if words && array.validity().is_none() && array.layout().is_c_contiguous() {
+            let len = array.len();
+            return Held::growing(array, len);
+        }
+        Held::new(array)
+    }
+
     /// An array with one axis of `len` elements, which has room for as many as `storage` has.
     fn growing(storage: Array, len: usize) -> Result<Held, Failure> {
         let mut held = Held::new(storage)?;

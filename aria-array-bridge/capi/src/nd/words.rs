@@ -1,6 +1,6 @@
 //! The header of four words that Aria programs use: read, and given away as a copy that such a runtime may free.
 
-use super::make::{count, dtype};
+use super::make::{count, distance, dtype};
 use super::{Held, NdIn, host};
 use crate::abi::{DropFn, abi, c_types};
 use crate::failure::Failure;
@@ -36,7 +36,7 @@ fn read(header: *const AriaNdHeader, dtype: DType, owner: Owner) -> Result<Array
     let header = header.ok_or_else(|| Failure::argument("expected a header but found NULL"))?;
     let len = count("a length", header.length)?;
     // Extents that elements of this size cannot have are refused by the layout.
-    let layout = Layout::new(dtype.itemsize(), &[len], &[header.elem_size as isize])?;
+    let layout = Layout::new(dtype.itemsize(), &[len], &[distance(header.elem_size)?])?;
     if len > 1 && header.elem_size.unsigned_abs() < dtype.itemsize() as u64 {
         let (wanted, found) = (dtype.itemsize(), header.elem_size);
         let text = format!("expected elements of {wanted} bytes or more for {dtype} but found {found}");
@@ -60,7 +60,7 @@ abi! {
     ) -> Held {
         // The owner of nothing: the memory is used for this call alone.
         let array = read(header, dtype(type_name.get(type_len)?)?, Owner::immortal())?;
-        Held::new(array.copy(CopyOrder::C)?)
+        Held::fresh(array.copy(CopyOrder::C)?)
     }
 
     /// Shares the elements of a header of four words. Zero-copy. Until `release` is called with `context`, the header's

@@ -5,15 +5,10 @@ use crate::failure::Failure;
 use crate::text::TextIn;
 use aria_array_runtime::{Config, Runtime};
 use std::panic::catch_unwind;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::OnceLock;
 
-/// What was started.
-static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
-
-fn runtime() -> MutexGuard<'static, Option<Runtime>> {
-    // Nothing is half-done in it when a panic unwinds.
-    RUNTIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// What was started. No lock is held while it is used: its functions wait for Python's own.
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
 unsafe extern "C" {
     fn atexit(hook: extern "C" fn()) -> i32;
@@ -25,24 +20,14 @@ extern "C" fn at_exit() {
 
 /// Ends Python, if it runs, for a program that ends: nobody is there to be told.
 pub(crate) fn end_quietly() {
-    let _ = catch_unwind(|| {
-        let runtime = RUNTIME.try_lock();
-        if let Ok(Some(runtime)) = runtime.as_deref() {
-            let _ = runtime.end();
-        }
-    });
+    let _ = catch_unwind(|| RUNTIME.get().map(Runtime::end));
 }
 
 fn start(config: &Config) -> Result<(), Failure> {
-    let mut runtime = runtime();
     let started = Runtime::start(config).map_err(Failure::start)?;
-    if runtime.is_none() {
-        *runtime = Some(started);
-        static HOOK: Once = Once::new();
-        HOOK.call_once(|| {
-            // SAFETY: a function that lives as long as the program. Without room for it the program must end Python itself.
-            unsafe { atexit(at_exit) };
-        });
+    if RUNTIME.set(started).is_ok() {
+        // SAFETY: a function that lives as long as the program. Without room for it the program must end Python itself.
+        unsafe { atexit(at_exit) };
     }
     Ok(())
 }
@@ -67,7 +52,7 @@ abi! {
     /// Ends Python: waits for operations on other threads, runs atexit functions, flushes the streams. For the thread that
     /// started it. The second time it does nothing. Handles may be released at any time; every operation fails from now on.
     tries fn aria_py_end or aria_py_end_or_exit() {
-        match &*runtime() {
+        match RUNTIME.get() {
             Some(runtime) => runtime.end().map_err(Failure::state),
             None => Ok(()),
         }
@@ -75,7 +60,7 @@ abi! {
 
     /// Flushes sys.stdout and sys.stderr.
     tries fn aria_py_flush or aria_py_flush_or_exit() {
-        match &*runtime() {
+        match RUNTIME.get() {
             Some(runtime) => Ok(runtime.flush()?),
             None => Ok(()),
         }
@@ -83,7 +68,7 @@ abi! {
 
     /// Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C.
     tries fn aria_py_check_signals or aria_py_check_signals_or_exit() {
-        match &*runtime() {
+        match RUNTIME.get() {
             Some(runtime) => Ok(runtime.check_signals()?),
             None => Err(Failure::state("expected a running Python but it was not started")),
         }

@@ -153,7 +153,8 @@ abi! {
         Ok(Made(object.get()?.iter()?))
     }
 
-    /// The next item; NULL at the end, and on error: aria_bridge_error_pending tells them apart.
+    /// The next item; NULL at the end, and on error: aria_bridge_error_pending tells them apart, since at the end no error
+    /// waits any more.
     plain fn aria_py_next(iterator: Handle<PyIter>) -> *mut Object {
         next(iterator, crate::failure::set_pending)
     }

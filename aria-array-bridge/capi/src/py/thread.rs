@@ -43,6 +43,22 @@ pub(crate) fn leave_places(keep: usize) {
     }
 }
 
+/// How many batches this thread has begun.
+pub(crate) fn batches() -> usize {
+    BATCHES.try_with(|batches| batches.try_borrow().map_or(0, |batches| batches.len())).unwrap_or(0)
+}
+
+/// Ends the batches beyond the first `keep`, the newest first.
+pub(crate) fn leave_batches(keep: usize) {
+    while let Ok(Some(batch)) = BATCHES.try_with(|batches| {
+        let mut batches = batches.try_borrow_mut().ok()?;
+        if batches.len() > keep { batches.pop() } else { None }
+    }) {
+        // Outside of the borrow: objects may be released when a batch ends.
+        drop(batch);
+    }
+}
+
 abi! {
     /// Enters a place of the program, which tracebacks and warnings show for this thread's operations until it is left.
     /// Both texts are NUL-terminated and live as long as the program. Returns its number.
@@ -56,7 +72,7 @@ abi! {
 
     /// Leaves the place of this number, and those that were entered since.
     plain fn aria_py_place_leave(place: i64) {
-        leave_places(usize::try_from(place - 1).unwrap_or_default());
+        leave_places(usize::try_from(place.saturating_sub(1)).unwrap_or_default());
     }
 
     /// Attaches this thread for a batch of operations, each of which costs less then. Returns the batch's number.
@@ -71,10 +87,7 @@ abi! {
 
     /// Ends the batch of this number, and those that were begun since.
     plain fn aria_py_attach_leave(batch: i64) {
-        let keep = usize::try_from(batch - 1).unwrap_or_default();
-        while let Some(batch) = BATCHES.with_borrow_mut(|batches| if batches.len() > keep { batches.pop() } else { None }) {
-            drop(batch);
-        }
+        leave_batches(usize::try_from(batch.saturating_sub(1)).unwrap_or_default());
     }
 
     /// Calls `work` with `context` while this thread is detached, so that Python's threads run: for long native work in a

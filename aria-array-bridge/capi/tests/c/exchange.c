@@ -312,6 +312,7 @@ static void errors(void)
 
 int main(void)
 {
+    CHECK(strchr(aria_bridge_version(), '.') != NULL && aria_bridge_release_unused() >= 0);
     tensors();
     arrows();
     structs();

@@ -75,6 +75,18 @@ static void values(void)
     CHECK(aria_py_to_int_or_exit(negative) == -7 && aria_py_hash_or_exit(negative) == -7);
     CHECK(aria_py_to_float_or_exit(negative) == -7.0 && aria_py_truthy_or_exit(negative) == 1);
     aria_py_release(negative);
+    AriaPy *truth = eval("1 == 1"), *raw = eval("b'a\\0b'"), *class_ = eval("bool");
+    CHECK(aria_py_to_bool_or_exit(truth) == 1 && aria_py_isinstance_or_exit(truth, class_) == 1);
+    CHECK(aria_py_isinstance_or_exit(raw, class_) == 0 && aria_py_to_bool(raw) == ARIA_ERR_PYTHON);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "");
+    bytes = aria_py_to_bytes_or_exit(raw);
+    CHECK(aria_bridge_text_len(bytes) == 3 && memcmp(bytes, "a\0b", 4) == 0);
+    aria_bridge_text_release(bytes);
+    CHECK(aria_py_to_str(raw) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "");
+    aria_py_release(class_);
+    aria_py_release(raw);
+    aria_py_release(truth);
     AriaPy *lone = eval("'\\ud800'");
     CHECK(aria_py_str(lone) == NULL);
     CHECK_ERROR(ARIA_ERR_PYTHON, "surrogates");
@@ -223,15 +235,16 @@ static void drop(void *context)
     dropped++;
 }
 
-/* Which of its ways a function goes is its first argument. */
+/* Which of its ways a function goes is its first argument. It answers the others. */
 static AriaPy *various(void *context, AriaPyCall *call)
 {
-    CHECK(context == &dropped && aria_py_call_len(call) == 3);
+    const int64_t arguments = aria_py_call_len(call);
+    CHECK(context == &dropped && (arguments == 3 || arguments == 4));
     AriaPy *way = aria_py_call_object_or_exit(call, 0), *answer = NULL;
     int64_t number = aria_py_to_int_or_exit(way);
     aria_py_release(way);
-    CHECK(aria_py_call_object(call, 3) == NULL);
-    CHECK_ERROR(ARIA_ERR_ARGUMENT, "number 3");
+    CHECK(aria_py_call_object(call, 4) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "number 4");
     CHECK(aria_py_call_object(call, -1) == NULL);
     aria_bridge_error_release(aria_bridge_error_take());
     aria_bridge_scope_enter(); /* Forgotten, both. */
@@ -239,8 +252,9 @@ static AriaPy *various(void *context, AriaPyCall *call)
     switch (number) {
     case 0: {
         AriaPyArgs *items = aria_py_args_new();
-        aria_py_args_object(items, aria_py_call_object_or_exit(call, 1)); /* In the scope. */
-        aria_py_args_object(items, aria_py_call_object_or_exit(call, 2));
+        for (int64_t i = 1; i < arguments; i++) {
+            aria_py_args_object(items, aria_py_call_object_or_exit(call, i)); /* In the scope. */
+        }
         answer = aria_py_from_tuple_or_exit(items);
         break;
     }
@@ -348,9 +362,10 @@ static void threads(void)
     aria_py_def_param(definition, "way", -1);
     aria_py_def_param(definition, "b", -1);
     aria_py_def_rest(definition, "rest", -1);
+    aria_py_def_keywords(definition, "more", -1);
     aria_py_def_local(definition);
     AriaPy *function = aria_py_callable_or_exit(definition);
-    SHOWS(call_various(function, 0), "(5, ())");
+    SHOWS(call_various(function, 0), "(5, (), {})");
     CHECK(aria_py_import("no_such_module", -1) == NULL);
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, elsewhere, function) == 0 && pthread_join(thread, NULL) == 0);
@@ -392,7 +407,12 @@ static void scopes(void)
 
 int main(void)
 {
-    CHECK(aria_py_start() == 0 && aria_py_start() == 0);
+    CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Harmless: another attempt may do better. */
+    CHECK_ERROR(ARIA_ERR_START, "/nowhere/python");
+    CHECK(aria_py_check_signals() == ARIA_ERR_STATE);
+    CHECK_ERROR(ARIA_ERR_STATE, "not started");
+    CHECK(aria_py_start() == 0 && aria_py_start() == 0 && aria_py_start_with(NULL, -1, 1) == 0);
+    CHECK(aria_py_check_signals() == 0);
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();

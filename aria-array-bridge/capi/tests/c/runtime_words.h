@@ -1,6 +1,7 @@
 /*
  * The array of Aria's C runtime as it is today: four words, and accessors that do what they do. Nothing here knows of this
- * library. To run the conformance test against another runtime, put its own names here.
+ * library. To run the conformance test against another runtime, define RUNTIME_WORDS as the name of a header that has these
+ * names for it: cc -DRUNTIME_WORDS='"my_words.h"' words.c ...
  */
 #ifndef RUNTIME_WORDS_H
 #define RUNTIME_WORDS_H

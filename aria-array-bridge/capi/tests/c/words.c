@@ -4,7 +4,11 @@
  * growing never touches memory that is foreign, or that others hold too.
  */
 #include "aria_array_bridge.h"
+#ifdef RUNTIME_WORDS
+#include RUNTIME_WORDS /* Another runtime's, with the same names. */
+#else
 #include "runtime_words.h"
+#endif
 #include "check.h"
 
 static const int64_t FOUR[] = {4};
@@ -155,6 +159,19 @@ static void headers_come_in(void)
     aria_nd_release(view);
     aria_nd_release(copy);
 
+    /* What is refused is released once. */
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, FOUR, NULL, 6, &released, count) == NULL && released == 2);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "0x6");
+    CHECK(aria_nd_wrap(NULL, "float64", -1, 1, FOUR, NULL, 0, &released, count) == NULL && released == 3);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "4 elements");
+    CHECK(aria_nd_wrap(&words, "float65", -1, 1, FOUR, NULL, 0, &released, count) == NULL && released == 4);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "float65");
+    const int64_t huge[] = {INT64_MAX}, far[] = {INT64_MIN};
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, huge, NULL, 0, &released, count) == NULL && released == 5);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "");
+    CHECK(aria_nd_wrap(&words, "float64", -1, 1, FOUR, far, 0, &released, count) == NULL && released == 6);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "");
+    released = 1;
     CHECK(aria_nd_copy_header(NULL, "float64", -1) == NULL);
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "header");
     const AriaNdHeader narrow = {&words, 4, 4, 4}, negative = {NULL, -1, 0, 8}, nothing = {NULL, 3, 3, 8};
@@ -166,6 +183,24 @@ static void headers_come_in(void)
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "NULL");
     CHECK(released == 2);
     released = 0;
+}
+
+static void what_was_just_made_is_written_where_it_lies(void)
+{
+    AriaNdArray *zeros = aria_nd_zeros_or_exit("int64", -1, 1, FOUR), *copy = aria_nd_copy_or_exit(zeros);
+    void *before = aria_nd_data_or_exit(zeros), *other = aria_nd_data_or_exit(copy);
+    aria_nd_set_int_or_exit(zeros, 3, 8);
+    aria_nd_set_int_or_exit(copy, 0, 9);
+    CHECK(aria_nd_data_or_exit(zeros) == before && words_get_int(seen(zeros), 3) == 8);
+    CHECK(aria_nd_data_or_exit(copy) == other && words_get_int(seen(copy), 0) == 9);
+    aria_nd_push_int_or_exit(zeros, 5);
+    CHECK(aria_nd_len_or_exit(zeros) == 5 && words_get_int(seen(zeros), 4) == 5);
+    CHECK(aria_nd_set_float(zeros, 0, 1.0) == ARIA_ERR_REFUSED);
+    CHECK_ERROR(ARIA_ERR_REFUSED, "float64");
+    CHECK(aria_nd_set_int(zeros, 5, 1) == ARIA_ERR_ARGUMENT);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "5");
+    aria_nd_release(copy);
+    aria_nd_release(zeros);
 }
 
 static void growing_spares_what_others_hold(void)
@@ -220,6 +255,7 @@ int main(void)
     what_is_read_is_read_right_or_empty();
     what_is_grown_or_freed_is_a_copy();
     headers_come_in();
+    what_was_just_made_is_written_where_it_lies();
     growing_spares_what_others_hold();
     CHECK(aria_bridge_error_pending() == 0);
     return 0;

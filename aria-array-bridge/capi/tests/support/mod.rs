@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
@@ -63,11 +65,18 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Builds a program: the object first, then one archive and `-lm`, and nothing else.
+/// Builds a program: the object first, then one archive and `-lm`, and nothing else. Once for each test process: a file
+/// that one test runs cannot be written by another.
 pub(crate) fn build(language: Language, source: &Path, flags: &[&str]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    static BUILT: Mutex<BTreeMap<String, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
     let stem = source.file_stem().expect("a file").to_string_lossy().into_owned();
     let name = format!("{stem}-{language:?}{}", flags.concat().replace(['/', '=', ','], "_"));
+    let place = BUILT.lock().expect("nothing panics under the lock").entry(name.clone()).or_default().clone();
+    place.get_or_init(|| link(language, source, flags, &name)).clone()
+}
+
+fn link(language: Language, source: &Path, flags: &[&str], name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let object = folder.join(format!("{name}.o"));
     succeed(language.compile().args(flags).arg("-c").arg(source).arg("-o").arg(&object));
     let program = folder.join(name);
