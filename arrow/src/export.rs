@@ -88,8 +88,20 @@ unsafe extern "C" fn release(array: *mut ArrowArray) {
     caught(|| drop(held));
 }
 
+/// Zeros: what a buffer of an array without elements points to. As long as a buffer's alignment.
+#[repr(align(64))]
+struct Zeros([u8; 64]);
+
+static ZEROS: Zeros = Zeros([0; 64]);
+
+/// Buffer `i` of an array without elements: where a producer gave NULL, pyarrow wants an offset all the same.
+fn without_elements(i: usize, buffer: *const c_void) -> *const c_void {
+    if i > 0 && buffer.is_null() { ZEROS.0.as_ptr().cast() } else { buffer }
+}
+
 impl Field {
-    /// An array of this type without elements, all of whose buffers are NULL (K-A7).
+    /// An array of this type without elements. Its bitmap is NULL, its other buffers are zeros: one offset, where it has
+    /// offsets, for consumers that read it (K-A7).
     #[must_use]
     pub fn empty_array(&self) -> OwnedArray {
         let buffers = match self.layout().buffers() {
@@ -98,12 +110,12 @@ impl Field {
         };
         let node = Node {
             null_count: Some(0),
-            buffers: vec![ptr::null(); buffers],
+            buffers: (0..buffers).map(|i| without_elements(i, ptr::null())).collect(),
             children: self.children().iter().map(Field::empty_array).collect(),
             dictionary: self.dictionary().map(Field::empty_array),
             ..Node::default()
         };
-        // SAFETY: no elements, and so no bytes in any buffer.
+        // SAFETY: no elements, and so no bytes in any buffer, but for an offset, which is there for ever.
         unsafe { node.export(Arc::new(())) }
     }
 }
@@ -131,11 +143,13 @@ impl ArrayView<'_> {
             // SAFETY: a node of the same array: the caller's duty.
             unsafe { child.share(0..child.len(), owner) }
         };
+        let empty = self.is_empty() && self.offset() == 0;
+        let buffer = |i: usize| self.buffer(i).map(|given| if empty { without_elements(i, given) } else { given });
         let node = Node {
             length,
             offset: self.offset() + start,
             null_count,
-            buffers: (0..self.n_buffers()).filter_map(|i| self.buffer(i)).collect(),
+            buffers: (0..self.n_buffers()).filter_map(buffer).collect(),
             children: (0..self.n_children()).filter_map(|i| self.child(i)).map(whole).collect(),
             dictionary: self.dictionary().map(whole),
         };

@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import sys
 
 import numpy as np
 import pandas as pd
@@ -206,6 +207,47 @@ def test_a_frame_is_viewed_block_by_block(name, cut):
             offsets = {b - a for a, b in itertools.pairwise(frame[label].to_numpy().__array_interface__["data"][0] for label in labels)}
             assert t.select(labels).to_matrix().plan.outcome == ("view" if len(offsets) < 2 else "copy")
         np.testing.assert_array_equal(t.select(labels).to_matrix().to_numpy(), part.to_numpy())
+
+
+INDICES = {
+    "range": pd.RangeIndex(3), "a range of its own": pd.RangeIndex(5, 11, 2, name="r"), "a range down": pd.RangeIndex(3, 0, -1), "numbers": pd.Index([3, 1, 2]), "named": pd.Index([0.5, np.nan, 2], name="k"),
+    "named as a column": pd.Index([3, 1, 2], name="a"), "times": pd.DatetimeIndex(["2020", "2022", "2021"], name="t"), "spans": pd.to_timedelta([1, 2, 3], unit="s"),
+    "levels": pd.MultiIndex.from_arrays([[1, 2, 3], pd.to_datetime(["2020", "2021", "2022"])], names=["i", None]), "levels of one name": pd.MultiIndex.from_arrays([[1, 2, 3], [4, 5, 6]], names=["i", "i"]),
+}  # fmt: skip
+LABELS = {
+    "text": pd.Index(["a", "b"]), "named": pd.Index(["a", "b"], name="cols"), "the same": pd.Index(["a", "a"]), "numbers": pd.Index([7, 5]), "the same numbers": pd.Index([1, 1], name="n"),
+    "levels": pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")], names=["u", None]), "the same levels": pd.MultiIndex.from_tuples([("a", 1), ("a", 1)]), "times": pd.to_datetime(["2020", "2021"]),
+}  # fmt: skip
+
+
+@pytest.fixture(params=["beside what is there", "without pyarrow"])
+def companions(request, monkeypatch):
+    if request.param == "without pyarrow":
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("index", INDICES)
+def test_a_frame_of_numbers_keeps_its_index_and_its_labels(index, labels, companions):
+    frame = pd.DataFrame({0: [1, 2, 3], 1: [0.5, np.nan, 1.5]})
+    frame.index, frame.columns = INDICES[index], LABELS[labels]
+    t = ab.table(frame)
+    pd.testing.assert_frame_equal(t.to_pandas(), frame)
+    pd.testing.assert_frame_equal(t.to_like(frame), frame)
+    assert t.column_names[:2] == [str(label) for label in frame.columns]
+    if labels != "the same levels" and frame.columns.is_unique:
+        none = frame.iloc[:, :0]  # Whose labels are of no kind.
+        pd.testing.assert_frame_equal(ab.table(none).to_pandas(), none, check_column_type=False, check_names=frame.columns.nlevels == 1)
+    part = t.slice(1).to_pandas()
+    assert part.shape == (2, 2) and (isinstance(frame.index, pd.RangeIndex) or part.index.equals(frame.index[1:]))
+
+
+def test_attributes_and_empty_frames_come_along(companions):
+    frame = pd.DataFrame({"a": [1]})
+    frame.attrs = {"unit": "m"}
+    assert ab.table(frame).to_pandas().attrs == {"unit": "m"}
+    for empty in (pd.DataFrame({"a": [1.0]}).iloc[:0], pd.DataFrame(index=pd.RangeIndex(3))):
+        pd.testing.assert_frame_equal(ab.table(empty).to_pandas(), empty)
 
 
 def test_a_table_keeps_what_it_is_made_of_alive():

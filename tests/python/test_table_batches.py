@@ -51,6 +51,20 @@ def test_batches_of_an_iterable_of_a_table_and_of_a_frame():
     assert ab.table(ab.batches(batch(i) for i in range(2)))["a"].num_chunks == 2
 
 
+def test_frames_of_an_iterable_are_its_batches_and_one_of_another_type_ends_it():
+    frames = [pd.DataFrame({"a": [i + 0.5, np.nan], "n": [i, i]}, index=[7, i]) for i in range(3)]
+    reader = ab.batches(iter(frames))
+    assert reader.schema.names[:2] == ["a", "n"]
+    for frame, table in zip(frames, reader, strict=True):
+        assert table["a"].null_count == 0 and ab.asarray(table["n"]).plan.outcome == "view"
+        pd.testing.assert_frame_equal(table.to_pandas(), frame)
+    mixed = ab.batches([frames[0], frames[1].astype({"n": "float32"}), frames[2]])
+    next(mixed)
+    with pytest.raises(ab.ConversionError, match="expected int64 in column 'n' but found float|column 'n'"):
+        next(mixed)
+    assert list(mixed) == []
+
+
 def test_what_is_left_is_read_or_handed_on_and_the_first_reader_ends():
     reader = ab.batches(batch(i) for i in range(4))
     next(reader)

@@ -160,6 +160,15 @@ def test_a_column_that_is_no_array_is_refused_as_one_and_named(name):
     assert t.select(["n"]).to_matrix().tolist() == [[1], [2], [3]]
 
 
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_without_rows_goes_out_whatever_its_type(name):
+    empty = pa.table({"x": pa.chunked_array([], COLUMNS[name].type)})
+    t = ab.table(empty)
+    for back in (t.to_pyarrow(), pa.table({"x": t["x"].to_pyarrow()})):  # pyarrow reads an offset of no elements.
+        back.validate(full=True)
+        assert back.equals(empty)
+
+
 def test_schemas_keep_order_names_nullability_and_metadata():
     fields = [pa.field("z", pa.int8(), nullable=False), pa.field("", pa.string(), metadata={"k": ""}), pa.field("a", pa.list_(pa.field("x", pa.int8(), nullable=False)))]
     source = pa.table([pa.array([1], pa.int8()), pa.array(["s"]), pa.array([[1]], fields[2].type)], schema=pa.schema(fields, metadata={b"\xff": b"\x00"}))
@@ -277,7 +286,11 @@ FRAMES = {
     **{dtype: pd.Series(np.arange(3).astype("int64").astype(dtype)) for dtype in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "bool",
        *(f"{kind}64[{unit}]" for kind in ("datetime", "timedelta") for unit in ("s", "ms", "us", "ns")))},
     **{dtype: pd.Series([1, None, 0], dtype=dtype) for dtype in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "boolean")},
-    **{dtype: pd.Series(["a", None, "b"], dtype=dtype) for dtype in ("str", "string", "category")},
+    **{dtype: pd.Series(["a", None, "b"], dtype=dtype) for dtype in ("str", "string", "string[pyarrow]", "category")},
+    **{f"zone {unit}": pd.Series(pd.to_datetime(["2020-01-01", None, "2021-07-01"]).tz_localize("Europe/Berlin").as_unit(unit)) for unit in ("s", "ms", "us", "ns")},
+    **{f"period {frequency}": pd.Series(pd.period_range("2020", periods=3, freq=frequency)) for frequency in ("Y", "M", "D", "h", "s")},
+    **{f"interval {closed}": pd.Series(pd.arrays.IntervalArray.from_tuples([(0.0, 1.0), None, (2.0, 3.0)], closed=closed)) for closed in ("left", "right", "both", "neither")},
+    "categories of numbers": pd.Series([1, None, 2], dtype="category"), "categories of times": pd.Series(pd.Categorical(pd.to_datetime(["2020", None, "2021"]))),
     "nan": pd.Series([1.0, np.nan, 3.0]), "nat": pd.Series(pd.to_datetime(["2020", None, "2021"])),
     "ordered": pd.Series(pd.Categorical([2, None, 1], ordered=True)), "period": pd.Series(pd.period_range("2020", periods=3)),
     "interval": pd.Series(pd.arrays.IntervalArray.from_breaks([0, 1, 2, 3])), "zone": pd.Series(pd.date_range("2020", periods=3, tz="Europe/Berlin")),
@@ -299,6 +312,30 @@ def test_a_frame_of_every_dtype_comes_back_equal(name):
     series = t["it"].to_pandas()
     assert series.name == "it" and len(series) == 3
     pd.testing.assert_frame_equal(ab.table(t.to_pyarrow()).to_pandas(), frame)
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_series_of_every_dtype_is_one_column_by_every_door(name):
+    series = FRAMES[name].rename("it")
+    frame = series.to_frame()
+    [batch] = ab.batches(frame)
+    [part] = ab.batches([frame])
+    columns = [ab.table({"it": series})["it"], ab.table(frame)["it"], batch["it"], part["it"], ab.table(frame).append_column("more", series)["more"]]
+    first = columns[0]
+    nulls = [False] * 3 if series.dtype.kind in "fmM" and isinstance(series.dtype, np.dtype) else series.isna().tolist()  # NaN and NaT are values.
+    for column in columns:
+        assert column.field.type == first.field.type and column.null_count == sum(nulls) and len(column) == 3
+        assert ab.table({"it": column}).equals(ab.table({"it": first}))
+    try:
+        array = ab.asarray(series)
+    except ab.ConversionError as error:
+        assert error.plan.reasons[0].code == "extension-dtype" and str(series.dtype) in str(error)
+        with pytest.raises(ab.ConversionError):
+            ab.asarray(first)
+        return
+    for again in (ab.asarray(first), ab.asarray(batch["it"]), ab.asarray(series.array)):
+        assert again.dtype == array.dtype and again.equals(array, equal_nan=True)
+        assert again.ndim > 1 or again.is_null().tolist() == nulls  # A list of one length that is null has a null for each of its elements.
 
 
 def test_arrow_backed_columns_stand_beside_plain_ones_of_the_same_type_and_share_their_memory():

@@ -1,5 +1,6 @@
 //! Tables as other libraries' tables. Their own importers share what came as Arrow.
 
+use super::pandas::KEY;
 use super::{PyTable, raise};
 use crate::array::{Origin, PyArray};
 use crate::export::like::{Like, unknown};
@@ -7,7 +8,7 @@ use aria_array_bridge::plan::Plan;
 use aria_array_bridge::table::Table;
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyList};
 
 #[pymethods]
 impl PyTable {
@@ -85,15 +86,16 @@ pub(super) fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'
             py.import("aria_array_bridge._pandas")?.getattr("frame_of")?.call1((table,))
         }
         Err(error) if error.is_instance_of::<PyImportError>(py) => {
-            let columns = PyDict::new(py);
+            let columns = PyList::empty(py);
             for column in table.columns() {
                 let import = column.import().map_err(|error| raise(py, &error))?;
                 let array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
                 let plan = Plan::view("column", "Table", crate::array::describe(&array));
                 let array = Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), false))?;
-                columns.set_item(column.name(), array.call_method0("to_pandas")?)?;
+                columns.append((column.name(), array.call_method0("to_pandas")?))?;
             }
-            py.import("pandas")?.getattr("DataFrame")?.call1((columns,))
+            let metadata = table.schema().metadata().get(KEY).map(|text| PyBytes::new(py, text));
+            py.import("aria_array_bridge._frames")?.call_method1("restore", (columns, metadata))
         }
         Err(error) => Err(error),
     }

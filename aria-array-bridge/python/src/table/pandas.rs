@@ -14,7 +14,8 @@ use crate::error::{plan_of, refused};
 use crate::import::import as array_of;
 use crate::request::Request;
 use aria_array_bridge::plan::{Plan, Reason};
-use aria_array_bridge::table::{Column, Schema, Table};
+use aria_array_bridge::table::{Column, Table};
+use aria_arrow::Metadata;
 use pyo3::exceptions::{PyImportError, PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -58,24 +59,25 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
         let name = label.str()?.to_string();
         columns.push(column.map_err(|error| import::in_column(py, &name, error))?.renamed(&name));
     }
-    let Some(schema) = metadata(frame)? else {
+    let Some((metadata, levels)) = described(frame)? else {
         let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
         return if count > 0 { Ok(table) } else { import::table_in(&PyDict::new(py).into_any()) };
     };
     // What pandas keeps of its index beside the columns: levels that are no range of numbers.
-    for (level, field) in schema.fields().iter().skip(count).enumerate() {
+    for (level, name) in levels.iter().enumerate() {
         let values = frame.getattr("index")?.call_method1("get_level_values", (level,))?;
         let series = py.import("pandas")?.getattr("Series")?.call1((values,))?;
-        columns.push(column(&series)?.renamed(&field.name()));
+        let level = column(&series).map_err(|error| import::in_column(py, name, error))?;
+        columns.push(level.renamed(name));
     }
     if columns.is_empty() {
         // Rows that a range numbers, and nothing in them.
         let rows = column(&py.import("pandas")?.getattr("Series")?.call1((frame.getattr("index")?,))?)?;
         let table = Table::from_columns(vec![rows]).and_then(|table| table.keep_columns(Vec::new()));
-        return Ok(table.map_err(|error| raise(py, &error))?.with_metadata(schema.metadata().clone()));
+        return Ok(table.map_err(|error| raise(py, &error))?.with_metadata(metadata));
     }
     let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
-    Ok(table.with_metadata(schema.metadata().clone()))
+    Ok(table.with_metadata(metadata))
 }
 
 /// One column.
@@ -124,19 +126,19 @@ pub(super) fn is_one_dtype(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(crate::import::numpy::is_dtype(dtype)? && !dtype.getattr("kind")?.eq("O")?)
 }
 
-/// The schema that pyarrow would give the frame; `None` without pyarrow.
-fn metadata(frame: &Bound<'_, PyAny>) -> PyResult<Option<Schema>> {
-    let py = frame.py();
-    let pyarrow = match py.import("pyarrow") {
-        Ok(pyarrow) => pyarrow,
-        Err(error) if error.is_instance_of::<PyImportError>(py) => return Ok(None),
-        Err(error) => return Err(error),
+/// The metadata by which pandas finds its index and its types again, and the names of the index' levels that are columns;
+/// `None` where a column has no type of Arrow's, which says so itself when it is asked for.
+fn described(frame: &Bound<'_, PyAny>) -> PyResult<Option<(Metadata, Vec<String>)>> {
+    let module = frame.py().import("aria_array_bridge._frames")?;
+    let Some((text, levels)) =
+        module.call_method1("describe", (frame,))?.extract::<Option<(Vec<u8>, Vec<String>)>>()?
+    else {
+        return Ok(None);
     };
-    let schema = pyarrow.getattr("Schema")?.call_method1("from_pandas", (frame,));
-    match schema {
-        Ok(schema) => import::schema_of(&schema).map(Some),
-        // Objects that pyarrow has no type for: their columns say so when they are asked for.
-        Err(error) if error.is_instance_of::<pyo3::exceptions::PyException>(py) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let metadata = Metadata::from_pairs([(KEY, text.as_slice())]);
+    let too_long = |error: aria_arrow::Problem| PyValueError::new_err(error.to_string());
+    Ok(Some((metadata.map_err(too_long)?, levels)))
 }
+
+/// Under which pandas' metadata stands in a schema's.
+pub(super) const KEY: &str = "pandas";
