@@ -714,7 +714,10 @@ impl Interpreter {
                 (Some(value), None, _) | (None, Some(value), _) => value,
                 (None, None, Some(default)) => self.constant(default)?,
                 (Some(_), Some(_), _) => {
-                    return Err(Fault::kind_error(format!("expected {} of {name} once but found it twice", param.name)));
+                    return Err(Fault::kind_error(format!(
+                        "expected {} of {name} once but found it twice",
+                        param.name
+                    )));
                 }
                 (None, None, None) => {
                     return Err(Fault::kind_error(format!(
