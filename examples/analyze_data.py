@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import sklearn.datasets.data as files
 import sklearn.linear_model as lm
 import sklearn.metrics as metrics
 
@@ -27,3 +28,8 @@ def run(patients_csv, progress_csv):
     data, targets = load(patients_csv, progress_csv)
     model, predictions = fit(data, targets)
     return model.coef_, model.intercept_, metrics.r2_score(targets, predictions), predictions
+
+
+if __name__ == "__main__":
+    folder = files.__path__[0]
+    print(run(folder + "/diabetes_data_raw.csv.gz", folder + "/diabetes_target.csv.gz")[2])
