@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import sklearn.datasets.data as files
 import sklearn.linear_model as lm
 import sklearn.metrics as metrics
 
@@ -31,5 +30,7 @@ def run(patients_csv, progress_csv):
 
 
 if __name__ == "__main__":
-    folder = files.__path__[0]
-    print(run(folder + "/diabetes_data_raw.csv.gz", folder + "/diabetes_target.csv.gz")[2])
+    from sklearn.datasets import data
+
+    (folder,) = data.__path__
+    print(run(f"{folder}/diabetes_data_raw.csv.gz", f"{folder}/diabetes_target.csv.gz")[2])

@@ -93,8 +93,9 @@ impl Interpreter {
     fn raised(&self, error: PyError, line: i32) -> Fault {
         let place = Some(self.place(line));
         match error.payload::<Fault>() {
-            // Our own error comes back from Python: its words and its place, with Python's traceback.
-            Some(ours) => Fault { place: ours.place.clone(), python: Some(Rc::new(error.clone())), ..ours.clone() },
+            // Our own error comes back from Python: its words and its place, with Python's traceback. The calls that it
+            // went through before are within that: `render` finds them in the payload.
+            Some(ours) => Fault { callers: Vec::new(), python: Some(Rc::new(error.clone())), ..ours.clone() },
             None => Fault { place, python: Some(Rc::new(error.clone())), ..Fault::new(error.kind(), error.message()) },
         }
     }

@@ -1,9 +1,9 @@
-//! The milestone program against the runtime crate: what `analyze_data.aria` is, in Rust.
+//! `analyze_data.aria` in Rust: the calls of the runtime that a compiler would make of it.
 
 use aria_array_runtime::prelude::*;
 use std::error::Error;
 
-/// `Array.from(x)` where the program says `Array<Float>`: Python's own memory, never a copy.
+/// `Array.from(x)`, where the program says `Array<Float>`: never a copy.
 fn array_from(object: &PyObject) -> Result<Array, PyError> {
     let request = Request::new().dtype(DType::F64).ndim(1).copy(CopyPolicy::Never);
     Ok(Array::from_py(object, &request)?.0)
@@ -16,6 +16,7 @@ fn analyze_data(data: &Array, targets: &Array) -> Result<Array, PyError> {
     let model = lm.call_method("LinearRegression", Args::new())?;
     let column = arr.call_method("reshape", Args::new().arg(-1).arg(1))?;
     model.call_method("fit", Args::new().arg(&column).arg(targets))?;
+    let column = arr.call_method("reshape", Args::new().arg(-1).arg(1))?;
     array_from(&model.call_method("predict", Args::new().arg(&column))?)
 }
 
@@ -23,21 +24,24 @@ fn program() -> Result<(), PyError> {
     let pd = PyObject::import("pandas")?;
     let metrics = PyObject::import("sklearn.metrics")?;
     let folder = PyObject::import("sklearn.datasets.data")?.getattr("__path__")?.getitem(0)?.str()?;
-    let read = |file: &str, args: Args| {
-        pd.call_method("read_csv", args.arg(format!("{folder}/{file}.csv.gz")).kw("header", ()))
-    };
-    let patients = read("diabetes_data_raw", Args::new().kw("sep", " "))?;
-    let progress = read("diabetes_target", Args::new())?;
-    let (data, targets) = (array_from(&patients.getitem(2)?)?, array_from(&progress.getitem(0)?)?);
+    let read =
+        |name: &str, args: Args| pd.call_method("read_csv", args.arg(format!("{folder}/{name}")).kw("header", ()));
+    let patients = read("diabetes_data_raw.csv.gz", Args::new().kw("sep", " "))?;
+    let progress = read("diabetes_target.csv.gz", Args::new())?;
+    let data = array_from(&patients.getitem(2)?)?;
+    let targets = array_from(&progress.getitem(0)?)?;
     let predictions = analyze_data(&data, &targets)?;
-    let r2 = metrics.call_method("r2_score", Args::new().arg(&targets).arg(&predictions))?;
-    println!("{}", r2.to_float()?);
+    println!("{}", metrics.call_method("r2_score", Args::new().arg(&targets).arg(&predictions))?.str()?);
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::start(&Config::from_env())?;
-    program().map_err(|error| error.render().to_owned())?;
+    if let Err(error) = program() {
+        eprint!("{}", error.render());
+        runtime.end()?;
+        return Err("the program failed".into());
+    }
     runtime.end()?;
     Ok(())
 }
