@@ -157,6 +157,12 @@ impl Interpreter {
         self.lift(self.operate(line, what, body)?)
     }
 
+    /// `slice(start, stop, step)`: an index with a step, which Aria's ranges cannot say.
+    pub(crate) fn slice(&self, start: &Value, stop: &Value, step: &Value, line: i32) -> Result<Value, Fault> {
+        let slice = Val::slice(self.lower(start, line)?, self.lower(stop, line)?, self.lower(step, line)?);
+        self.operate(line, || "Val::slice(…)".to_owned(), || PyObject::from_val(slice)).map(Value::Object)
+    }
+
     fn lower_args(&self, given: &Given, line: i32) -> Result<Args, Fault> {
         let mut args = Args::new();
         for value in &given.positional {
