@@ -27,3 +27,10 @@ def run(patients_csv, progress_csv):
     data, targets = load(patients_csv, progress_csv)
     model, predictions = fit(data, targets)
     return model.coef_, model.intercept_, metrics.r2_score(targets, predictions), predictions
+
+
+if __name__ == "__main__":
+    from sklearn.datasets import data
+
+    (folder,) = data.__path__
+    print(run(f"{folder}/diabetes_data_raw.csv.gz", f"{folder}/diabetes_target.csv.gz")[2])

@@ -2,7 +2,10 @@
 
 use aria_array_bridge::ledger::{Direction, Entry};
 use aria_array_runtime::prelude::*;
+use core::cell::RefCell;
 use core::fmt;
+use mini_aria::{Fault, Value, Watch};
+use std::collections::HashMap;
 
 /// Why the demo fails.
 pub enum Failure {
@@ -21,9 +24,10 @@ impl<E: core::error::Error + 'static> From<E> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Error(error) => match error.downcast_ref::<PyError>() {
-                Some(error) => f.write_str(error.render()),
-                None => error.fmt(f),
+            Failure::Error(error) => match (error.downcast_ref::<PyError>(), error.downcast_ref::<Fault>()) {
+                (Some(error), _) => f.write_str(error.render()),
+                (None, Some(fault)) => f.write_str(&fault.render()),
+                (None, None) => error.fmt(f),
             },
             Failure::Broken(text) => f.write_str(text),
         }
@@ -38,62 +42,74 @@ pub fn title(heading: &str, text: &str) {
     }
 }
 
-/// What a line does with arrays.
-#[derive(Clone, Copy)]
-pub enum Hop {
-    /// No array crosses.
-    None,
-    /// This many arrays cross, and each must share its memory.
-    View(usize),
+/// Shows an Aria program while it runs: each line, the runtime calls that the interpreter makes for it, and the arrays
+/// that cross. Keeps what its names meant last.
+#[derive(Default)]
+pub struct Shown {
+    line: RefCell<String>,
+    /// The hops of each line that had any.
+    hops: RefCell<Vec<(String, Plan)>>,
+    names: RefCell<HashMap<String, Value>>,
 }
 
-/// The lines of the program, which are shown as they run.
-pub struct Lines<'a> {
-    source: &'static str,
-    runtime: &'a Runtime,
-}
-
-impl<'a> Lines<'a> {
-    /// The lines of a program's text, none shown yet.
-    pub fn new(source: &'static str, runtime: &'a Runtime) -> Lines<'a> {
-        Lines { source, runtime }
+impl Watch for Shown {
+    fn line(&self, line: i32, text: &str) {
+        println!("{line:>3} | {text}");
+        *self.line.borrow_mut() = text.trim_start().to_owned();
     }
 
-    /// Shows the line that begins like this, and the calls beside it.
-    pub fn show(&self, begins: &str, calls: &str) {
-        let found = self.source.lines().enumerate().find(|(_, line)| line.trim_start().starts_with(begins));
-        let (number, line) = found.map_or((0, begins), |(i, line)| (i + 1, line));
-        println!("{number:>3} | {line}\n    |     -> {calls}");
-    }
-
-    /// `extern Python from a.b as c`
-    pub fn import(&self, line: &str, module: &str) -> Result<PyObject, Failure> {
-        self.step(line, &format!("PyObject::import(\"{module}\")"), Hop::None, || PyObject::import(module))
-    }
-
-    /// Shows a line, runs it, and shows what crossed.
-    pub fn step<R>(
-        &self,
-        begins: &str,
-        calls: &str,
-        hop: Hop,
-        body: impl FnOnce() -> Result<R, PyError>,
-    ) -> Result<R, Failure> {
-        self.show(begins, calls);
-        let (result, plans) = self.runtime.trace(body)?;
-        let result = result?;
+    fn call(&self, what: &str, plans: &[Plan]) {
+        println!("    |     -> {what}");
         plans.iter().for_each(show_hop);
-        if let Hop::View(count) = hop {
-            let views = plans.iter().filter(|plan| plan.outcome == Outcome::View).count();
-            if views < count || views != plans.len() {
-                let text = format!(
-                    "expected {count} arrays to share their memory but found {views} of {}: {begins}",
-                    plans.len()
-                );
-                return Err(Failure::Broken(text));
+        let line = self.line.borrow().clone();
+        self.hops.borrow_mut().extend(plans.iter().map(|plan| (line.clone(), plan.clone())));
+    }
+
+    fn assigned(&self, _function: &str, name: &str, value: &Value) {
+        // The old value dies after the borrow.
+        let old = self.names.borrow_mut().insert(name.to_owned(), value.clone());
+        drop(old);
+    }
+}
+
+impl Shown {
+    /// What a name of the program meant last, if that is an array.
+    pub fn array(&self, name: &str) -> Result<Array, Failure> {
+        match self.names.borrow().get(name) {
+            Some(Value::Array(array)) => Ok(array.borrow().clone()),
+            other => {
+                Err(Failure::Broken(format!("expected an array called {name} in the program but found {other:?}")))
             }
         }
-        Ok(result)
+    }
+
+    /// What a name of the program meant last, if that lies in Python.
+    pub fn object(&self, name: &str) -> Result<PyObject, Failure> {
+        match self.names.borrow().get(name) {
+            Some(Value::Object(object)) => Ok(object.clone()),
+            other => {
+                Err(Failure::Broken(format!("expected an object called {name} in the program but found {other:?}")))
+            }
+        }
+    }
+
+    /// Fails if an array was copied anywhere, or if fewer arrays crossed in a line than must: lines by their beginnings.
+    pub fn all_shared(&self, lines: &[(&str, usize)]) -> Result<(), Failure> {
+        let hops = self.hops.borrow();
+        let broken = |plan: &Plan| plan.outcome != Outcome::View || plan.source_address != plan.target_address;
+        if let Some((line, plan)) = hops.iter().find(|(_, plan)| broken(plan)) {
+            return Err(Failure::Broken(format!(
+                "expected every array to share its memory but found a {}: {line}",
+                plan.outcome
+            )));
+        }
+        for (begins, count) in lines {
+            let found = hops.iter().filter(|(line, _)| line.starts_with(begins)).count();
+            if found < *count {
+                return Err(Failure::Broken(format!("expected {count} arrays to cross but found {found}: {begins}")));
+            }
+        }
+        Ok(())
     }
 }
 

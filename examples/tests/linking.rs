@@ -2,7 +2,13 @@
 
 use std::process::Command;
 
-const PROGRAMS: [&str; 2] = [env!("CARGO_BIN_EXE_demo"), env!("CARGO_BIN_EXE_frames")];
+const PROGRAMS: [&str; 5] = [
+    env!("CARGO_BIN_EXE_demo"),
+    env!("CARGO_BIN_EXE_frames"),
+    env!("CARGO_BIN_EXE_analyze_data"),
+    env!("CARGO_BIN_EXE_optimise"),
+    env!("CARGO_BIN_EXE_aria_ml"),
+];
 
 fn output(program: &str, arguments: &[&str], of: &str) -> String {
     let output = Command::new(program).args(arguments).arg(of).output().expect("binutils are installed");

@@ -46,7 +46,8 @@ fn frames(rest: &[String]) -> Outcome<()> {
 /// Builds and runs a program of `examples/`.
 fn example(env: &Env, name: &str, rest: &[String]) -> Outcome<()> {
     build(env, name)?;
-    heading(format_args!("running it (its source: examples/src/{name})"));
+    let source = if name == "demo" { "analyze_data.aria" } else { "frames.aria" };
+    heading(format_args!("running it (its source: examples/{source})"));
     let mut program = env.enter(cargo());
     program.arg("run").arg("--quiet").args(select(name)).arg("--").args(rest);
     succeed(&mut program)

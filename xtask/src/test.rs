@@ -12,7 +12,7 @@ use crate::tools::{Doing, Failure, Outcome, cargo, heading, lines, root, shown, 
 use crate::wheel;
 
 /// The crates whose tests start a Python interpreter: run again for each.
-const WITH_PYTHON: &[&str] = &["aria-array-runtime", "aria-array-capi"];
+const WITH_PYTHON: &[&str] = &["aria-array-runtime", "aria-array-capi", "mini-aria"];
 
 /// What to test.
 struct Plan {

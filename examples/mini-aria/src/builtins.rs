@@ -27,14 +27,7 @@ pub(crate) fn call(interpreter: &Interpreter, name: &str, args: &Args, line: i32
         ("len", [Value::Object(object)]) => interpreter.attribute(object, "len", line),
         ("len", [value]) => method(interpreter, value, "len", &[], line),
         ("str", [value]) => value.show().map(Value::text),
-        ("slice", [start, stop, step]) => {
-            let slice = Val::slice(
-                interpreter.lower(start, line)?,
-                interpreter.lower(stop, line)?,
-                interpreter.lower(step, line)?,
-            );
-            interpreter.operate(line, || "Val::slice(…)".to_owned(), || PyObject::from_val(slice)).map(Value::Object)
-        }
+        ("slice", [start, stop, step]) => interpreter.slice(start, stop, step, line),
         ("Ok", [value]) => Ok(Value::Result(Rc::new(Ok(value.clone())))),
         ("AriaError" | "Err", [value]) => Ok(Value::Result(Rc::new(Err(Fault::new("AriaError", value.show()?))))),
         (_, values) => {

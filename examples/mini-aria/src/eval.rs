@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-/// How deep calls may nest: each takes several frames of this program's own stack.
-const MAX_DEPTH: usize = 150;
+/// How much of its thread's stack the evaluator takes for calls within each other; threads have 2 MiB at least. Callbacks
+/// through Python count, too: it is one stack.
+const MAX_STACK: usize = 1 << 20;
 
 /// Looks on while a program runs.
 pub trait Watch {
@@ -42,6 +43,8 @@ pub(crate) struct State {
     /// An operation is traced: others inside of it belong to it.
     pub(crate) tracing: Cell<bool>,
     globals: Scope,
+    /// Where the stack stood when the program was entered.
+    stack: Cell<usize>,
     /// The functions that run, the innermost last.
     calls: RefCell<Vec<String>>,
     watch: RefCell<Option<Rc<dyn Watch>>>,
@@ -101,6 +104,7 @@ impl Interpreter {
             sites: RefCell::default(),
             tracing: Cell::new(false),
             globals: Scope::default(),
+            stack: Cell::new(0),
             calls: RefCell::default(),
             watch: RefCell::default(),
             output: RefCell::new(output),
@@ -138,7 +142,7 @@ impl Interpreter {
     pub fn run(&self, text: &str) -> Result<(), Fault> {
         self.load(text)?;
         match self.0.globals.get("main") {
-            Some(main @ Value::Function(_)) => self.call_value(&main, Args::default(), 0).map(drop),
+            Some(Value::Function(_)) => self.call("main", &[]).map(drop),
             _ => Ok(()),
         }
     }
@@ -150,10 +154,11 @@ impl Interpreter {
     /// As for [`run`](Interpreter::run).
     pub fn load(&self, text: &str) -> Result<Value, Fault> {
         let lines = self.0.text.borrow().lines().count();
-        let program = parse(&format!("{}{text}", "\n".repeat(lines)))?;
+        let program = parse(&format!("{}{text}", "\n".repeat(lines))).map_err(|fault| *fault)?;
         self.0.text.borrow_mut().push_str(&format!("{}\n", text.trim_end_matches('\n')));
         self.show_source();
         self.0.calls.borrow_mut().clear();
+        self.0.stack.set(stack());
         match self.block(&program, &self.0.globals.clone(), None) {
             Ok(value) | Err(Flow::Return(value)) => Ok(value),
             Err(Flow::Fault(fault)) => Err(*fault),
@@ -166,6 +171,7 @@ impl Interpreter {
     ///
     /// There is none of this name; what goes wrong in it.
     pub fn call(&self, name: &str, args: &[Value]) -> Result<Value, Fault> {
+        self.0.stack.set(stack());
         let Some(function) = self.0.globals.get(name) else {
             return Err(Fault::new("NameError", format!("expected a function but found no {name:?}")));
         };
@@ -680,8 +686,9 @@ impl Interpreter {
     /// Calls a function of Aria: parameters are bound and made what their types say, and so is the result.
     pub(crate) fn call_closure(&self, closure: &Closure, args: Args, line: i32) -> Result<Value, Fault> {
         let function = &closure.function;
-        if self.0.calls.borrow().len() >= MAX_DEPTH {
-            return Err(Fault::new("RecursionError", format!("expected at most {MAX_DEPTH} calls within each other")));
+        if stack().abs_diff(self.0.stack.get()) > MAX_STACK {
+            let depth = self.0.calls.borrow().len();
+            return Err(Fault::new("RecursionError", format!("expected fewer calls within each other than {depth}")));
         }
         let scope = Scope::within(closure.around.clone());
         let bound = self.bind(function, args, &scope, line);
@@ -739,6 +746,12 @@ impl Interpreter {
             Some((other, _)) => Err(Fault::kind_error(format!("expected a parameter of {name} but found {other}"))),
         }
     }
+}
+
+/// About where this thread's stack stands.
+fn stack() -> usize {
+    let here = 0_u8;
+    core::hint::black_box(&raw const here).addr()
 }
 
 /// What a `for` goes through.

@@ -74,6 +74,11 @@ impl Fault {
         self.python().is_some_and(|error| error.is_interrupt() || error.exit_code().is_some())
     }
 
+    /// The calls that it went through, and its own line.
+    fn lines(&self) -> String {
+        self.callers.iter().rev().chain(&self.place).map(Place::to_string).collect()
+    }
+
     /// The traceback: Aria's lines, and Python's where it went through Python. Ends in a line break.
     pub fn render(&self) -> String {
         const HEAD: &str = "Traceback (most recent call last):\n";
@@ -85,14 +90,19 @@ impl Fault {
             return match text.rfind(HEAD) {
                 Some(at) => {
                     let (before, after) = text.split_at(at + HEAD.len());
-                    format!("{before}{callers}{after}")
+                    // Python's frames are indented; behind them are Aria's own lines, if the error began in Aria.
+                    let frames: usize =
+                        after.split_inclusive('\n').take_while(|line| line.starts_with(' ')).map(str::len).sum();
+                    let (frames, words) = after.split_at(frames);
+                    let inner = error.payload::<Fault>().map(Fault::lines).unwrap_or_default();
+                    format!("{before}{callers}{frames}{inner}{words}")
                 }
-                None => format!("{HEAD}{callers}{}{text}", self.place.iter().map(Place::to_string).collect::<String>()),
+                None => format!("{HEAD}{}{text}", self.lines()),
             };
         }
-        let place: String = self.place.iter().map(Place::to_string).collect();
-        let head = if place.is_empty() && callers.is_empty() { "" } else { HEAD };
-        format!("{head}{callers}{place}{}: {}\n", self.kind, self.message)
+        let lines = self.lines();
+        let head = if lines.is_empty() { "" } else { HEAD };
+        format!("{head}{lines}{}: {}\n", self.kind, self.message)
     }
 }
 

@@ -34,9 +34,13 @@ const UPDATES: [(&str, Op); 9] = [
     ("|=", Op::Or),
 ];
 
+/// How deep expressions may nest, and how long a chain of them may be: each takes some of this program's own stack.
+const MAX_DEPTH: usize = 60;
+const MAX_CHAIN: usize = 200;
+
 /// The statements of a program.
-pub(crate) fn parse(text: &str) -> Result<Block, Fault> {
-    let mut parser = Parser { tokens: lex(text)?, at: 0, bars: 0 };
+pub(crate) fn parse(text: &str) -> Result<Block, Box<Fault>> {
+    let mut parser = Parser { tokens: lex(text).map_err(Box::new)?, at: 0, bars: 0, depth: 0 };
     let program = parser.block(&[])?;
     match parser.kind() {
         Kind::End => Ok(program),
@@ -49,9 +53,12 @@ struct Parser {
     at: usize,
     /// Inside of the parameters of a lambda, where `|` ends them.
     bars: usize,
+    /// Expressions, statements and types that are open around this place.
+    depth: usize,
 }
 
-type Parsed<T> = Result<T, Fault>;
+/// Faults are boxed: the parser nests, and they are rare.
+type Parsed<T> = Result<T, Box<Fault>>;
 
 impl Parser {
     fn token(&self) -> &Token {
@@ -70,7 +77,7 @@ impl Parser {
         self.token().line
     }
 
-    fn wanted(&self, wanted: &str) -> Fault {
+    fn wanted(&self, wanted: &str) -> Box<Fault> {
         let Token { kind, line, column } = self.token();
         let found = match kind {
             Kind::Word(word) => format!("`{word}`"),
@@ -82,7 +89,7 @@ impl Parser {
             Kind::End => "the end of the program".to_owned(),
         };
         let incomplete = self.tokens[self.at..].iter().all(|token| matches!(token.kind, Kind::End | Kind::Line));
-        Fault { incomplete, ..Fault::syntax(*line, *column, wanted, &found) }
+        Box::new(Fault { incomplete, ..Fault::syntax(*line, *column, wanted, &found) })
     }
 
     fn is(&self, sign: &str) -> bool {
@@ -146,7 +153,7 @@ impl Parser {
             if ends.iter().any(|end| self.is_word(end)) || (ends.is_empty() && *self.kind() == Kind::End) {
                 return Ok(block);
             }
-            block.push(self.statement()?);
+            block.push(self.deeper(Parser::statement)?);
             let ended = matches!(self.kind(), Kind::Line | Kind::End) || self.is(";");
             if !ended && !ends.iter().any(|end| self.is_word(end)) {
                 return Err(self.wanted("the end of the line"));
@@ -232,7 +239,14 @@ impl Parser {
                 for stmt in self.body()? {
                     match stmt.kind {
                         StmtKind::Function(function) => functions.push(function),
-                        _ => return Err(Fault::syntax(stmt.line, 1, "a function of the module", "another statement")),
+                        _ => {
+                            return Err(Box::new(Fault::syntax(
+                                stmt.line,
+                                1,
+                                "a function of the module",
+                                "another statement",
+                            )));
+                        }
                     }
                 }
                 Ok(StmtKind::Module { name, functions })
@@ -284,9 +298,9 @@ impl Parser {
         } else {
             return Ok(Type { name, of: Vec::new() });
         };
-        let mut of = vec![self.kind_of()?];
+        let mut of = vec![self.deeper(Parser::kind_of)?];
         while self.take(",") {
-            of.push(self.kind_of()?);
+            of.push(self.deeper(Parser::kind_of)?);
         }
         if close == ">" && self.is(">>") {
             // Two ends at once: the second stays.
@@ -347,21 +361,55 @@ impl Parser {
     fn place(&self, expr: Expr) -> Parsed<Expr> {
         match expr.kind {
             ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => Ok(expr),
-            _ => Err(Fault::syntax(expr.line, 1, "a name, an attribute or an item before `=`", "another expression")),
+            _ => Err(Box::new(Fault::syntax(
+                expr.line,
+                1,
+                "a name, an attribute or an item before `=`",
+                "another expression",
+            ))),
         }
     }
 
+    /// Parses what nests, within limits.
+    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Parser) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            let Token { line, column, .. } = self.token();
+            let wanted = format!("at most {MAX_DEPTH} things within each other");
+            return Err(Box::new(Fault::syntax(*line, *column, &wanted, "more")));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
+    /// Refuses a chain of operators or calls that is longer than the evaluator can walk.
+    fn longer(&self, chain: &mut usize) -> Parsed<()> {
+        *chain += 1;
+        let Token { line, column, .. } = self.token();
+        let wanted = format!("at most {MAX_CHAIN} operators in a row");
+        if *chain > MAX_CHAIN { Err(Box::new(Fault::syntax(*line, *column, &wanted, "more"))) } else { Ok(()) }
+    }
+
     fn expression(&mut self) -> Parsed<Expr> {
+        self.deeper(Parser::either)
+    }
+
+    fn either(&mut self) -> Parsed<Expr> {
+        let mut chain = 0;
         let (line, mut left) = (self.line(), self.both()?);
         while self.take_word("or") {
+            self.longer(&mut chain)?;
             left = Expr { kind: ExprKind::Or(Box::new(left), Box::new(self.both()?)), line };
         }
         Ok(left)
     }
 
     fn both(&mut self) -> Parsed<Expr> {
+        let mut chain = 0;
         let (line, mut left) = (self.line(), self.negated()?);
         while self.take_word("and") {
+            self.longer(&mut chain)?;
             left = Expr { kind: ExprKind::And(Box::new(left), Box::new(self.negated()?)), line };
         }
         Ok(left)
@@ -370,7 +418,7 @@ impl Parser {
     fn negated(&mut self) -> Parsed<Expr> {
         let line = self.line();
         if self.take_word("not") {
-            return Ok(Expr { kind: ExprKind::Not(Box::new(self.negated()?)), line });
+            return Ok(Expr { kind: ExprKind::Not(Box::new(self.deeper(Parser::negated)?)), line });
         }
         let left = self.range()?;
         if self.take_word("in") {
@@ -393,11 +441,13 @@ impl Parser {
 
     fn binary(&mut self, level: usize) -> Parsed<Expr> {
         let Some(ops) = LEVELS.get(level) else { return self.unary() };
+        let mut chain = 0;
         let (line, mut left) = (self.line(), self.binary(level + 1)?);
         while let Kind::Sign(sign) = self.kind()
             && let Some((_, op)) = ops.iter().find(|(name, _)| name == sign)
             && !(self.bars > 0 && *sign == "|")
         {
+            self.longer(&mut chain)?;
             self.at += 1;
             // An operator at the end of a line asks for the next one.
             while *self.kind() == Kind::Line {
@@ -411,14 +461,14 @@ impl Parser {
     fn unary(&mut self) -> Parsed<Expr> {
         let line = self.line();
         if self.take("-") {
-            return Ok(Expr { kind: ExprKind::Neg(Box::new(self.unary()?)), line });
+            return Ok(Expr { kind: ExprKind::Neg(Box::new(self.deeper(Parser::unary)?)), line });
         }
         if self.take("~") {
-            return Ok(Expr { kind: ExprKind::Invert(Box::new(self.unary()?)), line });
+            return Ok(Expr { kind: ExprKind::Invert(Box::new(self.deeper(Parser::unary)?)), line });
         }
         let base = self.chain()?;
         if self.take("**") {
-            let power = Box::new(self.unary()?);
+            let power = Box::new(self.deeper(Parser::unary)?);
             return Ok(Expr { kind: ExprKind::Binary(Op::Pow, Box::new(base), power), line });
         }
         Ok(base)
@@ -427,7 +477,9 @@ impl Parser {
     /// A value and what hangs on it: `.name`, `(…)`, `[…]`, `?`.
     fn chain(&mut self) -> Parsed<Expr> {
         let mut expr = self.primary()?;
+        let mut chain = 0;
         loop {
+            self.longer(&mut chain)?;
             let line = self.line();
             let kind = if self.take(".") {
                 let name = self.any_word("a name after `.`")?;

@@ -93,8 +93,9 @@ impl Interpreter {
     fn raised(&self, error: PyError, line: i32) -> Fault {
         let place = Some(self.place(line));
         match error.payload::<Fault>() {
-            // Our own error comes back from Python: its words and its place, with Python's traceback.
-            Some(ours) => Fault { place: ours.place.clone(), python: Some(Rc::new(error.clone())), ..ours.clone() },
+            // Our own error comes back from Python: its words and its place, with Python's traceback. The calls that it
+            // went through before are within that: `render` finds them in the payload.
+            Some(ours) => Fault { callers: Vec::new(), python: Some(Rc::new(error.clone())), ..ours.clone() },
             None => Fault { place, python: Some(Rc::new(error.clone())), ..Fault::new(error.kind(), error.message()) },
         }
     }
@@ -154,6 +155,12 @@ impl Interpreter {
         body: impl FnOnce() -> Result<PyObject, PyError>,
     ) -> Result<Value, Fault> {
         self.lift(self.operate(line, what, body)?)
+    }
+
+    /// `slice(start, stop, step)`: an index with a step, which Aria's ranges cannot say.
+    pub(crate) fn slice(&self, start: &Value, stop: &Value, step: &Value, line: i32) -> Result<Value, Fault> {
+        let slice = Val::slice(self.lower(start, line)?, self.lower(stop, line)?, self.lower(step, line)?);
+        self.operate(line, || "Val::slice(…)".to_owned(), || PyObject::from_val(slice)).map(Value::Object)
     }
 
     fn lower_args(&self, given: &Given, line: i32) -> Result<Args, Fault> {

@@ -1,17 +1,20 @@
 //! The same program in plain Python, in the same interpreter: equal to the last bit, and how long both take.
 
-use crate::program::{self, Results, analyze_data, modules};
+use crate::program::{Results, array_from};
 use aria_array_examples::show::Failure;
 use aria_array_runtime::prelude::*;
+use core::cell::RefCell;
+use mini_aria::{Interpreter, Value};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Prints the results beside plain Python's, and fails if one bit differs.
 pub(crate) fn same_as_python(runtime: &Runtime, ours: &Results) -> Result<(), Failure> {
     let python = plain_python()?;
     let run = python.getitem("run")?;
-    let theirs = run.call(Args::new().arg(&ours.patients_csv).arg(&ours.progress_csv))?;
-    let their_coefficients = program::array_from(&theirs.getitem(0)?, 1)?.to_vec::<f64>()?;
-    let their_predictions = program::array_from(&theirs.getitem(3)?, 1)?.to_vec::<f64>()?;
+    let theirs = run.call(files(ours))?;
+    let their_coefficients = array_from(&theirs.getitem(0)?)?.to_vec::<f64>()?;
+    let their_predictions = array_from(&theirs.getitem(3)?)?.to_vec::<f64>()?;
     let (intercept, r2) = (theirs.getitem(1)?.to_float()?, theirs.getitem(2)?.to_float()?);
     runtime.drain();
 
@@ -38,28 +41,24 @@ pub(crate) fn same_as_python(runtime: &Runtime, ours: &Results) -> Result<(), Fa
 }
 
 /// The time of `analyze_data` and of the whole program, through the runtime and in plain Python.
-pub(crate) fn times(_runtime: &Runtime, results: &Results) -> Result<String, Failure> {
+pub(crate) fn times(interpreter: &Interpreter, results: &Results) -> Result<String, Failure> {
     const ROUNDS: usize = 200;
-    let m = modules()?;
     let python = plain_python()?;
     let theirs = python.getitem("analyze_data")?;
     let load = python.getitem("load")?;
-    let data = load.call(Args::new().arg(&results.patients_csv).arg(&results.progress_csv))?;
+    let data = load.call(files(results))?;
     let (x, y) = (data.getitem(0)?, data.getitem(1)?);
+    let ours = [&results.data, &results.targets].map(|array| Value::Array(Rc::new(RefCell::new(array.clone()))));
     let mut call = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        call[0].push(timed(|| analyze_data(&m, &results.data, &results.targets))?);
+        call[0].push(timed(|| interpreter.call("analyze_data", &ours))?);
         call[1].push(timed(|| theirs.call(Args::new().arg(&x).arg(&y)))?);
     }
     let whole = python.getitem("run")?;
     let mut run = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS / 4 {
-        run[0].push(timed(|| {
-            let (data, targets) = program::load(&m, &results.patients_csv, &results.progress_csv)?;
-            let predictions = analyze_data(&m, &data, &targets)?;
-            program::r2(&m, &targets, &predictions)
-        })?);
-        run[1].push(timed(|| whole.call(Args::new().arg(&results.patients_csv).arg(&results.progress_csv)))?);
+        run[0].push(timed(|| interpreter.call("main", &[]))?);
+        run[1].push(timed(|| whole.call(files(results)))?);
     }
     let row = |name: &str, times: &[Vec<Duration>; 2]| {
         let [ours, theirs] = times;
@@ -72,7 +71,13 @@ pub(crate) fn times(_runtime: &Runtime, results: &Results) -> Result<String, Fai
     ))
 }
 
-fn timed<R>(body: impl FnOnce() -> Result<R, PyError>) -> Result<Duration, PyError> {
+/// The files that `run` of `analyze_data.py` reads.
+fn files(results: &Results) -> Args {
+    let path = |name: &str| format!("{}/{name}", results.folder);
+    Args::new().arg(path("diabetes_data_raw.csv.gz")).arg(path("diabetes_target.csv.gz"))
+}
+
+fn timed<R, E>(body: impl FnOnce() -> Result<R, E>) -> Result<Duration, E> {
     let start = Instant::now();
     let result = body()?;
     let time = start.elapsed();

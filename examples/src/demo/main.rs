@@ -1,14 +1,14 @@
-//! The milestone program, as an Aria program runs it: on real data, through the runtime, with every hop shown.
+//! The milestone program, `examples/analyze_data.aria`, run as it is: on real data, through the runtime, with every hop
+//! shown.
 //!
-//! `program` has the Aria lines and the runtime calls that they lower to, `check` compares with the same program
-//! in plain Python and times both. The program fails if a hop that must share memory copied, if a result
-//! differs in the last bit, or if anything is still alive at the end.
+//! `mini-aria` interprets it; `check` compares with the same program in plain Python and times both. The program fails
+//! if a hop that must share memory copied, if a result differs in the last bit, or if anything is still alive at the
+//! end.
 
 mod check;
 mod program;
 
 use aria_array_examples::show::{self, Failure};
-use aria_array_runtime::prelude::*;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -20,17 +20,21 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let runtime = Runtime::start(&Config::from_env())?;
+    let interpreter = program::interpreter();
+    let runtime = interpreter.python()?;
     show::title("Python", &runtime.report().to_string());
-    show::title("The program", "Each Aria line, the runtime calls that it lowers to, and the arrays that cross.");
-    let results = program::main(&runtime)?;
+    show::title(
+        "The program",
+        "examples/analyze_data.aria: each line as it runs, the interpreter's calls of the runtime, the arrays that cross.",
+    );
+    let results = program::run(&interpreter)?;
     show::title("Results", "");
-    check::same_as_python(&runtime, &results)?;
-    let times = check::times(&runtime, &results)?;
+    check::same_as_python(runtime, &results)?;
+    let times = check::times(&interpreter, &results)?;
     drop(results);
     show::title("Ledger", "");
     show::ledger(&runtime.ledger())?;
     show::title("Time", &times);
-    runtime.end()?;
+    interpreter.end()?;
     Ok(())
 }

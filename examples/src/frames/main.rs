@@ -3,9 +3,11 @@
 //! The part of `cargo xtask demo frames` that runs through the runtime; `examples/frames.py` has the other libraries.
 //! The program fails if memory was copied, if a value differs, or if anything is still alive at the end.
 
-use aria_array_examples::show::{self, Failure, Hop, Lines};
+use aria_array_examples::show::{self, Failure, Shown};
 use aria_array_runtime::prelude::*;
+use mini_aria::Interpreter;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 fn main() -> ExitCode {
     let shown = run();
@@ -16,59 +18,25 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let runtime = Runtime::start(&Config::from_env())?;
+    let interpreter = Interpreter::new("examples/frames.aria");
+    let runtime = interpreter.python()?;
     show::title("Python", &runtime.report().to_string());
-    show::title("The program", "Each Aria line, the runtime calls that it lowers to, and the arrays that cross.");
-    program(&runtime)?;
+    show::title("The program", "Each line as it runs, the interpreter's calls of the runtime, the arrays that cross.");
+    program(&interpreter)?;
     show::title("Ledger", "");
     show::ledger(&runtime.ledger())?;
-    runtime.end()?;
+    interpreter.end()?;
     Ok(())
 }
 
-/// `Array.from(x)`, where the program says `Array<Float>`: never a copy.
-fn array_from(object: &PyObject) -> Result<Array, PyError> {
-    let request = Request::new().dtype(DType::F64).ndim(1).copy(CopyPolicy::Never);
-    Ok(Array::from_py(object, &request)?.0)
-}
-
-/// `fn main`, with every line and every hop shown.
-fn program(runtime: &Runtime) -> Result<(), Failure> {
-    let lines = Lines::new(include_str!("../../frames.aria"), runtime);
-    let np = lines.import("extern Python from numpy as np", "numpy")?;
-    let pd = lines.import("extern Python from pandas as pd", "pandas")?;
-
-    // The file lies inside scikit-learn, wherever that is installed.
-    let folder = PyObject::import("sklearn.datasets.data")?.getattr("__path__")?.getitem(0)?.str()?;
-    let path = format!("{folder}/wine_data.csv");
-    let wines = lines.step(
-        "wines = pd.read_csv(",
-        "wines = pd.call_method(\"read_csv\", [path], skiprows: 1, header: None)",
-        Hop::None,
-        || pd.call_method("read_csv", Args::new().arg(&path).kw("skiprows", 1).kw("header", ())),
-    )?;
-    let alcohol = lines.step(
-        "alcohol: Array<Float> =",
-        "alcohol = Array::from_py(wines.getitem(0), {float64, 1-d, copy: never})",
-        Hop::View(1),
-        || array_from(&wines.getitem(0)?),
-    )?;
-    let column = lines.step(
-        "column = pd.Series(",
-        "column = pd.call_method(\"Series\", [np.call_method(\"asarray\", [alcohol])], copy: False)",
-        Hop::View(1),
-        || {
-            let values = np.call_method("asarray", Args::new().arg(&alcohol))?;
-            pd.call_method("Series", Args::new().arg(&values).kw("copy", false))
-        },
-    )?;
-    let again = lines.step(
-        "again: Array<Float> =",
-        "again = Array::from_py(column, {float64, 1-d, copy: never})",
-        Hop::View(1),
-        || array_from(&column),
-    )?;
-    lines.show("println(again == alcohol)", "a comparison of Aria's own");
+/// Runs the program with every line and every hop shown.
+fn program(interpreter: &Interpreter) -> Result<(), Failure> {
+    let shown = Rc::new(Shown::default());
+    interpreter.watch(Some(shown.clone()));
+    interpreter.run(include_str!("../../frames.aria"))?;
+    interpreter.watch(None);
+    shown.all_shared(&[("alcohol: Array<Float> =", 1), ("column = pd.Series(", 1), ("again: Array<Float> =", 1)])?;
+    let (wines, alcohol, again) = (shown.object("wines")?, shown.array("alcohol")?, shown.array("again")?);
 
     let first = wines.getitem(0)?.call_method("to_numpy", Args::new())?.getattr("ctypes")?.getattr("data")?.to_int()?;
     let addresses = [u64::try_from(first).unwrap_or_default(), alcohol.address() as u64, again.address() as u64];
