@@ -611,7 +611,7 @@ impl Interpreter {
                     let fault = unreadable(array, &error);
                     Fault {
                         kind: "ValueError".to_owned(),
-                        message: format!("{}; hint: write through x.to_numpy", fault.message),
+                        message: format!("{}; hint: np.array(x) is a copy that can be written", fault.message),
                         ..fault
                     }
                 })

@@ -1,0 +1,68 @@
+//! What happens on the way between Aria and Python: order of output, identity of errors, signals, writes.
+
+use std::process::{Command, Output, Stdio};
+use std::{env, fs, path::PathBuf};
+
+/// Runs a program of this name, in the environment that `cargo xtask test` makes.
+fn run(name: &str, program: &str) -> Output {
+    assert!(env::var_os("VIRTUAL_ENV").is_some(), "VIRTUAL_ENV names an environment with the package");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.aria"));
+    fs::write(&file, program).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_mini-aria")).arg(file).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n")
+}
+
+fn prints(name: &str, program: &str) -> String {
+    let output = run(name, program);
+    assert!(output.status.success(), "{}\n{}", output.status, text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn what_python_and_aria_print_comes_in_order() {
+    let program = "extern Python from builtins as py\nprintln(1)\npy.print(2)\nprintln(3)\npy.print(4)\n";
+    assert_eq!(prints("order", program), "1\n2\n3\n4\n");
+}
+
+#[test]
+fn an_exception_of_python_goes_through_aria_and_stays_what_it_is() {
+    let program = "extern Python from builtins as py\nfn fails(x)\n  py.int(\"no number\")\nend\n\
+        names = py.dict(f: fails)\n\
+        py.exec(\"try:\\n    f(1)\\nexcept ValueError as error:\\n    print(type(error).__name__, error)\", names)\n";
+    assert_eq!(prints("same", program), "ValueError invalid literal for int() with base 10: 'no number'\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_loop_of_arias_own() {
+    // A handler that notes the signal for later: the loop itself has to ask for it.
+    let program = "extern Python from os\nextern Python from signal\nextern Python from builtins as py\n\
+        fn main\n  names = py.dict()\n  py.exec(\"import threading, os, signal\\ndef send():\\n    os.kill(os.getpid(), signal.SIGINT)\", names)\n  \
+        py.exec(\"threading.Timer(0.2, send).start()\", names)\n  \
+        for i in 0..1000000000000\n    i + 1\n  end\n  println(\"to the end\")\nend\n";
+    let output = run("loops", program);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(130), String::new()), "{}", text(&output.stderr));
+}
+
+#[test]
+fn memory_that_python_may_see_is_not_written_by_aria() {
+    let program = "extern Python from numpy as np\n\
+        ours: Array<Float> = [1.0, 2.0]\nours[0] = 5.0\ntheirs = ours.to_numpy\n\
+        written = try_py do\n  ours[1] = 7.0\nend\nprintln(ours, theirs[0].to_float, written.kind)\n\
+        back = try_py do\n  theirs[1] = 7.0\nend\nprintln(back.kind, back.message)\n\
+        grid = np.arange(6.0).reshape(2, 3)\nview: Array<Float> = Array.from(grid.T[1])\ngrid[0, 1] = 10.0\nprintln(view)\n";
+    let wanted = "[5.0, 2.0] 5.0 ValueError\nValueError assignment destination is read-only\n[10.0, 4.0]\n";
+    assert_eq!(prints("writes", program), wanted);
+}
+
+/// Each level is a call of Aria, of Python and of Aria again: one stack, and its end is an error.
+#[test]
+fn calls_through_python_within_each_other_end_in_an_error() {
+    let program = "extern Python from functools as ft\n\
+        fn down(n, _)\n  ft.reduce(down, [n, n].to_list)\nend\n\
+        deep = try_py do\n  down(1, 1)\nend\nprintln(deep.kind)\n";
+    assert_eq!(prints("deep", program), "RecursionError\n");
+}
