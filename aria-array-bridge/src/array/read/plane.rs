@@ -155,6 +155,7 @@ unsafe fn part_of_tile<T: Pod, const SIDE: usize>(
 mod tests {
     use crate::array::{Array, CopyOrder};
     use crate::layout::Slice;
+    use core::ops::Range;
     use proptest::prelude::*;
 
     fn permuted<T: crate::dtype::Element + PartialEq + core::fmt::Debug>(
@@ -174,12 +175,15 @@ mod tests {
         Ok(())
     }
 
+    /// Under Miri a tile of eight-byte elements, and some more.
+    const SIZES: [Range<usize>; 3] = if cfg!(miri) { [1..2, 1..12, 1..18] } else { [1..4, 1..150, 1..70] };
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 48 }))]
 
         #[test]
         fn any_transpose_of_any_size_is_that_of_a_naive_walk(
-            shape in (1usize..4, 1usize..if cfg!(miri) { 20 } else { 150 }, 1usize..70).prop_map(|(a, b, c)| [a, b, c]),
+            shape in SIZES,
             axes in Just([0, 1, 2]).prop_shuffle(),
             skip in 0usize..4,
         ) {
