@@ -1,6 +1,7 @@
 """Structures of ctypes: what their buffers say is read right, and what they leave out is refused by name."""
 
 import ctypes
+import sys
 
 import pytest
 
@@ -56,8 +57,15 @@ class AroundPacked(ctypes.Structure):
 
 @pytest.mark.parametrize("kind", [Packed, PackedByte, AroundPacked])
 @pytest.mark.parametrize("view", [lambda source: source, memoryview], ids=["object", "memoryview"])
-def test_a_packed_structure_is_refused_by_name(kind, view):
+def test_a_packed_structure_is_read_right_or_refused_by_name(kind, view):
     source = (kind * 2)()
+    if sys.version_info >= (3, 12):  # Its format says it as it is.
+        ctypes.memmove(source, bytes(range(ctypes.sizeof(source))), ctypes.sizeof(source))
+        ours = ab.asarray(view(source))
+        one, inner = (ours["inner"], source[1].inner) if kind is AroundPacked else (ours, source[1])
+        assert ours.itemsize == ctypes.sizeof(kind) and one["a"].tolist()[1] == inner.a
+        assert kind is PackedByte or one["b"].tolist()[1] == inner.b
+        return
     if kind is PackedByte and view is memoryview:
         assert ab.asarray(view(source)).dtype == "uint8"  # What the view says of itself.
         return

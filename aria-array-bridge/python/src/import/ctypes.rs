@@ -1,4 +1,4 @@
-//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union, all of a packed one. The buffer says
+//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union, before CPython 3.12 all of a packed one. The buffer says
 //! such a structure as another one, which reads as wrong numbers; the type says what is true, and they are refused by name.
 
 use super::Refusal;
@@ -62,7 +62,8 @@ fn look(class: &Bound<'_, PyType>, classes: &Classes<'_>, depth: usize) -> Resul
     let mut said = None;
     for base in bases(class)? {
         let members = members(&base)?;
-        if members.contains("_pack_")? {
+        // From 3.12 on its format says it as it is.
+        if members.contains("_pack_")? && class.py().version_info() < (3, 12) {
             return refuse(format!("{} is packed, and the format of ctypes says a byte of it", name()));
         }
         let Ok(fields) = members.get_item("_fields_") else { continue };
