@@ -53,6 +53,8 @@ def nested(draw, inside):
 
 
 TYPES = st.recursive(LEAVES, nested, max_leaves=4)
+# The names of C strings: pyarrow cuts them at a NUL character, where the struct's end.
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3)
 METADATA = st.none() | st.dictionaries(st.text(max_size=3), st.text(max_size=3), min_size=1, max_size=2)
 
 
@@ -80,7 +82,7 @@ def tables(draw):
         if is_plain(kind) and draw(st.booleans()):
             column = column.dictionary_encode()
         columns.append(column)
-        fields.append(pa.field(draw(st.text(max_size=3)) + str(i), column.type, metadata=draw(METADATA)))
+        fields.append(pa.field(draw(NAMES) + str(i), column.type, metadata=draw(METADATA)))
     return pa.table(columns, pa.schema(fields, metadata=draw(METADATA)))
 
 

@@ -30,14 +30,13 @@ impl Block {
     #[new]
     #[pyo3(signature = (plans = None, /))]
     fn new(py: Python<'_>, plans: Option<Py<PyList>>) -> PyResult<Py<Block>> {
+        OPEN.fetch_add(1, Ordering::Relaxed); // The block's own, which takes it back when it ends, also by an error below.
         let block = Py::new(py, Block { open: AtomicBool::new(true), plans })?;
         let mut blocks = current(py)?;
         blocks.push(block.clone_ref(py).into_bound(py));
         set(py, blocks)?;
-        OPEN.fetch_add(1, Ordering::Relaxed);
         Ok(block)
     }
-
     /// Closes it, once, in whatever context.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.open.swap(false, Ordering::Relaxed) {
@@ -81,11 +80,10 @@ fn set(py: Python<'_>, blocks: Vec<Bound<'_, Block>>) -> PyResult<()> {
 }
 
 /// What an open block of this context says, if one says anything.
-fn ask<R>(look: impl FnMut(Python<'_>, &Block) -> Option<R>) -> Option<R> {
+fn ask<R>(mut look: impl FnMut(Python<'_>, &Block) -> Option<R>) -> Option<R> {
     if OPEN.load(Ordering::Relaxed) == 0 {
         return None;
     }
-    let mut look = look;
     // Callers are attached; without an interpreter there are no blocks.
     Python::try_attach(|py| {
         // Who asks for a buffer may have an exception pending, as PyTorch has.

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 
 /// The class and all that it derives from, nearest first, as the interpreter keeps them.
 ///
@@ -29,6 +29,33 @@ pub(crate) fn members<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Py
 pub(crate) fn name(class: &Bound<'_, PyType>) -> String {
     let name = class.fully_qualified_name().or_else(|_| class.qualname()).or_else(|_| class.name());
     name.map_or_else(|_| "object".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The name of an object's class, as [`name`] says it.
+pub(crate) fn of(object: &Bound<'_, PyAny>) -> String {
+    name(&object.get_type())
+}
+
+/// The class' name alone.
+pub(crate) fn short_name(class: &Bound<'_, PyType>) -> String {
+    static NAME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    text_of(&NAME, class, "__name__")
+}
+
+/// The module that the class says to be of; "" where that is no text.
+pub(crate) fn module(class: &Bound<'_, PyType>) -> String {
+    static MODULE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    text_of(&MODULE, class, "__module__")
+}
+
+/// The first part of the class' module: the library that it is of.
+pub(crate) fn library(class: &Bound<'_, PyType>) -> String {
+    module(class).split('.').next().unwrap_or_default().to_owned()
+}
+
+fn text_of(kept: &PyOnceLock<Py<PyAny>>, class: &Bound<'_, PyType>, name: &'static str) -> String {
+    let text = of_type(kept, class, name).ok().and_then(|text| text.cast_into::<PyString>().ok());
+    text.map_or_else(String::new, |text| text.to_string_lossy().into_owned())
 }
 
 /// An attribute by `type`'s own descriptor.

@@ -1,5 +1,6 @@
 //! What `device=` takes: a name, or DLPack's pair [W2].
 
+use crate::class;
 use aria_array_bridge::Device;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -22,6 +23,6 @@ pub(crate) fn device_of(object: &Bound<'_, PyAny>) -> PyResult<Device> {
         let (kind, id): (i32, i32) = (pair.get_item(0)?.extract()?, pair.get_item(1)?.extract()?);
         return Ok(Device { kind, id });
     }
-    let found = object.get_type().fully_qualified_name()?;
+    let found = class::of(object);
     Err(PyTypeError::new_err(format!("expected a device as a name or as DLPack's pair but found {found}")))
 }

@@ -49,9 +49,9 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// An array that Arrow has no type for, one without axes, or one of a device.
+    /// An array that Arrow has no type for, one without axes, or one of a device; a name with a NUL character.
     pub fn from_array(name: &str, array: Array) -> Result<Column, TableError> {
-        let field = Arc::new(Export::of(&array, None)?.field().clone().with_name(name));
+        let field = Arc::new(named(Export::of(&array, None)?.field(), name)?);
         Ok(Column::of(field, vec![Chunk(Kind::Array(array))]))
     }
 
@@ -88,9 +88,12 @@ impl Column {
     }
 
     /// The same column under another name.
-    #[must_use]
-    pub fn renamed(&self, name: &str) -> Column {
-        Column { field: Arc::new(Field::clone(&self.field).with_name(name)), ..self.clone() }
+    ///
+    /// # Errors
+    ///
+    /// A NUL character in the name, at which Arrow's structs would end it.
+    pub fn renamed(&self, name: &str) -> Result<Column, TableError> {
+        Ok(Column { field: Arc::new(named(&self.field, name)?), ..self.clone() })
     }
 
     /// Number of rows.
@@ -176,4 +179,12 @@ impl Column {
         let field = field?.with_name(&self.name()).with_nullable(self.field.is_nullable());
         Some(Column { field: Arc::new(field), ..self.clone() })
     }
+}
+
+/// The field under this name.
+fn named(field: &Field, name: &str) -> Result<Field, TableError> {
+    if name.contains('\0') {
+        return Err(TableError::NulInName { name: name.to_owned() });
+    }
+    Ok(Field::clone(field).with_name(name))
 }

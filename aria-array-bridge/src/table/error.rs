@@ -17,6 +17,8 @@ pub enum TableError {
     Ambiguous { name: String, positions: Vec<usize> },
     /// No column stands there.
     Position { position: usize, columns: usize },
+    /// A name that no Arrow struct can say, since its strings end at the first NUL character.
+    NulInName { name: String },
     /// A column has another number of rows than the others.
     Length { column: String, expected: usize, found: usize },
     /// A chunk, column or batch has another type.
@@ -61,6 +63,7 @@ impl TableError {
             Self::NoColumn { .. } | Self::Ambiguous { .. } | Self::Position { .. } => {
                 Reason::new("column", "C6", text())
             }
+            Self::NulInName { .. } => Reason::new("column", "C6", text()).hint("rename the column"),
             Self::Length { expected, found, column } => Reason::new("extent", "C6", text())
                 .expected(format!("{expected} rows"), format!("{found} rows"))
                 .at(format!("column '{column}'")),
@@ -92,6 +95,10 @@ impl fmt::Display for TableError {
             Self::Position { position, columns } => {
                 write!(f, "expected a position below {columns}, the number of columns, but found {position}")
             }
+            Self::NulInName { name } => write!(
+                f,
+                "expected a name without NUL characters, at which Arrow's structs end a name, but found {name:?}"
+            ),
             Self::Length { column, expected, found } => {
                 write!(f, "expected {expected} rows in column '{column}' but found {found}")
             }

@@ -214,14 +214,14 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Another number of names.
+    /// Another number of names; a name with a NUL character.
     pub fn renamed<S: AsRef<str>>(&self, names: &[S]) -> Result<Table, TableError> {
         if names.len() != self.num_columns() {
             let found = names.iter().map(|name| name.as_ref().to_owned()).collect();
             return Err(TableError::Names { expected: self.schema.names(), found });
         }
         let columns = self.columns.iter().zip(names).map(|(column, name)| column.renamed(name.as_ref()));
-        Ok(self.with_columns(columns.collect()))
+        Ok(self.with_columns(columns.collect::<Result<_, _>>()?))
     }
 
     /// A table of other columns, as long as this one, under its metadata. **Zero-copy.**

@@ -4,6 +4,7 @@
 //! asks [W12]. Elements are not assigned here: NumPy writes into the same memory.
 
 use super::PyArray;
+use crate::class;
 use aria_array_bridge::layout::{LayoutError, Slice};
 use aria_array_bridge::{Array, ArrayError};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError, PyValueError};
@@ -114,7 +115,7 @@ fn integer(item: &Bound<'_, PyAny>) -> PyResult<isize> {
     if !known {
         let text = "expected integers, slices, '...', None or the name of a field as an index but found";
         let hint = "masks and lists of indices copy: np.asarray(a)[...] does that";
-        return Err(PyTypeError::new_err(format!("{text} {}: {hint}", kind.fully_qualified_name()?)));
+        return Err(PyTypeError::new_err(format!("{text} {}: {hint}", class::name(&kind))));
     }
     let number = item.call_method0("__index__")?;
     number

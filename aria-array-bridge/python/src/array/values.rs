@@ -2,8 +2,7 @@
 
 use super::element::{grouped, objects};
 use super::{Origin, PyArray, describe};
-use crate::block::copies_are_forbidden;
-use crate::block::{is_tracing, record};
+use crate::block::{copies_are_forbidden, is_tracing, record};
 use crate::device::device_of;
 use crate::dtype::dtype_of;
 use crate::error::refused;

@@ -4,8 +4,7 @@
 //! the array is given as it is, and its consumer looks again.
 
 use crate::array::{PyArray, describe};
-use crate::block::copies_are_forbidden;
-use crate::block::record;
+use crate::block::{copies_are_forbidden, record};
 use crate::error::refused;
 use crate::import::arrow::schema;
 use crate::request::{copy_policy, memory_or_value};

@@ -2,6 +2,7 @@
 
 use super::numpy::{Nulls, to_numpy_with};
 use crate::array::PyArray;
+use crate::class;
 use aria_array_bridge::plan::CopyPolicy;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -35,14 +36,13 @@ impl Like {
     /// The library of the first class that is one's.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Like>> {
         let mut like: Option<Like> = None;
-        for class in object.get_type().mro() {
-            let module = class.getattr(intern!(object.py(), "__module__"))?.str()?.to_string();
-            let root = module.split('.').next().unwrap_or_default();
+        for class in class::bases(&object.get_type())? {
+            let root = class::library(&class);
             let known = LIBRARIES.iter().find(|(name, _)| *name == root).map(|(_, library)| *library);
             let Some(library) = known else { continue };
             let like = like.get_or_insert(Like { library, names: Vec::new() });
             if like.library == library {
-                like.names.push(class.getattr(intern!(object.py(), "__name__"))?.str()?.to_string());
+                like.names.push(class::short_name(&class));
             }
         }
         Ok(like)
@@ -61,7 +61,7 @@ impl Like {
 
 /// What is said to an object of no library that there is a way back to.
 pub(crate) fn unknown(object: &Bound<'_, PyAny>, wanted: &str) -> PyErr {
-    let found = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+    let found = class::of(object);
     PyTypeError::new_err(format!("expected {wanted} but found {found}"))
 }
 

@@ -1,8 +1,7 @@
 //! Our array as a DLPack tensor: what DLPack can say of it, and the tensor itself. **Zero-copy** unless the plan says copy.
 
 use crate::array::{PyArray, RootExport, describe};
-use crate::block::copies_are_forbidden;
-use crate::block::is_tracing;
+use crate::block::{copies_are_forbidden, is_tracing};
 use crate::error::refused;
 use crate::request::kept_to;
 use aria_array_bridge::Array;

@@ -4,6 +4,7 @@
 //! is renamed and its destructor cleared, and the tensor is ours. What follows cannot fail.
 
 use super::tensor;
+use crate::class;
 use crate::request::Found;
 use aria_array_bridge::convert::dlpack::{Import, reason};
 use aria_array_bridge::ledger::Name;
@@ -46,7 +47,7 @@ fn content(capsule: &Bound<'_, PyAny>) -> Result<RawManaged, Reason> {
     let malformed = |text: String| Reason::new("malformed", "C8", text);
     // SAFETY: attached; a live object.
     if unsafe { ffi::PyCapsule_CheckExact(capsule.as_ptr()) } == 0 {
-        let found = capsule.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+        let found = class::of(capsule);
         return Err(malformed(format!("expected a capsule from __dlpack__ but found {found}")));
     }
     // SAFETY: attached; a capsule, so it does not raise: NULL means that there is no name.

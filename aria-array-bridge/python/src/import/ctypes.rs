@@ -1,5 +1,6 @@
-//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union, before CPython 3.12 all of a packed one. The buffer says
-//! such a structure as another one, which reads as wrong numbers; the type says what is true, and they are refused by name.
+//! What the formats of ctypes leave out: bit fields, the fields of a base class, the size of a union, and before CPython
+//! 3.12 all of a packed structure. The buffer says such a structure as another one, which reads as wrong numbers; the type
+//! says what is true, and they are refused by name.
 
 use super::Refusal;
 use crate::class::{bases, members};

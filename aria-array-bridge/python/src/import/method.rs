@@ -5,6 +5,7 @@ use super::arrow::pandas::extension_dtype;
 use super::doors::Kind;
 use super::numpy;
 use super::{Refusal, named};
+use crate::class;
 use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -21,7 +22,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) ->
     }
     let given = ask(object, request).map_err(|error| refusal(object.py(), error))?;
     if !numpy::is_exact_ndarray(&given)? {
-        let kind = given.get_type().fully_qualified_name()?;
+        let kind = class::of(&given);
         let text = format!("expected a numpy.ndarray from __array__ but found {kind}");
         return Err(Refusal::Lie(Reason::new("not-an-array", "C2", text)));
     }

@@ -7,6 +7,7 @@ mod numbers;
 
 use super::{Refusal, named};
 use crate::array::Hold;
+use crate::class;
 use crate::error::bad_argument;
 use crate::request::{Found, Request};
 use aria_array_bridge::dtype::Swap;
@@ -51,7 +52,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, request: &Request) -> Result<Found
 }
 
 fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> Refusal {
-    let source = object.get_type().fully_qualified_name().map_or_else(|_| String::new(), |name| name.to_string());
+    let source = class::of(object);
     Refusal::Raise(bad_argument(object.py(), Plan::view("python sequence", source, "Array").refusing(reason)))
 }
 
@@ -110,7 +111,7 @@ impl Walk {
                 return stop("nulls", "C4", "a list of numbers has no nulls, but found None".into(), self, hint);
             }
             None => {
-                let kind = object.get_type().fully_qualified_name()?;
+                let kind = class::of(object);
                 let hint = if object.is_instance_of::<PyString>() {
                     "numpy.array(x) makes text of a fixed length, which asarray takes"
                 } else {

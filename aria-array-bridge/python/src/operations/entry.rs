@@ -1,6 +1,7 @@
 //! The way into every operation: panic boundary, attaching, and turning errors into a [`Failure`].
 
 use super::handle;
+use crate::class;
 use crate::error::plan_of;
 use crate::release::{self, NotRunning};
 use aria_array_bridge::operations::{
@@ -118,8 +119,7 @@ fn raised(py: Python<'_>, error: &PyErr) -> Failure {
         // Before 3.12 Python keeps it beside the exception. An exception takes any traceback.
         let _ = error.value(py).setattr("__traceback__", traceback);
     }
-    let kind =
-        error.get_type(py).fully_qualified_name().map_or_else(|_| "BaseException".to_owned(), |name| lossy(&name));
+    let kind = class::name(&error.get_type(py));
     let message =
         error.value(py).str().map_or_else(|_| format!("<{kind} whose text cannot be had>"), |text| lossy(&text));
     let rendered = render(py, error).unwrap_or_else(|_| format!("{kind}: {message}\n"));

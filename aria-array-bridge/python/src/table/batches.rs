@@ -3,6 +3,7 @@
 use super::import::{check_values, concat, origin, said, stream_in, table_in};
 use super::schema::PySchema;
 use super::{PyTable, pandas, raise};
+use crate::class;
 use crate::export::arrow::{no_more, put, requested};
 use crate::import::arrow::validates;
 use crate::release::{Queued, undisturbed};
@@ -82,14 +83,14 @@ fn source_of(obj: &Bound<'_, PyAny>) -> PyResult<(Arc<Schema>, Source)> {
         return Ok((table.schema().clone(), source));
     }
     if let Some((stream, _)) = stream_in(obj)? {
-        let name = obj.get_type().fully_qualified_name()?.to_string();
+        let name = class::of(obj);
         let stream = stream.into_inner();
         let batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
         let schema = batches.schema().clone();
         return Ok((schema, Source::Stream(Box::new(batches))));
     }
     let Ok(iterator) = obj.try_iter() else {
-        let found = obj.get_type().fully_qualified_name()?;
+        let found = class::of(obj);
         let text = format!("expected a stream (__arrow_c_stream__) or an iterable of batches but found {found}");
         return Err(PyTypeError::new_err(text));
     };

@@ -122,8 +122,8 @@ impl PyColumn {
     }
 
     /// The same column under another name. A view.
-    fn rename(&self, name: &str) -> PyColumn {
-        PyColumn::new(self.column.renamed(name))
+    fn rename(&self, py: Python<'_>, name: &str) -> PyResult<PyColumn> {
+        self.column.renamed(name).map(PyColumn::new).map_err(|error| raise(py, &error))
     }
 
     /// Python's own values, None for nulls. Of a column that is no array, as pyarrow or Polars, whichever is there, reads it.

@@ -13,6 +13,7 @@ use super::batches::PyBatchReader;
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
 use crate::block::{is_tracing, record};
+use crate::class;
 use crate::error::{argument_error, bad_argument, plan_of, refused};
 use crate::import::arrow::{Foreign, Given, pair, schema as schema_in_capsule, stream_of, validates};
 use crate::import::import;
@@ -62,7 +63,7 @@ pub(super) fn check_values(py: Python<'_>, table: &Table) -> PyResult<()> {
 /// Says to a trace what came by Arrow: nothing of it is copied.
 fn arrived<T>(object: &Bound<'_, PyAny>, protocol: &'static str, made: T, name: impl FnOnce(&T) -> String) -> T {
     if is_tracing() {
-        let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+        let source = class::of(object);
         record(&Plan::view(protocol, source, name(&made)));
     }
     made
@@ -85,7 +86,7 @@ pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
     match as_table(object)? {
         Some(table) => Ok(table),
         None => {
-            let found = object.get_type().fully_qualified_name()?.to_string();
+            let found = class::of(object);
             let hint = "a dict of columns, a frame, a stream, or what has __arrow_c_stream__";
             let reason = Reason::new("not-a-table", "C6", format!("expected a table but found {found}"));
             Err(bad_argument(object.py(), Plan::view("", found, "Table").refusing(reason.hint(hint))))
@@ -116,7 +117,7 @@ pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     if object.cast::<PyBatchReader>().is_err()
         && let Some((given, protocol)) = pair_in(object)?
     {
-        let name = object.get_type().fully_qualified_name()?.to_string();
+        let name = class::of(object);
         let (checked, origin) = checked(object, given, &name)?;
         let table = Table::from_batch(checked, origin).map_err(|error| raise(py, &error))?;
         return Ok(Some(arrived(object, protocol, table, shape_of)));
@@ -143,15 +144,8 @@ pub(crate) fn is_table_class(class: &Bound<'_, PyType>) -> PyResult<bool> {
         ("arro3", "Table"),
         ("arro3", "RecordBatch"),
     ];
-    for base in crate::class::bases(class)? {
-        let (module, name) =
-            (base.getattr("__module__")?.str()?.to_string(), base.getattr("__name__")?.str()?.to_string());
-        let library = module.split('.').next().unwrap_or_default();
-        if KNOWN.iter().any(|(known, class)| library == *known && name == *class) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let bases = class::bases(class)?;
+    Ok(bases.iter().any(|base| KNOWN.contains(&(&class::library(base), &class::short_name(base)))))
 }
 
 /// Arrow's arrays that come through Python: shared, and released attached.
@@ -204,14 +198,14 @@ fn checked(object: &Bound<'_, PyAny>, given: Given, name: &str) -> PyResult<(Che
 }
 
 fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
-    let source = object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default();
+    let source = class::of(object);
     refused(object.py(), Plan::view("arrow", source, "Table").refusing(reason))
 }
 
 /// All batches of a stream. The producer is asked detached.
 fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<ArrayStream>) -> PyResult<Table> {
     let py = object.py();
-    let name = object.get_type().fully_qualified_name()?.to_string();
+    let name = class::of(object);
     let stream = stream.into_inner();
     let mut batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
     let mut tables = Vec::new();
@@ -245,7 +239,7 @@ fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
     for (name, values) in dict {
         let name = name.str()?.to_string();
         let column = column_of(&values).map_err(|error| in_column(dict.py(), &name, error))?;
-        columns.push(column.renamed(&name));
+        columns.push(column.renamed(&name).map_err(|error| raise(dict.py(), &error))?);
     }
     Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))
 }
@@ -301,7 +295,7 @@ pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
         && !pandas::is_backed_by_numpy(values)?
         && let Some(column) = arrow_column(values)?
     {
-        return Ok(column.renamed(&name));
+        return column.renamed(&name).map_err(|error| raise(py, &error));
     }
     let array = PyArray::held(&import(values, &Request::default())?)?;
     Column::from_array(&name, array).map_err(|error| raise(py, &error))
@@ -310,7 +304,7 @@ pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
 /// The column that the object gives by Arrow, whatever its type.
 pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>> {
     let py = object.py();
-    let name = object.get_type().fully_qualified_name()?.to_string();
+    let name = class::of(object);
     if let Some((given, protocol)) = pair_in(object)? {
         let (checked, origin) = checked(object, given, &name)?;
         return Ok(Some(arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column)));

@@ -2,8 +2,7 @@
 
 use super::{PyColumn, PyTable, column, import, pandas};
 use crate::array::{Hold, Origin, PyArray};
-use crate::block::copies_are_forbidden;
-use crate::block::{is_tracing, record};
+use crate::block::{copies_are_forbidden, is_tracing, record};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
 use crate::import::{Refusal, named};

@@ -138,7 +138,10 @@ impl PyTable {
     /// The table with one more column, the last: a Column, or anything that `asarray` takes. A view.
     fn append_column(&self, name: &str, values: &Bound<'_, PyAny>) -> PyResult<PyTable> {
         let column = import::column_of(values)?.renamed(name);
-        self.table.append_column(column).map(PyTable::new).map_err(|error| raise(values.py(), &error))
+        column
+            .and_then(|column| self.table.append_column(column))
+            .map(PyTable::new)
+            .map_err(|error| raise(values.py(), &error))
     }
 
     /// Rows from `offset` on, at most `length`. A view.

@@ -10,6 +10,7 @@
 use super::blocks::Blocks;
 use super::{import, raise};
 use crate::array::PyArray;
+use crate::class;
 use crate::error::{plan_of, refused};
 use crate::import::import as array_of;
 use crate::request::Request;
@@ -23,20 +24,14 @@ use pyo3::types::{PyDict, PySlice};
 
 /// True for a `pandas.DataFrame`, and for what derives from it.
 pub(super) fn is_frame(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    for base in crate::class::bases(&object.get_type())? {
-        let named = base.getattr("__name__")?.eq("DataFrame")?;
-        if named && base.getattr("__module__")?.str()?.to_string_lossy().split('.').next() == Some("pandas") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let bases = class::bases(&object.get_type())?;
+    Ok(bases.iter().any(|base| class::short_name(base) == "DataFrame" && class::library(base) == "pandas"))
 }
 
 /// True for a column of pandas' whose values are a NumPy array of something else than objects.
 pub(super) fn is_backed_by_numpy(column: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = column.py();
-    let module = column.get_type().module()?.to_string();
-    if module.split('.').next() != Some("pandas") {
+    if class::library(&column.get_type()) != "pandas" {
         return Ok(false);
     }
     let Some(dtype) = column.getattr_opt(intern!(py, "dtype"))? else { return Ok(false) };
@@ -57,7 +52,12 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
             false => column(&series),
         };
         let name = label.str()?.to_string();
-        columns.push(column.map_err(|error| import::in_column(py, &name, error))?.renamed(&name));
+        columns.push(
+            column
+                .map_err(|error| import::in_column(py, &name, error))?
+                .renamed(&name)
+                .map_err(|error| raise(py, &error))?,
+        );
     }
     let Some((metadata, levels)) = described(frame)? else {
         let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
@@ -68,7 +68,7 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
         let values = frame.getattr("index")?.call_method1("get_level_values", (level,))?;
         let series = py.import("pandas")?.getattr("Series")?.call1((values,))?;
         let level = column(&series).map_err(|error| import::in_column(py, name, error))?;
-        columns.push(level.renamed(name));
+        columns.push(level.renamed(name).map_err(|error| raise(py, &error))?);
     }
     if columns.is_empty() {
         // Rows that a range numbers, and nothing in them.

@@ -4,6 +4,7 @@
 //! structs moved out, and marked as released where they lay; what is refused later is released by us.
 
 use super::foreign::Foreign;
+use crate::class;
 use aria_array_bridge::Device;
 use aria_array_bridge::convert::arrow::reason;
 use aria_array_bridge::plan::Reason;
@@ -188,7 +189,7 @@ fn is_called(capsule: &Bound<'_, PyAny>, name: &CStr) -> bool {
 }
 
 fn kind(object: &Bound<'_, PyAny>) -> String {
-    object.get_type().fully_qualified_name().map(|name| name.to_string()).unwrap_or_default()
+    class::of(object)
 }
 
 fn malformed(text: String) -> Reason {
