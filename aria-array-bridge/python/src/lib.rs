@@ -7,6 +7,7 @@
 //! | `export` | doors out: NumPy, DLPack, the buffer protocol, the array interfaces, Arrow, pandas |
 //! | `request` | what the caller wants, the plan that follows, and its execution |
 //! | `dtype`, `plan`, `error` | the classes `DType`, `Plan` and `Reason`, and the two exceptions |
+//! | `doctor` | which Python runs, and what is wrong with it |
 //! | `release` | dropping without attaching: the release queue |
 //! | `operations` | the table through which a program without Python symbols uses all of it |
 
@@ -14,6 +15,7 @@ mod array;
 mod block;
 mod class;
 mod device;
+mod doctor;
 mod dtype;
 mod error;
 mod export;

@@ -31,6 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<crate::block::Block>()?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(release_unused, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::doctor::doctor, module)?)?;
     crate::table::register(module)?;
     add_constants(module)
 }

@@ -2,15 +2,12 @@
 
 use crate::args::Args;
 use crate::core_module::Core;
+use crate::error::PyError;
 use crate::load::Loaded;
 use crate::object::PyObject;
 use crate::probe::Facts;
 use core::fmt;
-use std::env;
 use std::path::PathBuf;
-
-/// Packages whose versions are reported.
-const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "torch"];
 
 /// Where the interpreter came from, as known from its start.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +77,7 @@ pub struct Report {
     /// The core module's version.
     pub core_version: String,
     /// Packages that arrays come from and go to, with their versions where they are installed.
-    pub packages: Vec<(&'static str, Option<String>)>,
+    pub packages: Vec<(String, Option<String>)>,
     /// What looks wrong.
     pub problems: Vec<Problem>,
 }
@@ -96,20 +93,19 @@ impl Report {
         if executable.as_os_str().is_empty() {
             (executable, prefix, base_prefix) = (from_sys("executable"), from_sys("prefix"), from_sys("base_prefix"));
         }
-        if let Some(home) = env::var_os("PYTHONHOME").filter(|home| !home.is_empty()) {
-            problems.push(Problem {
-                wrong: format!("PYTHONHOME is set to {}; a virtual environment is no home", home.display()),
-                fix: "unset PYTHONHOME".to_owned(),
-            });
-        }
         if core_version != env!("CARGO_PKG_VERSION") {
             problems.push(Problem {
                 wrong: format!("this program is {} but the core module is {core_version}", env!("CARGO_PKG_VERSION")),
                 fix: format!("pip install aria-array-bridge=={}", env!("CARGO_PKG_VERSION")),
             });
         }
-        if let Err(error) = PyObject::import("sys") {
-            problems.push(Problem { wrong: error.to_string(), fix: String::new() });
+        let mut packages = Vec::new();
+        match looked_at() {
+            Ok((found, wrong)) => {
+                packages = found;
+                problems.extend(wrong.into_iter().map(|(wrong, fix)| Problem { wrong, fix }));
+            }
+            Err(error) => problems.push(Problem { wrong: error.to_string(), fix: String::new() }),
         }
         Report {
             python: version.split_whitespace().next().unwrap_or_default().to_owned(),
@@ -120,16 +116,18 @@ impl Report {
             library,
             core,
             core_version,
-            packages: PACKAGES.iter().map(|name| (*name, installed(name))).collect(),
+            packages,
             problems,
         }
     }
 }
 
-/// The version of a package, if it is installed. Does not import it.
-fn installed(name: &str) -> Option<String> {
-    let metadata = PyObject::import("importlib.metadata").ok()?;
-    metadata.call_method("version", Args::new().arg(name)).ok()?.str().ok()
+/// Packages and their versions, and what is wrong with what to do: the core module's `_doctor` looks. Imports nothing else.
+#[allow(clippy::type_complexity, reason = "two lists of two columns")]
+fn looked_at() -> Result<(Vec<(String, Option<String>)>, Vec<(String, String)>), PyError> {
+    let doctor = PyObject::import("aria_array_bridge._core")?.call_method("_doctor", Args::new())?;
+    let ask = |what: &str| doctor.call_method(what, Args::new());
+    Ok((ask("packages")?.extract()?, ask("problems")?.extract()?))
 }
 
 impl fmt::Display for Report {

@@ -153,7 +153,11 @@ fn a_core_beside_the_program_serves_a_python_without_the_package() {
     let output = Command::new(&program).arg("doctor").env_clear().env("ARIA_PYTHON", base()).output();
     let output = output.expect("the program runs");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains(&core.display().to_string()), "{text}");
+    assert!(text.contains(&core.display().to_string()), "{text}");
+    // Without packages nothing else is wrong than that, and the program says so all the same.
+    let wrong: Vec<&str> = text.lines().filter(|line| line.starts_with("wrong")).collect();
+    assert!(matches!(wrong[..], [] | [_]) && wrong.iter().all(|line| line.contains("NumPy is not installed")), "{text}");
+    assert_eq!(output.status.success(), wrong.is_empty(), "{text}");
     // The environment's own core comes first, so that there are never two.
     let output = Command::new(&program).arg("doctor").env_clear().env("ARIA_PYTHON", environment()).output();
     let output = output.expect("the program runs");
@@ -175,6 +179,34 @@ fn base() -> String {
          fix: make VIRTUAL_ENV with an installation that has bin/python3, or run cargo xtask test --python PATH"
     );
     base
+}
+
+#[test]
+fn pythons_own_doctor_says_the_same() {
+    let variables = [("VIRTUAL_ENV", environment()), ("PATH", "/nowhere".to_owned())];
+    let (ok, ours) = doctor(&variables.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let python = Command::new(format!("{}/bin/python3", environment()))
+        .args(["-m", "aria_array_bridge", "doctor"])
+        .env_clear()
+        .envs(variables)
+        .output()
+        .expect("Python runs");
+    assert!(ok && python.status.success(), "{ours}\n{python:?}");
+    assert_eq!(ours, String::from_utf8_lossy(&python.stdout));
+}
+
+#[test]
+fn pairs_are_those_of_the_package() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aria-bridge"))
+        .args(["doctor", "--pairs"])
+        .env_clear()
+        .env("VIRTUAL_ENV", environment())
+        .output()
+        .expect("aria-bridge runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("\nfloat64[1000]") && text.contains("\nnumpy "), "{text}");
+    let usage = Command::new(env!("CARGO_BIN_EXE_aria-bridge")).args(["doctor", "--all"]).output().expect("it runs");
+    assert_eq!(usage.status.code(), Some(2), "{usage:?}");
 }
 
 #[test]

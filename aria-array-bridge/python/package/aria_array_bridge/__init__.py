@@ -63,6 +63,7 @@ from aria_array_bridge._core import (
     uint64,
     uint8,
 )
+from aria_array_bridge._doctor import doctor
 from aria_array_bridge._ledger import Entry, Ledger, ledger
 from aria_array_bridge._trace import Trace, no_copy, trace
 
@@ -92,6 +93,7 @@ __all__ = [
     "complex128",
     "complex32",
     "complex64",
+    "doctor",
     "explain",
     "float16",
     "float32",
