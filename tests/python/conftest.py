@@ -9,6 +9,7 @@ partner is an error, never a skip.
 from __future__ import annotations
 
 import ast
+import gc
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     except SyntaxError:
         return None  # pytest says where.
     return True if needed - config.stash[_SELECTED] else None
+
+
+def pytest_collection_finish() -> None:
+    """Leaves all that importing the partners made out of every later collection: hundreds of tests collect, several times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
