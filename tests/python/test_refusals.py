@@ -2,7 +2,8 @@
 
 Each row is told by a producer that has a second door, which is honest. A refusal is followed by the array of that door;
 a lie is an error although that door would open. Either way each thing that was lent is given back once, and nothing of
-the producer is held. Behind `__array__` no door is left: there a refusal is an `ArgumentError`.
+the producer is held. Behind `__array__` no door is left: there a refusal is an `ArgumentError`. So is what is "final": an
+honest word that this is no array, after which another door would lose what it means.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from arrow_producer import Array, Pair, Schema, Stream
 from dlpack_producer import FREE_WHATEVER_THE_NAME, Callback, Producer, Table, Tensor, api, from_object
 from lying_exporter import Exporter
 
@@ -72,9 +74,9 @@ def second(self, dtype=None, copy=None):
     return HONEST
 
 
-def honest(name, tell, given=(), **counted):
+def honest(name, tell, lent=lambda: 1, given=(), **counted):
     """An object that tells this at one door, and speaks true at another."""
-    return Told(type("Honest", (Speaker,), {name: tell, "__array__": second})(), given=given, **counted)
+    return Told(type("Honest", (Speaker,), {name: tell, "__array__": second})(), lent, given=given, **counted)
 
 
 def buffer(**said):
@@ -158,6 +160,21 @@ def cuda(**said):
     return interface("__cuda_array_interface__", **{"data": (0x7F0000000000, False)} | said)
 
 
+def pair(door, schema, array):
+    given = Pair(schema, array)
+    lent = sum(bool(part.place.release) for part in (schema, array))
+    return honest(f"__{door}__", lambda self, requested_schema=None, **_wishes: given.capsules(), lambda: lent, released=lambda: sum(given.released))
+
+
+def stream(door, *answers, schema=None, device=None):
+    given = Stream(answers, schema=schema or Schema(), device=device)
+    arrays = [answer for answer in answers if isinstance(answer, Array)]
+    parts = [part for part in (given, given.schema, *arrays) if part.place.release]
+    name = b"arrow_array_stream" if device is None else b"arrow_device_array_stream"
+    tell = lambda self, requested_schema=None, **_wishes: given.capsule(name)  # noqa: E731
+    return honest(f"__{door}__", tell, lambda: len(parts), released=lambda: sum(part.released for part in parts))
+
+
 def method(answer):
     """The last door, behind which there is none."""
     return Told(type("Last", (Speaker,), {"__array__": answer})())
@@ -228,6 +245,40 @@ CASES = {
     ("cuda_array_interface", "stream 0"): lambda: cuda(stream=0),
     ("cuda_array_interface", "a negative stream"): lambda: cuda(stream=-1),
     ("cuda_array_interface", "no memory for elements"): lambda: cuda(data=(0, False)),
+    ("arrow_c_array", "NotImplementedError"): lambda: honest("__arrow_c_array__", raising(NotImplementedError)),
+    ("arrow_c_array", "TypeError"): lambda: honest("__arrow_c_array__", raising(TypeError)),
+    ("arrow_c_array", "ValueError"): lambda: honest("__arrow_c_array__", raising(ValueError)),
+    ("arrow_c_array", "a struct: a table"): lambda: pair("arrow_c_array", Schema(b"+s"), Array(buffers=[None])),
+    ("arrow_c_array", "what is no pair of capsules"): lambda: honest("__arrow_c_array__", lambda self, requested_schema=None, **_wishes: 5),
+    ("arrow_c_array", "a format that is no array"): lambda: pair("arrow_c_array", Schema(b"d:10,2"), Array()),
+    ("arrow_c_array", "a released struct"): lambda: pair("arrow_c_array", Schema(), Array(release=False)),
+    ("arrow_c_array", "a negative length"): lambda: pair("arrow_c_array", Schema(), Array(-1)),
+    ("arrow_c_device_array", "NotImplementedError"): lambda: honest("__arrow_c_device_array__", raising(NotImplementedError)),
+    ("arrow_c_device_array", "TypeError"): lambda: honest("__arrow_c_device_array__", raising(TypeError)),
+    ("arrow_c_device_array", "ValueError"): lambda: honest("__arrow_c_device_array__", raising(ValueError)),
+    ("arrow_c_device_array", "a struct: a table"): lambda: pair("arrow_c_device_array", Schema(b"+s"), Array(buffers=[None], device=(1, -1, None))),
+    ("arrow_c_device_array", "what is no pair of capsules"): lambda: honest("__arrow_c_device_array__", lambda self, requested_schema=None, **_wishes: 5),
+    ("arrow_c_device_array", "a format that is no array"): lambda: pair("arrow_c_device_array", Schema(b"d:10,2"), Array(device=(1, -1, None))),
+    ("arrow_c_device_array", "a released struct"): lambda: pair("arrow_c_device_array", Schema(), Array(release=False, device=(1, -1, None))),
+    ("arrow_c_device_array", "a negative length"): lambda: pair("arrow_c_device_array", Schema(), Array(-1, device=(1, -1, None))),
+    ("arrow_c_device_array", "an event to wait for"): lambda: pair("arrow_c_device_array", Schema(), Array(device=(1, -1, 8))),
+    ("arrow_c_stream", "NotImplementedError"): lambda: honest("__arrow_c_stream__", raising(NotImplementedError)),
+    ("arrow_c_stream", "TypeError"): lambda: honest("__arrow_c_stream__", raising(TypeError)),
+    ("arrow_c_stream", "ValueError"): lambda: honest("__arrow_c_stream__", raising(ValueError)),
+    ("arrow_c_stream", "a stream of structs: a table"): lambda: stream("arrow_c_stream", schema=Schema(b"+s")),
+    ("arrow_c_stream", "what is no capsule"): lambda: honest("__arrow_c_stream__", lambda self, requested_schema=None, **_wishes: 5),
+    ("arrow_c_stream", "a format that is no array"): lambda: stream("arrow_c_stream", schema=Schema(b"d:10,2")),
+    ("arrow_c_stream", "an error of the producer"): lambda: stream("arrow_c_stream", (5, b"no more")),
+    ("arrow_c_stream", "a released schema"): lambda: stream("arrow_c_stream", schema=Schema(release=False)),
+    ("arrow_c_device_stream", "NotImplementedError"): lambda: honest("__arrow_c_device_stream__", raising(NotImplementedError)),
+    ("arrow_c_device_stream", "TypeError"): lambda: honest("__arrow_c_device_stream__", raising(TypeError)),
+    ("arrow_c_device_stream", "ValueError"): lambda: honest("__arrow_c_device_stream__", raising(ValueError)),
+    ("arrow_c_device_stream", "a stream of structs: a table"): lambda: stream("arrow_c_device_stream", schema=Schema(b"+s"), device=1),
+    ("arrow_c_device_stream", "what is no capsule"): lambda: honest("__arrow_c_device_stream__", lambda self, requested_schema=None, **_wishes: 5),
+    ("arrow_c_device_stream", "a format that is no array"): lambda: stream("arrow_c_device_stream", schema=Schema(b"d:10,2"), device=1),
+    ("arrow_c_device_stream", "an error of the producer"): lambda: stream("arrow_c_device_stream", (5, b"no more"), device=1),
+    ("arrow_c_device_stream", "a released schema"): lambda: stream("arrow_c_device_stream", schema=Schema(release=False), device=1),
+    ("arrow_c_device_stream", "chunks on several devices"): lambda: stream("arrow_c_device_stream", Array(device=(1, -1, None)), Array(device=(2, 0, None)), device=1),
     ("array", "TypeError"): lambda: method(raising(TypeError)),
     ("array", "ValueError"): lambda: method(raising(ValueError)),
     ("array", "what is no ndarray"): lambda: method(lambda self, dtype=None, copy=None: [1.0]),
@@ -248,9 +299,9 @@ def test_a_refusal_moves_on_and_a_lie_ends_the_search(door: str, found: str, cod
         assert ours.address == HONEST.ctypes.data and ours.plan.protocol == "__array__"
     else:
         # Behind the last door there is none to be asked.
-        with pytest.raises(ab.ArgumentError if then == "next" else ab.ConversionError) as caught:
+        with pytest.raises(ab.ConversionError) as caught:
             ab.asarray(told.source)
-        assert then in ("next", "end") and caught.value.plan.reasons[0].code == code
-        assert then == "next" or not isinstance(caught.value, ab.ArgumentError)
+        assert then in ("next", "end", "final") and caught.value.plan.reasons[0].code == code
+        assert isinstance(caught.value, ab.ArgumentError) == (then != "end")
         del caught
     told.check()

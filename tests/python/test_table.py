@@ -122,6 +122,10 @@ def test_equals_is_of_values_names_and_types():
     (lambda: ab.table({"a": np.array([object()])}), "object-dtype", r"\(column 'a'\)"),
     (lambda: ab.table({"a": ["x"]}), "object-dtype", "str"),
     (lambda: ab.table({"a": object()}), "not-an-array", r"\(column 'a'\)"),
+    (lambda: ab.table({"a\0b": [1]}), "column", r'without NUL characters, .* but found "a\\0b"'),
+    (lambda: small().append_column("\0", [1, 2, 3]), "column", "without NUL characters"),
+    (lambda: small()["a"].rename("a\0"), "column", "without NUL characters"),
+    (lambda: ab.table(pd.DataFrame({"a\0b": [1]})), "column", "without NUL characters"),
 ])  # fmt: skip
 def test_what_is_no_table_is_refused_by_name(make, code, text):
     with pytest.raises(ab.ConversionError, match=text) as caught:

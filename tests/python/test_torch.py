@@ -186,14 +186,21 @@ def test_a_subclass_is_shared():
     assert ab.asarray(t, copy=False).address == t.data_ptr()
 
 
-@pytest.mark.parametrize("make", [
-    lambda: torch.sparse_coo_tensor([[0], [1]], [1.0], (2, 2)),
-    lambda: torch.eye(2).to_sparse_csr(),
+@pytest.mark.parametrize("make, text, hint", [
+    (lambda: torch.sparse_coo_tensor([[0], [1]], [1.0], (2, 2)), "layout torch.sparse_coo", "x.to_dense()"),
+    (lambda: torch.eye(2).to_sparse_csr(), "layout torch.sparse_csr", "x.to_dense()"),
+    (lambda: torch.eye(2).to_mkldnn(), "layout torch._mkldnn", "x.to_dense()"),
+    (lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), "rows of different lengths", "x.to_padded_tensor(0)"),
+    (lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged), "rows of different lengths", "x.to_padded_tensor(0)"),
 ])
+@pytest.mark.parametrize("door", [ab.asarray, ab.from_dlpack])
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
-def test_a_sparse_tensor_is_refused_in_words(make):
-    with pytest.raises(ab.ConversionError, match="layout"):
-        ab.from_dlpack(make())
+def test_a_tensor_that_does_not_lie_by_strides_is_refused_with_a_hint(make, text, hint, door):
+    tensor = make()
+    with pytest.raises(ab.ArgumentError, match=text) as caught:
+        door(tensor)
+    assert [(reason.code, reason.hint) for reason in caught.value.plan.reasons] == [("not-an-array", hint)]
+    assert eval(hint, {"x": tensor}).shape[0] == 2  # The hint is code that runs.
 
 
 def test_pytorchs_own_from_dlpack_gets_read_only_memory_as_a_copy():

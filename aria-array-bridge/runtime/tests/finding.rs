@@ -156,7 +156,10 @@ fn a_core_beside_the_program_serves_a_python_without_the_package() {
     assert!(text.contains(&core.display().to_string()), "{text}");
     // Without packages nothing else is wrong than that, and the program says so all the same.
     let wrong: Vec<&str> = text.lines().filter(|line| line.starts_with("wrong")).collect();
-    assert!(matches!(wrong[..], [] | [_]) && wrong.iter().all(|line| line.contains("NumPy is not installed")), "{text}");
+    assert!(
+        matches!(wrong[..], [] | [_]) && wrong.iter().all(|line| line.contains("NumPy is not installed")),
+        "{text}"
+    );
     assert_eq!(output.status.success(), wrong.is_empty(), "{text}");
     // The environment's own core comes first, so that there are never two.
     let output = Command::new(&program).arg("doctor").env_clear().env("ARIA_PYTHON", environment()).output();

@@ -6,11 +6,12 @@
 use super::Refusal;
 use super::dlpack::not_now;
 use super::doors::Kind;
-use super::tensor;
+use super::{tensor, torch};
+use crate::error::bad_argument;
 use crate::request::Found;
 use aria_array_bridge::convert::dlpack::reason;
 use aria_array_bridge::ledger::Name;
-use aria_array_bridge::plan::Reason;
+use aria_array_bridge::plan::{Plan, Reason};
 use aria_dlpack::{ExchangeApi, ExchangeError, abi};
 use core::ptr::NonNull;
 use pyo3::exceptions::PyRuntimeError;
@@ -78,6 +79,10 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind) -> Result<Found, Refu
         Err(ExchangeError::Raised { .. }) => {
             let error = PyErr::fetch(py);
             if kind.is_torch && error.is_instance_of::<PyRuntimeError>(py) {
+                if let Some(reason) = torch::not_strided(object)? {
+                    let plan = Plan::view("dlpack exchange", kind.name.text().to_string(), "Array");
+                    return Err(Refusal::Raise(bad_argument(py, plan.refusing(reason))));
+                }
                 // What PyTorch's C++ cannot say as a tensor; its `__dlpack__` says it in words.
                 return Err(Refusal::Next(Reason::new("door", "C2", "PyTorch's exchange table refused the tensor")));
             }

@@ -60,3 +60,19 @@ pub(super) fn resolve<'py>(
     let resolved = tensor.call_method0(intern!(py, "resolve_conj"))?.call_method0(intern!(py, "resolve_neg"))?;
     Ok(Some((resolved, reason)))
 }
+
+/// Why a tensor that PyTorch's table does not say is no array: it lies in other ways than by strides. PyTorch's other doors
+/// say of some of these that an internal error has happened.
+pub(super) fn not_strided(tensor: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
+    let py = tensor.py();
+    let (text, hint) = if tensor.getattr(intern!(py, "is_nested"))?.is_truthy()? {
+        ("a nested tensor has rows of different lengths".to_owned(), "x.to_padded_tensor(0)")
+    } else {
+        let layout = tensor.getattr(intern!(py, "layout"))?.str()?.to_string();
+        if layout == "torch.strided" {
+            return Ok(None);
+        }
+        (format!("a tensor of layout {layout} does not lie by strides"), "x.to_dense()")
+    };
+    Ok(Some(Reason::new("not-an-array", "C2", text).hint(hint)))
+}
