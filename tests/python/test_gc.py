@@ -278,3 +278,52 @@ def test_a_subinterpreter_is_refused_by_name(first: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "ImportError" in done.stdout and "subinterpreter" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["memoryview", "a class with __buffer__"])
+def test_a_cycle_with_a_buffer_that_is_lent_leaks_whole_and_nothing_crashes(kind: str) -> None:
+    """What the collector cleared would be released after it: such a cycle stays alive, memory and all. In its own process."""
+    if kind != "memoryview" and sys.version_info < (3, 12):
+        kind = "memoryview"  # Classes lend no buffers before.
+    program = f"""
+import gc, weakref
+import aria_array_bridge as ab
+class Lends:
+    def __buffer__(self, flags): return memoryview(self.memory)
+class Memory(bytearray):
+    pass
+memory = Memory(b"abc")
+if {kind!r} == "memoryview":
+    lent = memoryview(memory)
+else:
+    lent = Lends()
+    lent.memory = memory
+array = ab.asarray(lent)
+memory.cycle = [memory, lent, array]
+gone = weakref.ref(memory)
+del memory, lent
+gc.collect()
+assert array.tolist() == [97, 98, 99]
+del array
+for _ in range(3):
+    gc.collect()
+assert gone() is not None and bytes(gone()) == b"abc", "collected: then [O6] can say so"
+assert len(ab.ledger()) == 1
+print("at its end")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "at its end\n"), done.stderr
+
+
+def test_a_cycle_with_a_buffer_goes_once_it_is_released() -> None:
+    class Memory(bytearray):
+        pass
+
+    memory = Memory(b"abc")
+    array = ab.asarray(memoryview(memory))
+    memory.cycle = [memory, array]
+    gone = weakref.ref(memory)
+    array.release()
+    del memory, array
+    gc.collect()
+    assert gone() is None
