@@ -161,12 +161,12 @@ impl<S: Struct> Content<S> {
 
 /// The pointer in a capsule of this name.
 fn pointer(capsule: &Bound<'_, PyAny>, name: &CStr) -> Result<NonNull<c_void>, Reason> {
-    let wanted = name.to_string_lossy();
-    // SAFETY: attached; a live object.
-    if unsafe { ffi::PyCapsule_CheckExact(capsule.as_ptr()) } == 0 {
-        return Err(malformed(format!("expected a capsule named {wanted} but found {}", kind(capsule))));
-    }
+    let wanted = || name.to_string_lossy();
     if !is_called(capsule, name) {
+        // SAFETY: attached; a live object.
+        if unsafe { ffi::PyCapsule_CheckExact(capsule.as_ptr()) } == 0 {
+            return Err(malformed(format!("expected a capsule named {} but found {}", wanted(), kind(capsule))));
+        }
         // SAFETY: attached; a capsule, so that it does not raise; NULL means that there is no name.
         let found = unsafe { ffi::PyCapsule_GetName(capsule.as_ptr()) };
         let found = if found.is_null() {
@@ -175,11 +175,11 @@ fn pointer(capsule: &Bound<'_, PyAny>, name: &CStr) -> Result<NonNull<c_void>, R
             // SAFETY: names of capsules are NUL-terminated and live until the next change of name.
             unsafe { CStr::from_ptr(found) }.to_string_lossy()
         };
-        return Err(malformed(format!("expected a capsule named {wanted} but found {found}")));
+        return Err(malformed(format!("expected a capsule named {} but found {found}", wanted())));
     }
     // SAFETY: attached; a capsule of this name, so that it does not raise.
     let pointer = unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), name.as_ptr()) };
-    NonNull::new(pointer).ok_or_else(|| malformed(format!("expected a struct in {wanted} but found NULL")))
+    NonNull::new(pointer).ok_or_else(|| malformed(format!("expected a struct in {} but found NULL", wanted())))
 }
 
 /// True for a capsule of this name.

@@ -137,7 +137,7 @@ impl<'py> Asked<'_, 'py> {
         if is_table(chunk.field()) {
             return Err(Refusal::Next(table(chunk.field())));
         }
-        self.found(vec![chunk], device).map_err(|reason| self.raise(reason))
+        self.single(chunk, device).map_err(|reason| self.raise(reason))
     }
 
     /// The arrays of the stream in a capsule.
@@ -156,29 +156,40 @@ impl<'py> Asked<'_, 'py> {
 
     /// What the chunks are, of which there is at least one: a view of a single one, or a copy to be made.
     fn found(&self, mut chunks: Vec<Foreign<Checked>>, device: Device) -> Result<Found, Reason> {
-        if self.request.validate {
-            for chunk in &chunks {
-                self.validate(chunk, device)?;
-            }
+        if chunks.len() == 1
+            && let Some(chunk) = chunks.pop()
+        {
+            return self.single(chunk, device);
         }
-        let import = |chunk: &Foreign<Checked>| Import::of(&chunk.view(), 0..chunk.view().len(), device);
-        let mut imports = chunks.iter().map(import).collect::<Result<Vec<_>, _>>().map_err(|reason| *reason)?;
-        let mut notes: Vec<Reason> = chunks.iter().find_map(|chunk| said_of_nulls(chunk)).into_iter().collect();
-        let protocol = self.protocol;
-        if imports.len() > 1 || imports.iter().any(Import::is_copied) {
-            return later::found(chunks, imports, device, protocol, notes);
+        let imports = chunks.iter().map(|chunk| self.import(chunk, device)).collect::<Result<Vec<_>, _>>()?;
+        let notes = chunks.iter().find_map(|chunk| said_of_nulls(chunk)).into_iter().collect();
+        later::found(chunks, imports, device, self.protocol, notes)
+    }
+
+    /// What one chunk is.
+    fn single(&self, chunk: Foreign<Checked>, device: Device) -> Result<Found, Reason> {
+        let import = self.import(&chunk, device)?;
+        let said = said_of_nulls(&chunk);
+        if import.is_copied() {
+            return later::found(vec![chunk], vec![import], device, self.protocol, said.into_iter().collect());
         }
-        let (Some(import), Some(chunk)) = (imports.pop(), chunks.pop()) else {
-            return Err(Reason::new("malformed", "C8", "expected an array but found none"));
-        };
-        notes.splice(0..0, import.reasons().iter().cloned());
+        let notes: Vec<Reason> = import.reasons().iter().cloned().chain(said).collect();
         // SAFETY: a part of a checked array that the hold beside the array keeps; as long as it says on the producer's
         // word. Others may write to what arrives through Python (rule L8).
         let array = unsafe { import.own(&Owner::immortal(), Access::Shared) };
         let array = array.map_err(|error| Reason::new("memory", "C3", error.to_string()))?;
         let hold = Hold::Foreign(Owner::with_release(Box::new(chunk), None));
         let copied = (!notes.is_empty()).then(|| Box::new(Copied { notes, ..Copied::default() }));
-        Ok(Found { array, hold, swap: Swap::None, protocol, copied })
+        Ok(Found { array, hold, swap: Swap::None, protocol: self.protocol, copied })
+    }
+
+    /// What a chunk is as an array; its values are checked if that was asked for.
+    fn import(&self, chunk: &Foreign<Checked>, device: Device) -> Result<Import, Reason> {
+        if self.request.validate {
+            self.validate(chunk, device)?;
+        }
+        let view = chunk.view();
+        Import::of(&view, 0..view.len(), device).map_err(|reason| *reason)
     }
 
     /// Checks every value, detached.
