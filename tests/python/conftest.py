@@ -99,6 +99,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if needed - config.stash[_SELECTED] else None
 
 
+@pytest.fixture
+def nothing_is_left():
+    """The ledger is after the test what it was before."""
+    from dlpack_producer import alive
+
+    before = alive()
+    yield
+    assert alive() == before
+
+
 def pytest_collection_finish() -> None:
     """Leaves all that importing the partners made out of every later collection: hundreds of tests collect, several times."""
     gc.collect()

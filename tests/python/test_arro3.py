@@ -5,16 +5,9 @@ import numpy as np
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("arro3", "numpy")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 NUMBERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split()

@@ -16,12 +16,7 @@ from arrow_lies import LIES, SCHEMAS
 from arrow_producer import Array, ArrayProducer, DeviceProducer, DeviceStreamProducer, Part, Schema, Stream, StreamProducer, metadata
 from dlpack_producer import Versioned, alive, api
 
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def refused(source, code, match=None, door=ab.asarray):

@@ -8,16 +8,9 @@ import pyarrow as pa
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("pandas", "pyarrow")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 NUMPY = [np.arange(3).astype("int64").astype(dtype) for dtype in (

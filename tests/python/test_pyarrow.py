@@ -9,14 +9,8 @@ import pyarrow as pa
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def address(column, item):

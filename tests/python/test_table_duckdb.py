@@ -4,16 +4,9 @@ import duckdb
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("duckdb", "pyarrow")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 TYPES = {

@@ -20,16 +20,10 @@ from arrow_producer import (
     StreamProducer,
     pointers,
 )
-from dlpack_producer import alive, api
+from dlpack_producer import api
 
 PARTNER = "stdlib"
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def struct_of(*names, **words):

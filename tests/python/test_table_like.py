@@ -13,17 +13,10 @@ import torch
 import tvm_ffi
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("numpy", "pandas", "torch", "jax", "pyarrow", "polars", "duckdb", "arro3", "nanoarrow", "tvm_ffi")
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 NUMBERS = np.arange(4.0)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
 
 
 class Frame(pd.DataFrame):

@@ -5,17 +5,10 @@ import pandas as pd
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 from hops import outcome, traced
 
 PARTNERS = ("numpy", "pandas")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def columns_of(matrix):

@@ -5,20 +5,13 @@ import pyarrow as pa
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("nanoarrow", "pyarrow")
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 SOURCE = pa.table({
     "i": pa.array([1, None, 3], pa.int32()), "x": [0.5, 1.5, None], "s": ["ä", None, "a longer text than twelve bytes"], "v": pa.array(["x", None, "z"], pa.string_view()),
     "b": [True, None, False], "n": pa.nulls(3), "l": [[1], None, []], "p": [{"q": 1}, None, {"q": None}], "d": pa.array(["u", None, "u"]).dictionary_encode(), "m": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int8())),
 })  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
 
 
 @pytest.mark.parametrize("name", SOURCE.column_names)

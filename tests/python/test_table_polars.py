@@ -8,17 +8,10 @@ import polars as pl
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("polars", "numpy")
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 DAY, NOW = datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 12, 30)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
 
 
 NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64)

@@ -10,17 +10,10 @@ import pyarrow as pa
 import pytest
 
 import aria_array_bridge as ab
-from dlpack_producer import alive
 
 PARTNERS = ("pyarrow", "pandas", "numpy")
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 DAY, NOW = datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 12, 30)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = alive()
-    yield
-    assert alive() == before
 
 
 class Opaque(pa.ExtensionType):
