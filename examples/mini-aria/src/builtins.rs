@@ -1,7 +1,9 @@
 //! What Aria itself can do here: operators on its own values, their methods, and a handful of functions.
 
-use crate::eval::{Args, Interpreter, no_attribute, unfit};
+use crate::call::Args;
+use crate::eval::{no_attribute, unfit};
 use crate::fault::Fault;
+use crate::interpreter::Interpreter;
 use crate::value::{Value, unreadable};
 use aria_array_runtime::prelude::*;
 use core::cmp::Ordering;

@@ -1,18 +1,22 @@
 //! A small interpreter of the part of Aria that the examples use: an example of how an interpreter binds the runtime,
 //! and no product.
 //!
-//! `lexer` and `parser` make a tree (`ast`) of a text, `eval` walks it, `builtins` has what Aria itself can do, `value`
+//! `lexer` and `parser` make a tree (`ast`) of a text, `statement`, `eval`, `index` and `call` walk it, `interpreter` runs a program, `builtins` has what Aria itself can do, `value`
 //! the values. All that concerns Python is in `python`: read that file to bind an interpreter of your own.
 
 mod ast;
 mod builtins;
+mod call;
 mod eval;
 mod fault;
+mod index;
+mod interpreter;
 mod lexer;
 mod parser;
 mod python;
+mod statement;
 mod value;
 
-pub use eval::{Interpreter, Watch};
 pub use fault::Fault;
+pub use interpreter::{Interpreter, Watch};
 pub use value::{Closure, Value};

@@ -10,8 +10,9 @@
 //! 5. No borrow of a value is held while Python runs: Python may come back, and may want the same value.
 
 use crate::ast::{Function, Type};
-use crate::eval::{Args as Given, Interpreter};
+use crate::call::Args as Given;
 use crate::fault::{Fault, Place};
+use crate::interpreter::Interpreter;
 use crate::value::{Closure, Value};
 use aria_array_runtime::prelude::*;
 use aria_array_runtime::{EndError, add_source};

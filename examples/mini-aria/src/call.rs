@@ -1,0 +1,176 @@
+//! Calls: arguments, functions of the program, and how deep they may be.
+
+use crate::ast::{Arg, Expr, ExprKind, Function};
+use crate::builtins;
+use crate::eval::{no_attribute, unfit};
+use crate::fault::Fault;
+use crate::interpreter::{Evaluated, Flow, Interpreter};
+use crate::python::brief;
+use crate::value::{Closure, Scope, Value};
+
+/// How much of its thread's stack the evaluator takes for calls within each other; threads have 2 MiB at least. Callbacks
+/// through Python count, too: it is one stack.
+const MAX_STACK: usize = 1 << 20;
+
+/// The arguments of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Args {
+    pub(crate) positional: Vec<Value>,
+    pub(crate) named: Vec<(String, Value)>,
+    pub(crate) star: Option<Value>,
+    pub(crate) star_star: Option<Value>,
+}
+
+impl Args {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.positional.is_empty() && self.named.is_empty() && self.star.is_none() && self.star_star.is_none()
+    }
+
+    /// Where calls are shown.
+    pub(crate) fn words(&self) -> String {
+        let named = self.named.iter().map(|(name, value)| format!("{name}: {}", brief(value)));
+        let words: Vec<String> = self.positional.iter().map(brief).chain(named).collect();
+        format!("[{}]", words.join(", "))
+    }
+}
+
+impl Interpreter {
+    fn args(&self, args: &[Arg], scope: &Scope) -> Evaluated<Args> {
+        let mut given = Args::default();
+        for arg in args {
+            match arg {
+                Arg::Positional(expr) => given.positional.push(self.eval(expr, scope)?),
+                Arg::Named(name, expr) => given.named.push((name.clone(), self.eval(expr, scope)?)),
+                Arg::Star(expr) => given.star = Some(self.eval(expr, scope)?),
+                Arg::StarStar(expr) => given.star_star = Some(self.eval(expr, scope)?),
+            }
+        }
+        Ok(given)
+    }
+
+    pub(crate) fn method(
+        &self,
+        object: &Expr,
+        name: &str,
+        args: &[Arg],
+        scope: &Scope,
+        line: i32,
+    ) -> Evaluated<Result<Value, Fault>> {
+        if let ExprKind::Name(base) = &object.kind
+            && base == "Array"
+            && scope.get(base).is_none()
+        {
+            let args = self.args(args, scope)?;
+            return Ok(builtins::new_array(name, &args));
+        }
+        let object = self.eval(object, scope)?;
+        let args = self.args(args, scope)?;
+        Ok(match &object {
+            Value::Object(object) => self.call_method(object, name, &args, line),
+            other if args.named.is_empty() => builtins::method(self, other, name, &args.positional, line),
+            other => Err(no_attribute(other, name)),
+        })
+    }
+
+    pub(crate) fn call_expr(
+        &self,
+        function: &Expr,
+        args: &[Arg],
+        scope: &Scope,
+        line: i32,
+    ) -> Evaluated<Result<Value, Fault>> {
+        if let ExprKind::Name(name) = &function.kind
+            && scope.get(name).or_else(|| self.state().globals.get(name)).is_none()
+            && builtins::FUNCTIONS.contains(&name.as_str())
+        {
+            let args = self.args(args, scope)?;
+            return Ok(builtins::call(self, name, &args, line));
+        }
+        let function = self.eval(function, scope)?;
+        let args = self.args(args, scope)?;
+        Ok(self.call_value(&function, args, line))
+    }
+
+    pub(crate) fn call_value(&self, function: &Value, args: Args, line: i32) -> Result<Value, Fault> {
+        match function {
+            Value::Object(object) => self.call_object(object, &args, line),
+            Value::Function(closure) => self.call_closure(closure, args, line).map_err(|mut fault| {
+                if line > 0 {
+                    fault.callers.push(self.place(line));
+                }
+                fault
+            }),
+            other => Err(unfit("something to call", other)),
+        }
+    }
+
+    /// Calls a function of Aria: parameters are bound and made what their types say, and so is the result.
+    pub(crate) fn call_closure(&self, closure: &Closure, args: Args, line: i32) -> Result<Value, Fault> {
+        let function = &closure.function;
+        if stack().abs_diff(self.state().stack.get()) > MAX_STACK {
+            let depth = self.state().calls.borrow().len();
+            return Err(Fault::new("RecursionError", format!("expected fewer calls within each other than {depth}")));
+        }
+        let scope = Scope::within(closure.around.clone());
+        let bound = self.bind(function, args, &scope, line);
+        self.state().calls.borrow_mut().push(function.name.clone());
+        let result = bound.and_then(|()| match self.block(&function.body, &scope, function.result.as_ref()) {
+            Ok(value) | Err(Flow::Return(value)) => match &function.result {
+                Some(kind) => self.coerce(value, kind, &format!("the result of {}", function.name), function.line),
+                None => Ok(value),
+            },
+            Err(Flow::Fault(fault)) => Err(*fault),
+        });
+        self.state().calls.borrow_mut().pop();
+        result
+    }
+
+    fn bind(&self, function: &Function, args: Args, scope: &Scope, line: i32) -> Result<(), Fault> {
+        let name = &function.name;
+        if args.star.is_some() || args.star_star.is_some() {
+            return Err(Fault::kind_error(format!("expected arguments one by one for {name} but found * or **")));
+        }
+        let (given, mut named) = (args.positional.len(), args.named);
+        if given > function.params.len() {
+            let text = format!("expected at most {} arguments for {name} but found {given}", function.params.len());
+            return Err(Fault::kind_error(text));
+        }
+        let mut positional = args.positional.into_iter();
+        for param in &function.params {
+            let by_name = named.iter().position(|(name, _)| *name == param.name).map(|at| named.remove(at).1);
+            let value = match (positional.next(), by_name, &param.default) {
+                (Some(value), None, _) | (None, Some(value), _) => value,
+                (None, None, Some(default)) => self.constant(default)?,
+                (Some(_), Some(_), _) => {
+                    return Err(Fault::kind_error(format!(
+                        "expected {} of {name} once but found it twice",
+                        param.name
+                    )));
+                }
+                (None, None, None) => {
+                    return Err(Fault::kind_error(format!(
+                        "expected an argument for {} of {name} but found none",
+                        param.name
+                    )));
+                }
+            };
+            let value = match &param.kind {
+                Some(kind) => {
+                    self.coerce(value, kind, &format!("{} of {name}", param.name), line.max(function.line))?
+                }
+                None => value,
+            };
+            scope.declare(&param.name, value);
+        }
+        match named.first() {
+            None => Ok(()),
+            Some((other, _)) => Err(Fault::kind_error(format!("expected a parameter of {name} but found {other}"))),
+        }
+    }
+}
+
+/// About where this thread's stack stands.
+pub(crate) fn stack() -> usize {
+    let here = 0_u8;
+    core::hint::black_box(&raw const here).addr()
+}

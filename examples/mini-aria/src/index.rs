@@ -1,0 +1,119 @@
+//! Items: elements of arrays, lists and maps, read and written.
+
+use crate::builtins;
+use crate::eval::unfit;
+use crate::fault::Fault;
+use crate::interpreter::Interpreter;
+use crate::python::brief;
+use crate::value::{Value, element, unreadable};
+use aria_array_runtime::prelude::{Array, Op};
+
+impl Interpreter {
+    pub(crate) fn index(&self, object: &Value, key: &Value, line: i32) -> Result<Value, Fault> {
+        match (object, key) {
+            (Value::Object(object), key) => self.item(object, key, line),
+            (Value::Array(array), key) => {
+                let array = array.borrow().clone();
+                match indices(key) {
+                    Some(indices) => part(&array, &indices),
+                    // Slices, masks and lists of indices are NumPy's.
+                    None => match self.to_numpy(&array, line)? {
+                        Value::Object(object) => self.item(&object, key, line),
+                        other => Err(unfit("an array", &other)),
+                    },
+                }
+            }
+            (Value::List(items), Value::Int(at)) => {
+                let items = items.borrow();
+                within(*at, items.len()).map(|at| items[at].clone())
+            }
+            (Value::Tuple(items), Value::Int(at)) => within(*at, items.len()).map(|at| items[at].clone()),
+            (Value::Map(pairs), key) => {
+                let mut same = pairs
+                    .iter()
+                    .filter(|(found, _)| matches!(builtins::operator(Op::Eq, found, key), Some(Ok(Value::Bool(true)))));
+                let found = same.next_back().map(|(_, value)| value.clone());
+                found.ok_or_else(|| {
+                    Fault::new("KeyError", format!("expected a key of the map but found {}", brief(key)))
+                })
+            }
+            (other, key) => Err(Fault::kind_error(format!(
+                "expected something with items but found {}[{}]",
+                other.kind(),
+                brief(key)
+            ))),
+        }
+    }
+
+    pub(crate) fn set_index(&self, object: &Value, key: &Value, value: Value, line: i32) -> Result<(), Fault> {
+        match (object, key) {
+            (Value::Object(object), key) => self.set_item(object, key, &value, line),
+            (Value::List(items), Value::Int(at)) => {
+                let len = items.borrow().len();
+                let at = within(*at, len)?;
+                let old = core::mem::replace(&mut items.borrow_mut()[at], value);
+                drop(old);
+                Ok(())
+            }
+            (Value::Array(array), key) => {
+                let array = &mut *array.borrow_mut();
+                let Some([at]) =
+                    indices(key).as_deref().map(<[i64]>::to_vec).and_then(|at| <[i64; 1]>::try_from(at).ok())
+                else {
+                    return Err(unfit("an Int as the index of an item to set", key));
+                };
+                let at = within(at, array.len())?;
+                let place = match &value {
+                    Value::Float(float) => array.as_mut_slice::<f64>().map(|items| items[at] = *float),
+                    Value::Int(int) => array.as_mut_slice::<i64>().map(|items| items[at] = *int),
+                    other => return Err(unfit("a Float or an Int as an item", other)),
+                };
+                // Python may hold it, and look at it at any time: Aria writes to what is its own alone.
+                place.map_err(|error| {
+                    let fault = unreadable(array, &error);
+                    Fault {
+                        kind: "ValueError".to_owned(),
+                        message: format!("{}; hint: np.array(x) is a copy that can be written", fault.message),
+                        ..fault
+                    }
+                })
+            }
+            (other, _) => Err(unfit("something whose items can be set", other)),
+        }
+    }
+}
+
+/// An index within a length; negative ones count from the end.
+fn within(at: i64, len: usize) -> Result<usize, Fault> {
+    let from_start = if at < 0 { at.checked_add_unsigned(len as u64) } else { Some(at) };
+    let inside = from_start.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < len);
+    inside.ok_or_else(|| Fault::new("IndexError", format!("expected an index within {len} items but found {at}")))
+}
+
+/// The indices of a key of ints alone.
+fn indices(key: &Value) -> Option<Vec<i64>> {
+    match key {
+        Value::Int(at) => Some(vec![*at]),
+        Value::Tuple(keys) => keys.iter().map(|key| if let Value::Int(at) = key { Some(*at) } else { None }).collect(),
+        _ => None,
+    }
+}
+
+/// An element of an array, or a part of it in the same memory.
+pub(crate) fn part(array: &Array, at: &[i64]) -> Result<Value, Fault> {
+    if at.len() > array.ndim() {
+        let text = format!(
+            "expected at most {} indices for {} but found {}",
+            array.ndim(),
+            crate::python::shape(array),
+            at.len()
+        );
+        return Err(Fault::new("IndexError", text));
+    }
+    let at = at.iter().zip(array.shape()).map(|(at, len)| within(*at, *len)).collect::<Result<Vec<_>, _>>()?;
+    if at.len() == array.ndim() {
+        return element(array, &at);
+    }
+    let parts = at.iter().try_fold(array.clone(), |array, at| array.index(0, *at));
+    parts.map(Value::array).map_err(|error| unreadable(array, &error))
+}
