@@ -12,13 +12,13 @@
  *   end
  *
  * No branch looks for errors: the _or_exit twins end the program with the traceback. No line releases a handle: the scope
- * of a function does, but for its result.
+ * of a function does, but for its result. A module is imported once, by whoever needs it first, and kept in its slot.
  */
 #include "aria_array_bridge.h"
 
 #include <stdio.h>
 
-static AriaPy *np, *lm;
+static AriaPy *slot_np, *slot_lm; /* One for each `extern Python` line. */
 
 static AriaPy *column(AriaPy *arr)
 {
@@ -32,6 +32,8 @@ static AriaNdArray *analyze_data(AriaNdArray *data, AriaNdArray *targets)
 {
     int64_t scope = aria_bridge_scope_enter();
     int64_t place = aria_py_place_enter_or_exit("analyze_data.aria", "analyze_data", 7);
+    AriaPy *np = aria_py_import_cached_or_exit(&slot_np, "numpy", -1);
+    AriaPy *lm = aria_py_import_cached_or_exit(&slot_lm, "sklearn.linear_model", -1);
 
     AriaPyArgs *args = aria_py_args_new();
     aria_py_args_array(args, data);
@@ -58,8 +60,6 @@ static AriaNdArray *analyze_data(AriaNdArray *data, AriaNdArray *targets)
 int main(void)
 {
     aria_py_start_or_exit();
-    np = aria_py_import_or_exit("numpy", -1);
-    lm = aria_py_import_or_exit("sklearn.linear_model", -1);
 
     AriaNdArray *data = aria_nd_new_or_exit("float64", -1, 4);
     AriaNdArray *targets = aria_nd_new_or_exit("float64", -1, 4);
@@ -76,8 +76,6 @@ int main(void)
     aria_nd_release(predictions);
     aria_nd_release(targets);
     aria_nd_release(data);
-    aria_py_release(lm);
-    aria_py_release(np);
     aria_py_end_or_exit();
     return 0;
 }

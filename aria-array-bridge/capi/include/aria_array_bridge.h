@@ -578,6 +578,11 @@ void aria_py_args_release(AriaPyArgs *args);
 /* Imports a module and returns the leaf: `a.b` is b. */
 AriaPy *aria_py_import(const char *name, int64_t name_len);
 AriaPy *aria_py_import_or_exit(const char *name, int64_t name_len);
+/* As aria_py_import, which is done once: the module stays in the slot, a pointer of the program's that is NULL at
+ * first and that nobody else writes to. **Any thread**, also at the same time. The handle is the slot's: it is in no
+ * scope, is not to be released, and lives as long as the program. What cannot be imported leaves the slot as it was. */
+AriaPy *aria_py_import_cached(AriaPy **slot, const char *name, int64_t name_len);
+AriaPy *aria_py_import_cached_or_exit(AriaPy **slot, const char *name, int64_t name_len);
 /* `object.name` */
 AriaPy *aria_py_getattr(AriaPy *object, const char *name, int64_t name_len);
 AriaPy *aria_py_getattr_or_exit(AriaPy *object, const char *name, int64_t name_len);

@@ -1,6 +1,6 @@
 //! Python for C programs, over the runtime: started at run time, never linked.
 //!
-//! This file has the handle of an object. `life` starts and ends Python, `object` operates on objects, `args` builds
+//! This file has the handle of an object. `life` starts and ends Python, `object` operates on objects, `slot` keeps modules, `args` builds
 //! arguments, `value` makes objects of values and back, `array` takes arrays across, `callable` makes functions of the
 //! program callable and exports them as modules, `thread` says how a thread stands to Python.
 
@@ -9,6 +9,7 @@ pub(crate) mod array;
 pub(crate) mod callable;
 pub(crate) mod life;
 pub(crate) mod object;
+pub(crate) mod slot;
 pub(crate) mod thread;
 pub(crate) mod value;
 

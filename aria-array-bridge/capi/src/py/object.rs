@@ -2,6 +2,7 @@
 
 use super::PyIn;
 use super::args::{ArgsBox, Guards};
+use super::slot::{Lent, Slot};
 use crate::abi::{abi, c_types};
 use crate::failure::Failure;
 use crate::handle::{Handle, Made, Opaque};
@@ -34,6 +35,13 @@ abi! {
     /// Imports a module and returns the leaf: `a.b` is b.
     tries fn aria_py_import or aria_py_import_or_exit(name: TextIn, name_len: i64) -> PyObject {
         Ok(PyObject::import(name.get(name_len)?)?)
+    }
+
+    /// As aria_py_import, which is done once: the module stays in the slot, a pointer of the program's that is NULL at first
+    /// and that nobody else writes to. **Any thread**, also at the same time. The handle is the slot's: it is in no scope, is
+    /// not to be released, and lives as long as the program. What cannot be imported leaves the slot as it was.
+    tries fn aria_py_import_cached or aria_py_import_cached_or_exit(slot: Slot, name: TextIn, name_len: i64) -> Lent {
+        slot.get(|| Ok(PyObject::import(name.get(name_len)?)?))
     }
 
     /// `object.name`

@@ -177,6 +177,34 @@ static void objects(void)
     aria_py_release(list);
 }
 
+static AriaPy *slot, *no_slot;
+
+static void *imports(void *unused)
+{
+    (void)unused;
+    int64_t scope = aria_bridge_scope_enter();
+    AriaPy *module = aria_py_import_cached_or_exit(&slot, "collections.abc", -1);
+    aria_bridge_scope_leave(scope); /* It is the slot's, and in no scope. */
+    return module;
+}
+
+static void slots(void)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, imports, NULL) == 0);
+    CHECK(imports(NULL) == (void *)slot && slot != NULL);
+    for (int i = 0; i < 4; i++) {
+        void *same = NULL;
+        CHECK(pthread_join(threads[i], &same) == 0 && same == (void *)slot);
+    }
+    SHOWS(aria_py_getattr(slot, "__name__", -1), "'collections.abc'");
+    CHECK(aria_py_import_cached(&no_slot, "no_such_module", -1) == NULL && no_slot == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "no_such_module");
+    CHECK(aria_py_import_cached(&no_slot, "math", -1) == no_slot && no_slot != NULL); /* Another time it is there. */
+    CHECK(aria_py_import_cached(NULL, "math", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "expected a slot");
+}
+
 static void arrays(void)
 {
     AriaPy *numpy = aria_py_import_or_exit("numpy", -1);
@@ -416,6 +444,7 @@ int main(void)
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();
+    slots();
     arrays();
     functions();
     threads();
