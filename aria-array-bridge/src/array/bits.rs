@@ -78,6 +78,53 @@ fn gather_line(bytes: &[u8; 64]) -> u64 {
     }
 }
 
+/// As [`gather_line`], of 64 bytes that others may write to meanwhile, half of them at once.
+///
+/// # Safety
+///
+/// 64 bytes at `from` are readable; the machine has AVX2.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[target_feature(enable = "avx2")]
+unsafe fn gather_wide(from: *const u8) -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: instructions of AVX2, which read the 64 bytes at any alignment and write registers; the compiler assumes
+    // nothing of what they read.
+    unsafe {
+        core::arch::asm!(
+            "vpxor {zero}, {zero}, {zero}",
+            "vpcmpeqb {first}, {zero}, [{from}]",
+            "vpcmpeqb {second}, {zero}, [{from} + 32]",
+            "vpmovmskb {low:e}, {first}",
+            "vpmovmskb {high:e}, {second}",
+            zero = out(ymm_reg) _,
+            first = out(ymm_reg) _,
+            second = out(ymm_reg) _,
+            low = out(reg) low,
+            high = out(reg) high,
+            from = in(reg) from,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    !(u64::from(low) | u64::from(high) << 32)
+}
+
+/// Lines of 64 bytes as words of bits.
+///
+/// # Safety
+///
+/// `lines` lines at `from` are readable, and others may write to them; as many words at `to` are writable and nobody else's.
+/// The machine has AVX2.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[target_feature(enable = "avx2")]
+unsafe fn gather_lines_wide(from: *const u8, lines: usize, to: *mut u8) {
+    for line in 0..lines {
+        // SAFETY: one of the lines.
+        let word = unsafe { gather_wide(from.wrapping_add(line * 64)) };
+        // SAFETY: one of the words.
+        unsafe { to.wrapping_add(line * 8).cast::<[u8; 8]>().write_unaligned(word.to_le_bytes()) };
+    }
+}
+
 /// A bit for each of eight bytes that is not zero, the first one lowest.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn gather(bytes: [u8; 8]) -> u8 {
@@ -160,7 +207,14 @@ impl Array {
         }
         if self.layout().is_c_contiguous() {
             let (mut bytes, lines) = ([0; 64], self.len() / 64);
-            for line in 0..lines {
+            let mut done = 0;
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: as many elements, one behind the other, and as many bits of the fresh memory; just asked for AVX2.
+                unsafe { gather_lines_wide(from, lines, bits.as_ptr()) };
+                done = lines;
+            }
+            for line in done..lines {
                 // SAFETY: 64 elements, one behind the other; `bytes` is ours and has room for them.
                 unsafe { copy_line(from.wrapping_add(line * 64), bytes.as_mut_ptr()) };
                 let place = bits.as_ptr().wrapping_add(line * 8).cast::<[u8; 8]>();
