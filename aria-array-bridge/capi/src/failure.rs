@@ -12,6 +12,8 @@ use core::any::Any;
 use core::cell::RefCell;
 use core::ffi::c_void;
 use core::fmt::Display;
+use std::io::Write;
+use std::panic::catch_unwind;
 use std::process::exit;
 
 /// The codes of errors, as the header has them. The first six are those of the runtime's operations.
@@ -77,18 +79,23 @@ pub(crate) fn take_pending() -> Option<Box<Failure>> {
 
 /// Prints what waits as Python would, ends Python, and ends the program: 1, or what `SystemExit` says.
 pub(crate) fn exit_with_pending() -> ! {
-    let failure = take_pending();
-    let python = failure.as_ref().and_then(|failure| failure.python.as_ref());
-    let (asked, interrupted) = (python.and_then(PyError::exit_code), python.is_some_and(PyError::is_interrupt));
-    if asked.is_none()
-        && let Some(failure) = &failure
-    {
-        eprint!("{}", failure.render());
-    }
-    drop(failure);
+    let told = || {
+        let failure = take_pending();
+        let python = failure.as_ref().and_then(|failure| failure.python.as_ref());
+        let (asked, interrupted) = (python.and_then(PyError::exit_code), python.is_some_and(PyError::is_interrupt));
+        if asked.is_none()
+            && let Some(failure) = &failure
+        {
+            // Where nobody can be told, the program ends all the same.
+            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+        }
+        // As a shell reports a program that Ctrl-C ended.
+        asked.unwrap_or(if interrupted { 130 } else { 1 })
+    };
+    // Nothing unwinds out of here: code without error branches would go on.
+    let status = catch_unwind(told).unwrap_or(1);
     crate::py::life::end_quietly();
-    // As a shell reports a program that Ctrl-C ended.
-    exit(asked.unwrap_or(if interrupted { 130 } else { 1 }))
+    exit(status)
 }
 
 impl Failure {

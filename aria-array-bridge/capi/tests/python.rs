@@ -31,7 +31,7 @@ fn ending(program: &std::path::Path, way: &str) -> (String, String, Option<i32>)
 #[test]
 fn a_twin_ends_the_program_as_python_ends() {
     environment();
-    let program = build(Language::C11, &c("exits.c"), &[]);
+    let program = build(Language::C11, &c("exits.c"), &["-pthread"]);
     let all = "printed\natexit ran\n";
     for way in ["", "exit"] {
         let (out, err, status) = ending(&program, way);
@@ -46,8 +46,18 @@ fn a_twin_ends_the_program_as_python_ends() {
     let (out, err, status) = ending(&program, "interrupt");
     assert_eq!((out.as_str(), status), (all, Some(130)), "{err}");
     assert!(err.ends_with("KeyboardInterrupt\n"), "{err}");
-    let (out, err, status) = ending(&program, "callback");
-    assert_eq!((out.starts_with("printed\n"), status), (true, Some(1)), "{out}\n{err}");
+    // Python cannot end there, and what waits for its end is told of it: in a callback, and on another thread.
+    for (way, code) in [("callback", 1), ("callback-exit", 5), ("thread", 1), ("callback-workers", 1)] {
+        let (out, err, status) = ending(&program, way);
+        assert_eq!((out.as_str(), status), (all, Some(code)), "{way}: {out}\n{err}");
+    }
+    // Nobody can be told, and the program ends all the same.
+    if cfg!(target_os = "linux") {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = Command::new(&program).arg("told").stderr(full).env_remove("PYTHONUNBUFFERED").output();
+        let output = output.expect("the program runs");
+        assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), (all, Some(1)));
+    }
     for (way, text) in [("array", "float65"), ("number", "NULL")] {
         let (out, err, status) = ending(&program, way);
         assert_eq!((out.as_str(), status), ("", Some(1)));
@@ -57,7 +67,7 @@ fn a_twin_ends_the_program_as_python_ends() {
 
 #[test]
 fn a_python_that_does_not_start_is_told_with_its_remedy() {
-    let program = build(Language::C11, &c("exits.c"), &[]);
+    let program = build(Language::C11, &c("exits.c"), &["-pthread"]);
     let output = run(Command::new(program).env("ARIA_PYTHON", "/nowhere/python"));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && text.contains("/nowhere/python"), "{text}");

@@ -1,8 +1,11 @@
 //! Ending the interpreter: by the thread that started it, after the operations that are under way.
 
+use crate::args::Args;
 use crate::error::EndError;
+use crate::object::PyObject;
 use crate::runtime::flush;
 use crate::state::{self, Inside, OPERATING, Phase};
+use crate::value::Val;
 use core::time::Duration;
 use std::time::Instant;
 use std::{process, thread};
@@ -46,6 +49,20 @@ pub(crate) fn end() -> Result<(), EndError> {
         0 => Ok(()),
         _ => Err(EndError::Flush),
     }
+}
+
+/// See [`Runtime::end_with_program`](crate::Runtime::end_with_program).
+pub(crate) fn end_with_program() {
+    if end().is_ok() {
+        return;
+    }
+    // Whatever fails here, the program ends.
+    let leave = || {
+        let names = PyObject::from_val(Val::Dict(Vec::new()))?;
+        let args = Args::new().arg(include_str!("leave.py")).arg(names);
+        PyObject::import("builtins")?.call_method("exec", args)
+    };
+    let _ = leave();
 }
 
 /// Lets no operation begin, and waits for those under way. Opens again, and says how many, if they take too long.

@@ -16,7 +16,7 @@ use std::thread;
 
 /// Python runs while there is one. The last one that is dropped ends it, also when a panic unwinds.
 ///
-/// `process::exit` drops nothing: call [`end`](Runtime::end) before it, or output may be lost.
+/// `process::exit` drops nothing: call [`end_with_program`](Runtime::end_with_program) before it, or output may be lost.
 #[derive(Debug)]
 pub struct Runtime {
     _private: (),
@@ -116,6 +116,14 @@ impl Runtime {
     /// written to: Python has ended all the same.
     pub fn end(&self) -> Result<(), EndError> {
         end::end()
+    }
+
+    /// For a program that ends now, by `process::exit` or by a return from `main`: ends Python, as [`end`](Runtime::end)
+    /// does. Where that is refused (a callback is on the stack, another thread started it, operations go on) it runs the
+    /// functions of `atexit` and what waits for the end of threads, and flushes the streams: no worker process and no output
+    /// stays behind. What goes wrong in it is not told.
+    pub fn end_with_program(&self) {
+        end::end_with_program();
     }
 }
 

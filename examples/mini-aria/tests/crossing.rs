@@ -8,7 +8,12 @@ fn run(name: &str, program: &str) -> Output {
     assert!(env::var_os("VIRTUAL_ENV").is_some(), "VIRTUAL_ENV names an environment with the package");
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.aria"));
     fs::write(&file, program).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_mini-aria")).arg(file).stdin(Stdio::null()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_mini-aria"))
+        .env_remove("PYTHONUNBUFFERED")
+        .arg(file)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -12,7 +12,8 @@ fn mini_aria() -> Command {
         "VIRTUAL_ENV names an environment with the package, pandas and scikit-learn: `cargo xtask test` makes one"
     );
     let mut command = Command::new(env!("CARGO_BIN_EXE_mini-aria"));
-    command.stdin(Stdio::null());
+    // It would hide output that is lost.
+    command.stdin(Stdio::null()).env_remove("PYTHONUNBUFFERED");
     command
 }
 

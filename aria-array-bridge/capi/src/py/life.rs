@@ -20,7 +20,7 @@ extern "C" fn at_exit() {
 
 /// Ends Python, if it runs, for a program that ends: nobody is there to be told.
 pub(crate) fn end_quietly() {
-    let _ = catch_unwind(|| RUNTIME.get().map(Runtime::end));
+    let _ = catch_unwind(|| RUNTIME.get().map(Runtime::end_with_program));
 }
 
 fn start(config: &Config) -> Result<(), Failure> {
@@ -34,7 +34,8 @@ fn start(config: &Config) -> Result<(), Failure> {
 
 abi! {
     /// Finds Python by ARIA_PYTHON, VIRTUAL_ENV and PATH, in this order, and starts it. The second time it does nothing.
-    /// In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit().
+    /// In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit();
+    /// where Python cannot end, in a callback or on another thread, its atexit functions run and its streams are flushed.
     tries fn aria_py_start or aria_py_start_or_exit() {
         start(&Config::from_env())
     }

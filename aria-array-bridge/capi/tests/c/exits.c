@@ -2,11 +2,20 @@
 #include "aria_array_bridge.h"
 #include "check.h"
 
+#include <pthread.h>
+
+static char way_to_exit[1];
+
 static AriaPy *deeper(void *context, AriaPyCall *call)
 {
-    (void)context;
     (void)call;
+    if (context != NULL) exit(5);
     return aria_py_import_or_exit("no_such_module", -1); /* Python is on the stack: the program ends all the same. */
+}
+
+static void *elsewhere(void *context)
+{
+    return deeper(context, NULL);
 }
 
 static void run(const char *code)
@@ -36,10 +45,23 @@ int main(int argc, char **argv)
     }
     if (strcmp(way, "system-exit") == 0) run("raise SystemExit(3)");
     if (strcmp(way, "interrupt") == 0) run("raise KeyboardInterrupt");
-    if (strcmp(way, "callback") == 0) {
-        AriaPy *function = aria_py_callable_or_exit(aria_py_def_new_or_exit("deeper", -1, deeper, NULL, NULL));
+    if (strcmp(way, "thread") == 0) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, elsewhere, NULL) == 0) pthread_join(thread, NULL);
+    }
+    if (strncmp(way, "callback", 8) == 0) {
+        if (strstr(way, "workers") != NULL) {
+            run("from joblib import Parallel, delayed; Parallel(n_jobs=2)(delayed(abs)(i) for i in range(4))");
+        }
+        void *exits = strstr(way, "exit") != NULL ? way_to_exit : NULL;
+        AriaPy *function = aria_py_callable_or_exit(aria_py_def_new_or_exit("deeper", -1, deeper, exits, NULL));
         aria_py_call_or_exit(function, NULL);
     }
     if (strcmp(way, "exit") == 0) exit(5);
+    if (strcmp(way, "told") == 0) {
+        aria_py_import("no_such_module", -1);
+        aria_bridge_exit();
+        printf("it came back\n");
+    }
     return 0;
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
@@ -100,10 +100,12 @@ pub(crate) fn written(name: &str, source: &str) -> PathBuf {
     file
 }
 
-/// Runs a program to its end, with its output piped; one that hangs is ended, and fails.
+/// Runs a program to its end, with its output piped; one that hangs is ended, and fails. So does one that leaves a process
+/// behind, which still has the pipe.
 pub(crate) fn run(command: &mut Command) -> Output {
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    // Output that is not buffered cannot be lost, and none may be.
+    command.env_remove("PYTHONUNBUFFERED").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     let begin = Instant::now();
     // What programs print here fits into the pipe.
     while child.try_wait().expect("a child of this process").is_none() {
@@ -113,7 +115,10 @@ pub(crate) fn run(command: &mut Command) -> Output {
         }
         thread::sleep(Duration::from_millis(5));
     }
-    child.wait_with_output().expect("a child of this process")
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(child.wait_with_output().expect("a child of this process")));
+    let left = || panic!("{command:?} has ended, and a process that it started has not");
+    receive.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| left())
 }
 
 /// Asserts that a program ended well, and returns what it printed.

@@ -28,6 +28,8 @@ pub(crate) fn program(name: &str, body: fn()) -> Output {
 pub(crate) fn command(name: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this test's file"));
     command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(CHILD, name);
+    // It would hide output that is lost.
+    command.env_remove("PYTHONUNBUFFERED");
     command
 }
 
