@@ -3,58 +3,77 @@
  * matrices, which are borrowed; the product runs detached, so that Python's threads run meanwhile.
  *
  *   @pymodule(name: "aria_ml")
- *   @pyfunction
- *   fn matmul(a: PyArrayView<Float>, b: PyArrayView<Float>) -> Result<Array<Float>, ShapeError>
+ *   module AriaML
+ *     @pyfunction
+ *     fn fast_matrix_multiply(a: PyArrayView<Float>, b: PyArrayView<Float>) -> PyArray<Float>
  */
 #include "aria_array_bridge.h"
 
 #include <stdio.h>
 
+/* A borrowed matrix: rows and columns lie as far apart as its strides say, in bytes. */
+typedef struct View {
+    const char *first;
+    int64_t rows, cols, row, col;
+} View;
+
 typedef struct Product {
-    const double *a, *b;
+    View a, b;
     double *out;
-    int64_t n, k, m;
 } Product;
+
+static double at(const View *view, int64_t i, int64_t j)
+{
+    return *(const double *)(view->first + i * view->row + j * view->col);
+}
 
 static void multiply(void *context)
 {
     const Product *p = (const Product *)context;
-    for (int64_t i = 0; i < p->n; i++) {
-        for (int64_t j = 0; j < p->m; j++) {
+    for (int64_t i = 0; i < p->a.rows; i++) {
+        for (int64_t j = 0; j < p->b.cols; j++) {
             double sum = 0.0;
-            for (int64_t l = 0; l < p->k; l++) sum += p->a[i * p->k + l] * p->b[l * p->m + j];
-            p->out[i * p->m + j] = sum;
+            for (int64_t k = 0; k < p->a.cols; k++) sum += at(&p->a, i, k) * at(&p->b, k, j);
+            p->out[i * p->b.cols + j] = sum;
         }
     }
 }
 
-/* The argument as a matrix of float64 in C order: a view where it is one, else a copy. */
-static AriaNdArray *matrix(AriaPyCall *call, int64_t index)
+/* The argument as a matrix of float64, whatever its strides: a view, or an error, and never a copy. */
+static AriaNdArray *borrowed(AriaPyCall *call, int64_t index, View *view)
 {
     AriaPy *object = aria_py_call_object(call, index);
     if (object == NULL) return NULL;
-    AriaNdArray *array = aria_nd_from_py(object, "float64", -1, 2, ARIA_ND_C_ORDER);
+    AriaNdArray *array = aria_nd_from_py(object, "float64", -1, 2, ARIA_ND_NO_COPY);
     aria_py_release(object);
+    if (array == NULL) return NULL;
+    view->first = (const char *)aria_nd_data(array);
+    view->rows = aria_nd_shape(array, 0);
+    view->cols = aria_nd_shape(array, 1);
+    /* A matrix with one row or column, or none, may have any stride there: nothing is reached by it. */
+    aria_nd_stride(array, 0, &view->row);
+    aria_nd_stride(array, 1, &view->col);
     return array;
 }
 
-static AriaPy *matmul(void *context, AriaPyCall *call)
+static AriaPy *fast_matrix_multiply(void *context, AriaPyCall *call)
 {
     (void)context;
     AriaPy *answer = NULL;
-    AriaNdArray *a = matrix(call, 0);
-    AriaNdArray *b = a ? matrix(call, 1) : NULL;
     AriaNdArray *out = NULL;
-    if (b != NULL) {
-        Product p = {NULL, NULL, NULL, aria_nd_shape(a, 0), aria_nd_shape(a, 1), aria_nd_shape(b, 1)};
+    Product p;
+    AriaNdArray *a = borrowed(call, 0, &p.a);
+    AriaNdArray *b = a ? borrowed(call, 1, &p.b) : NULL;
+    if (b != NULL && p.a.cols != p.b.rows) {
+        char text[96];
+        snprintf(text, sizeof text, "expected %lld rows but found %lld", (long long)p.a.cols, (long long)p.b.rows);
+        aria_bridge_error_set("AriaError", -1, text, -1, NULL, NULL);
+    } else if (b != NULL) {
         int64_t shape[2];
-        shape[0] = p.n;
-        shape[1] = p.m;
-        if (aria_nd_shape(b, 0) != p.k) {
-            aria_bridge_error_set("ShapeError", -1, "expected as many rows as columns", -1, NULL, NULL);
-        } else if ((out = aria_nd_zeros("float64", -1, 2, shape)) != NULL) {
-            p.a = (const double *)aria_nd_data(a);
-            p.b = (const double *)aria_nd_data(b);
+        shape[0] = p.a.rows;
+        shape[1] = p.b.cols;
+        out = aria_nd_zeros("float64", -1, 2, shape);
+        if (out != NULL) {
             p.out = (double *)aria_nd_data(out);
             if (aria_py_detach(multiply, &p) == 0) answer = aria_nd_to_py(out);
         }
@@ -66,19 +85,25 @@ static AriaPy *matmul(void *context, AriaPyCall *call)
 }
 
 static const char PROGRAM[] =
-    "import aria_ml, numpy, inspect\n"
-    "a = numpy.arange(6.0).reshape(2, 3)\n"
-    "assert (numpy.asarray(aria_ml.matmul(a, b=a.T)) == a @ a.T).all()\n"
-    "print(numpy.asarray(aria_ml.matmul(a, a.T)).tolist(), aria_ml.version, inspect.signature(aria_ml.matmul))\n"
-    "try: aria_ml.matmul(a, a)\n"
-    "except aria_ml.AriaError as error: print(error.kind, error)\n";
+    "import aria_ml, inspect\n"
+    "import numpy as np\n"
+    "assert str(inspect.signature(aria_ml.fast_matrix_multiply)) == '(a, b)' and aria_ml.version == '1.0'\n"
+    "a = np.arange(6.0).reshape(2, 3)\n"
+    "product = np.asarray(aria_ml.fast_matrix_multiply(a, a.T))\n"
+    "print(product)\n"
+    "print('as NumPy has it:', 'true' if np.array_equal(product, a @ a.T) else 'false')\n"
+    "try: aria_ml.fast_matrix_multiply(a, b=a)\n"
+    "except aria_ml.AriaError as error: print(f'{error.kind}:', error)\n"
+    "try: aria_ml.fast_matrix_multiply([[1.0]], a)\n"
+    "except ValueError: pass\n"
+    "else: print('copied')\n";
 
 int main(void)
 {
     aria_py_start_or_exit();
     AriaPyModule *module = aria_py_module_new_or_exit("aria_ml", -1);
     aria_py_module_doc(module, "Machine learning in Aria.", -1);
-    AriaPyDef *definition = aria_py_def_new_or_exit("matmul", -1, matmul, NULL, NULL);
+    AriaPyDef *definition = aria_py_def_new_or_exit("fast_matrix_multiply", -1, fast_matrix_multiply, NULL, NULL);
     aria_py_def_param(definition, "a", -1);
     aria_py_def_param(definition, "b", -1);
     aria_py_def_doc(definition, "The product of two matrices.", -1);

@@ -311,7 +311,8 @@ int64_t aria_bridge_symbols_len(void);
  * for those that were released, consumed or kept before. Returns its number. Handles that go to other threads are
  * kept. */
 int64_t aria_bridge_scope_enter(void);
-/* Leaves the scope of this number, and those within it. */
+/* Leaves the scope of this number, and those within it. A number below 1, and that of a scope that was entered
+ * before the callback that runs, leaves none. */
 void aria_bridge_scope_leave(int64_t number);
 /* Moves a handle, an array or a text to the scope around its own, or out of all: for a function's result. Returns
  * it. */
@@ -520,7 +521,8 @@ AriaPy *aria_nd_to_py_or_exit(AriaNdArray *array);
 /* Python: start and end. */
 
 /* Finds Python by ARIA_PYTHON, VIRTUAL_ENV and PATH, in this order, and starts it. The second time it does nothing.
- * In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit(). */
+ * In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit();
+ * where Python cannot end, in a callback or on another thread, its atexit functions run and its streams are flushed. */
 int32_t aria_py_start(void);
 int32_t aria_py_start_or_exit(void);
 /* Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as
@@ -764,13 +766,14 @@ void aria_py_module_release(AriaPyModule *module);
  * Both texts are NUL-terminated and live as long as the program. Returns its number. */
 int64_t aria_py_place_enter(const char *file, const char *function, int32_t line);
 int64_t aria_py_place_enter_or_exit(const char *file, const char *function, int32_t line);
-/* Leaves the place of this number, and those that were entered since. */
+/* Leaves the place of this number, and those that were entered since. A number below 1, and that of a place that was
+ * entered before the callback that runs, leaves none. */
 void aria_py_place_leave(int64_t place);
 /* Attaches this thread for a batch of operations, each of which costs less then. Returns the batch's number.
  * Python's threads wait meanwhile: do not wait for another thread that uses Python. */
 int64_t aria_py_attach(void);
 int64_t aria_py_attach_or_exit(void);
-/* Ends the batch of this number, and those that were begun since. */
+/* Ends the batch of this number, and those that were begun since, as aria_py_place_leave does. */
 void aria_py_attach_leave(int64_t batch);
 /* Calls `work` with `context` while this thread is detached, so that Python's threads run: for long native work in a
  * callback or a batch. */

@@ -73,7 +73,8 @@ abi! {
         scope::enter()
     }
 
-    /// Leaves the scope of this number, and those within it.
+    /// Leaves the scope of this number, and those within it. A number below 1, and that of a scope that was entered before
+    /// the callback that runs, leaves none.
     plain fn aria_bridge_scope_leave(number: i64) {
         scope::leave(number);
     }

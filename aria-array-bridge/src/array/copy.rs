@@ -5,6 +5,7 @@ use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
 use crate::layout::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// In which order a copy lies in memory.
@@ -51,6 +52,27 @@ impl Array {
         }
         copy.validity = self.copied_validity()?.map(Box::new);
         Ok(copy)
+    }
+
+    /// **Copies** the elements in C order to `to`, which is as long as they are. What nulls have in their place is copied, and
+    /// that they are nulls is not.
+    ///
+    /// # Errors
+    ///
+    /// Memory of a device, or a place of another length.
+    pub fn copy_to(&self, to: &mut [MaybeUninit<u8>]) -> Result<(), ArrayError> {
+        if !self.device.is_host() {
+            return Err(ArrayError::Device { found: self.device });
+        }
+        if to.len() != self.nbytes() {
+            return Err(ArrayError::Length { expected: self.nbytes(), found: to.len() });
+        }
+        if !self.is_empty() {
+            let layout = self.copy_layout(self.layout.itemsize(), CopyOrder::C)?;
+            // SAFETY: as many bytes as a C-ordered layout of the elements spans, borrowed for this call alone.
+            unsafe { self.copy_elements(NonNull::from(to).cast(), &layout) };
+        }
+        Ok(())
     }
 
     /// **Copies** the validity bits, where there are any.

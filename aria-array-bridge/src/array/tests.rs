@@ -202,6 +202,21 @@ fn nulls_follow_every_view_and_are_never_read() {
     assert_eq!(copy.without_validity().to_vec::<i64>().unwrap(), [1, 4, 2, 5, 3, 6]);
 }
 
+#[test]
+fn elements_are_copied_to_a_place_of_their_length() {
+    let array = Array::from(vec![1i16, 2, 3, 4, 5, 6]).reshape(&[2, 3]).unwrap().transpose(&[1, 0]).unwrap();
+    let mut place = [core::mem::MaybeUninit::new(0u8); 12];
+    array.copy_to(&mut place).unwrap();
+    // SAFETY: every byte was initialised.
+    let bytes = place.map(|byte| unsafe { byte.assume_init() });
+    assert_eq!(
+        bytes.as_chunks::<2>().0.iter().map(|bytes| i16::from_ne_bytes(*bytes)).collect::<Vec<_>>(),
+        [1, 4, 2, 5, 3, 6]
+    );
+    assert_eq!(array.copy_to(&mut place[1..]), Err(ArrayError::Length { expected: 12, found: 11 }));
+    assert_eq!(array.slice(0, Slice { start: 0, len: 0, step: 1 }).unwrap().copy_to(&mut []), Ok(()));
+}
+
 proptest! {
     /// Positions of nulls against a walk over every bit, wherever the bits begin and in whatever order they are.
     #[test]

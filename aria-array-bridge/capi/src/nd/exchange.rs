@@ -51,14 +51,16 @@ fn import(tensor: Managed) -> Result<Held, Failure> {
 
 /// Takes an array and its schema; what is refused is released.
 fn from_arrow(array: *mut ArrowArray, schema: *mut ArrowSchema) -> Result<Held, Failure> {
-    let (Some(array), Some(schema)) = (NonNull::new(array), NonNull::new(schema)) else {
+    let malformed = |error: &aria_arrow::ArrowError| Failure::from(vec![reason(error)]);
+    // Both are taken before anything is refused, so that both are released.
+    // SAFETY: keeps to the interface, and the C caller gives it up.
+    let array = NonNull::new(array).map(|array| unsafe { OwnedArray::take(array) });
+    // SAFETY: likewise.
+    let schema = NonNull::new(schema).map(|schema| unsafe { OwnedSchema::take(schema) });
+    let (Some(array), Some(schema)) = (array, schema) else {
         return Err(Failure::argument("expected an ArrowArray and an ArrowSchema but found NULL"));
     };
-    let malformed = |error: &aria_arrow::ArrowError| Failure::from(vec![reason(error)]);
-    // SAFETY: keeps to the interface, and the C caller gives it up.
-    let array = unsafe { OwnedArray::take(array) };
-    // SAFETY: likewise.
-    let schema = unsafe { OwnedSchema::take(schema) }.map_err(|error| malformed(&error))?;
+    let schema = schema.map_err(|error| malformed(&error))?;
     let field = schema.field().map_err(|error| malformed(&error))?;
     let checked = array
         .map_err(|error| malformed(&error))?

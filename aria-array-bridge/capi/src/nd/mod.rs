@@ -12,9 +12,10 @@ use crate::abi::{Give, c_types};
 use crate::failure::Failure;
 use crate::scope;
 use aria_array_bridge::layout::Slice;
-use aria_array_bridge::{Access, AriaNdArray, Array, CopyOrder, DType, Order, Plan};
+use aria_array_bridge::{Access, AriaNdArray, Array, DType, Order, Plan};
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
+use core::slice;
 
 /// What an array of a C program points into; the struct is its first field.
 ///
@@ -207,13 +208,10 @@ impl Held {
         let room = room.max(array.len());
         let storage = Array::zeros(array.dtype().clone(), &[room], Order::C)?;
         let storage = storage.share().unwrap_or_else(|storage| storage);
-        let dense = if array.layout().is_c_contiguous() { array.clone() } else { array.copy(CopyOrder::C)? };
-        if !dense.is_empty() {
-            // SAFETY: dense elements on the host (`copy` refuses others, and so does `is_host` before): `nbytes` bytes on both
-            // sides, of which the target's were just made and are nobody else's.
-            unsafe { ptr::copy(host(&dense)?, storage.as_ptr(), dense.nbytes()) };
-        }
-        self.replace(Held::growing(storage, dense.len())?);
+        // SAFETY: room for at least as many elements, just made, 64-byte aligned, and nobody else's.
+        let place = unsafe { slice::from_raw_parts_mut(storage.as_ptr().cast(), array.nbytes()) };
+        array.copy_to(place)?;
+        self.replace(Held::growing(storage, array.len())?);
         Ok(())
     }
 
@@ -229,14 +227,6 @@ impl Held {
         scope::register(held.cast(), release_in_scope);
         held.cast()
     }
-}
-
-/// The address of elements that the host may read.
-fn host(array: &Array) -> Result<*const u8, Failure> {
-    if array.device().is_host() {
-        return Ok(array.as_ptr().cast_const());
-    }
-    Err(Failure::refused(format_args!("expected memory of the host but found {}", array.device())))
 }
 
 impl Give for Held {

@@ -1,13 +1,14 @@
 //! The header of four words that Aria programs use: read, and given away as a copy that such a runtime may free.
 
 use super::make::{count, distance, dtype};
-use super::{Held, NdIn, host};
+use super::{Held, NdIn};
 use crate::abi::{DropFn, abi, c_types};
 use crate::failure::Failure;
 use crate::text::TextIn;
 use aria_array_bridge::{Access, Array, CopyOrder, DType, Deleter, Device, Layout, Owner};
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
+use core::slice;
 
 /// The four words. Nothing here reads or writes a fifth.
 #[repr(C)]
@@ -27,6 +28,7 @@ c_types! {
 unsafe extern "C" {
     /// The C library's: what a runtime of Aria frees and reallocates.
     fn malloc(size: usize) -> *mut c_void;
+    fn free(data: *mut c_void);
 }
 
 /// The elements that a header has, kept by `owner`.
@@ -87,18 +89,19 @@ abi! {
             let text = format!("expected one axis of int64 or float64 without nulls but found {found} with {nulls} nulls; fix: aria_nd_cast, aria_nd_reshape");
             return Err(Failure::refused(text));
         }
-        let dense = if array.layout().is_c_contiguous() { array.clone() } else { array.copy(CopyOrder::C)? };
-        let first = host(&dense)?;
         // SAFETY: any size; NULL is looked for. At least one word, so that NULL always means that there is no memory.
-        let data = unsafe { malloc(dense.nbytes().max(8)) };
+        let data = unsafe { malloc(array.nbytes().max(8)) };
         if data.is_null() {
-            return Err(Failure::memory(format_args!("no memory for {} bytes", dense.nbytes())));
+            return Err(Failure::memory(format_args!("no memory for {} bytes", array.nbytes())));
         }
-        if !dense.is_empty() {
-            // SAFETY: dense elements of the host, and as many bytes that were just allocated.
-            unsafe { ptr::copy(first, data.cast(), dense.nbytes()) };
+        // SAFETY: as many bytes, which were just allocated and are nobody else's.
+        let place = unsafe { slice::from_raw_parts_mut(data.cast(), array.nbytes()) };
+        if let Err(error) = array.copy_to(place) {
+            // SAFETY: just allocated, and given back once.
+            unsafe { free(data) };
+            return Err(error.into());
         }
-        let length = dense.len() as i64;
+        let length = array.len() as i64;
         let header = AriaNdHeader { data, length, capacity: length.max(1), elem_size: 8 };
         // SAFETY: not NULL, and four words may be written: the promise of the C caller.
         unsafe { out.write(header) };

@@ -56,17 +56,17 @@ impl Drop for Body {
 impl Body {
     fn call(&self, mut call: CallArgs<'_>) -> Result<Val, PyError> {
         // What the function forgets to leave ends with it. What waited before is not of this call.
-        let (depth, places, batches) = (scope::depth(), thread::places(), thread::batches());
         let before = take_pending();
         let lent = CallIn((&raw mut call).cast());
-        // SAFETY: the promise of the C caller who made it; the call lives until it returns.
-        let answer = unsafe { (self.function)(self.context, lent) };
-        scope::forget(answer.cast());
-        // SAFETY: NULL or a handle that the function gives up.
-        let answer = unsafe { PyObject::from_raw(answer) };
-        scope::leave(depth + 1);
-        thread::leave_places(places);
-        thread::leave_batches(batches);
+        let answer = thread::within(|| {
+            scope::within(|| {
+                // SAFETY: the promise of the C caller who made it; the call lives until it returns.
+                let answer = unsafe { (self.function)(self.context, lent) };
+                scope::forget(answer.cast());
+                // SAFETY: NULL or a handle that the function gives up.
+                unsafe { PyObject::from_raw(answer) }
+            })
+        });
         let waiting = take_pending();
         if let Some(before) = before {
             crate::failure::set_pending(*before);

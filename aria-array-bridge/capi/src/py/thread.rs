@@ -3,15 +3,15 @@
 use crate::abi::{DropFn, abi};
 use crate::failure::Failure;
 use crate::text::TextIn;
-use aria_array_runtime::{Attached, Site, attach, detach};
+use aria_array_runtime::{Attached, Here, Site, attach, detach};
 use core::cell::RefCell;
 use core::ffi::c_void;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 thread_local! {
-    static PLACES: RefCell<Vec<aria_array_runtime::Here>> = const { RefCell::new(Vec::new()) };
-    static BATCHES: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
+    static PLACES: RefCell<Entered<Here>> = const { RefCell::new(Entered::new()) };
+    static BATCHES: RefCell<Entered<Attached>> = const { RefCell::new(Entered::new()) };
 }
 
 /// A place by the addresses of its texts, which live as long as the program.
@@ -27,36 +27,54 @@ fn site(file: TextIn, function: TextIn, line: i32) -> Result<&'static Site, Fail
     Ok(sites.entry((file.address(), function.address(), line)).or_insert_with(make))
 }
 
-/// How many places this thread has entered.
-pub(crate) fn places() -> usize {
-    PLACES.try_with(|places| places.try_borrow().map_or(0, |places| places.len())).unwrap_or(0)
+/// What a thread has entered, the innermost last; and how much of it stays, whatever is left: that of whoever called the
+/// callback that runs.
+struct Entered<T> {
+    all: Vec<T>,
+    floor: usize,
 }
 
-/// Leaves the places beyond the first `keep`, the newest first.
-pub(crate) fn leave_places(keep: usize) {
-    while let Ok(Some(here)) = PLACES.try_with(|places| {
-        let mut places = places.try_borrow_mut().ok()?;
-        if places.len() > keep { places.pop() } else { None }
-    }) {
+impl<T> Entered<T> {
+    const fn new() -> Entered<T> {
+        Entered { all: Vec::new(), floor: 0 }
+    }
+
+    /// Enters; answers the number, from 1.
+    fn enter(&mut self, entered: T) -> i64 {
+        self.all.push(entered);
+        self.all.len() as i64
+    }
+
+    /// The innermost, if it is to be left with the one of this number.
+    fn pop(&mut self, number: i64) -> Option<T> {
+        let keep = usize::try_from(number).ok()?.checked_sub(1)?;
+        if keep >= self.floor && self.all.len() > keep { self.all.pop() } else { None }
+    }
+}
+
+/// A thread's own.
+type Own<T> = std::thread::LocalKey<RefCell<Entered<T>>>;
+
+/// Leaves the one of this number and those within it, the newest first. A number of none, or of one that is not the
+/// callback's own, leaves none.
+fn leave<T>(own: &'static Own<T>, number: i64) {
+    while let Ok(Some(left)) = own.try_with(|entered| entered.try_borrow_mut().ok()?.pop(number)) {
         // Outside of the borrow: leaving may release an object.
-        drop(here);
+        drop(left);
     }
 }
 
-/// How many batches this thread has begun.
-pub(crate) fn batches() -> usize {
-    BATCHES.try_with(|batches| batches.try_borrow().map_or(0, |batches| batches.len())).unwrap_or(0)
+fn floored<T, R>(own: &'static Own<T>, work: impl FnOnce() -> R) -> R {
+    let floor = own.with_borrow_mut(|entered| core::mem::replace(&mut entered.floor, entered.all.len()));
+    let answer = work();
+    leave(own, own.with_borrow(|entered| entered.floor as i64 + 1));
+    own.with_borrow_mut(|entered| entered.floor = floor);
+    answer
 }
 
-/// Ends the batches beyond the first `keep`, the newest first.
-pub(crate) fn leave_batches(keep: usize) {
-    while let Ok(Some(batch)) = BATCHES.try_with(|batches| {
-        let mut batches = batches.try_borrow_mut().ok()?;
-        if batches.len() > keep { batches.pop() } else { None }
-    }) {
-        // Outside of the borrow: objects may be released when a batch ends.
-        drop(batch);
-    }
+/// Runs a callback: it leaves no place and no batch of its caller's, and those that it forgets to leave end with it.
+pub(crate) fn within<R>(work: impl FnOnce() -> R) -> R {
+    floored(&PLACES, || floored(&BATCHES, work))
 }
 
 abi! {
@@ -64,30 +82,25 @@ abi! {
     /// Both texts are NUL-terminated and live as long as the program. Returns its number.
     tries fn aria_py_place_enter or aria_py_place_enter_or_exit(file: TextIn, function: TextIn, line: i32) -> i64 {
         let here = site(file, function, line)?.enter();
-        Ok(PLACES.with_borrow_mut(|places| {
-            places.push(here);
-            places.len() as i64
-        }))
+        Ok(PLACES.with_borrow_mut(|places| places.enter(here)))
     }
 
-    /// Leaves the place of this number, and those that were entered since.
+    /// Leaves the place of this number, and those that were entered since. A number below 1, and that of a place that was
+    /// entered before the callback that runs, leaves none.
     plain fn aria_py_place_leave(place: i64) {
-        leave_places(usize::try_from(place.saturating_sub(1)).unwrap_or_default());
+        leave(&PLACES, place);
     }
 
     /// Attaches this thread for a batch of operations, each of which costs less then. Returns the batch's number.
     /// Python's threads wait meanwhile: do not wait for another thread that uses Python.
     tries fn aria_py_attach or aria_py_attach_or_exit() -> i64 {
         let batch = attach()?;
-        Ok(BATCHES.with_borrow_mut(|batches| {
-            batches.push(batch);
-            batches.len() as i64
-        }))
+        Ok(BATCHES.with_borrow_mut(|batches| batches.enter(batch)))
     }
 
-    /// Ends the batch of this number, and those that were begun since.
+    /// Ends the batch of this number, and those that were begun since, as aria_py_place_leave does.
     plain fn aria_py_attach_leave(batch: i64) {
-        leave_batches(usize::try_from(batch.saturating_sub(1)).unwrap_or_default());
+        leave(&BATCHES, batch);
     }
 
     /// Calls `work` with `context` while this thread is detached, so that Python's threads run: for long native work in a

@@ -142,6 +142,10 @@ static void arrows(void)
     CHECK(aria_nd_from_arrow(&left, &gone) == NULL);
     CHECK_ERROR(ARIA_ERR_REFUSED, "released");
     CHECK(array_releases == 3);
+    struct ArrowArray alone = {3, 0, 0, 2, 0, buffers, NULL, NULL, release_array, NULL};
+    CHECK(aria_nd_from_arrow(&alone, NULL) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "NULL");
+    CHECK(array_releases == 4);
 }
 
 static int adopted;

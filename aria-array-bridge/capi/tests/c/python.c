@@ -177,6 +177,22 @@ static void objects(void)
     aria_py_release(list);
 }
 
+static void levels(void)
+{
+    int64_t outer = aria_py_place_enter_or_exit("outer.aria", "outer", 3);
+    int64_t failed = aria_py_place_enter("\xff", "inner", 4);
+    CHECK(failed < 0);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "UTF-8");
+    aria_py_place_leave(failed); /* What was not entered leaves nothing. */
+    CHECK(aria_py_import("no_such_module", -1) == NULL);
+    AriaBridgeError *error = aria_bridge_error_take();
+    char *text = aria_bridge_error_traceback(error);
+    CHECK(strstr(text, "outer.aria") != NULL);
+    aria_bridge_text_release(text);
+    aria_bridge_error_release(error);
+    aria_py_place_leave(outer);
+}
+
 static AriaPy *slot, *no_slot;
 
 static void *imports(void *unused)
@@ -444,6 +460,7 @@ int main(void)
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();
+    levels();
     slots();
     arrays();
     functions();
