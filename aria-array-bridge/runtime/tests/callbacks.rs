@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use support::{ended_well, eval, names, program, python};
+use support::{ended_well, eval, installed, names, program, python};
 
 /// `name` of the module `module`.
 fn from(module: &str, name: &str) -> PyObject {
@@ -79,7 +79,7 @@ fn an_array_is_shared_with_a_closure_both_ways() {
 fn scipy_minimises_a_closure_of_this_thread() {
     ended_well(&program("scipy_minimises_a_closure_of_this_thread", || {
         let runtime = support::start();
-        let Ok(optimize) = PyObject::import("scipy.optimize") else { return println!("scipy is not installed") };
+        let optimize = installed("scipy.optimize", "scipy");
         let calls = Rc::new(Cell::new(0));
         let counted = Rc::clone(&calls);
         let objective = PyObject::callable_local("objective", &["x"], move |call: CallArgs<'_>| {
@@ -102,7 +102,7 @@ fn scipy_minimises_a_closure_of_this_thread() {
 fn pandas_applies_a_closure() {
     ended_well(&program("pandas_applies_a_closure", || {
         let runtime = support::start();
-        let Ok(pandas) = PyObject::import("pandas") else { return println!("pandas is not installed") };
+        let pandas = installed("pandas", "pandas");
         let frame = pandas
             .call_method("DataFrame", Args::new().arg(Val::dict([("x", vec![1, 2]), ("y", vec![3, 4])])))
             .unwrap();

@@ -153,6 +153,16 @@ fn an_error_of_the_program_comes_back_with_its_payload() {
     let error = valued.call(Args::new()).unwrap_err();
     assert_eq!((error.kind(), error.payload::<u8>()), ("ValueError", Some(&5)));
     assert!(eval("1").getattr("x").unwrap_err().payload::<u8>().is_none());
+    // One that is made of more than a message is an AriaError, and nothing is lost.
+    for kind in ["UnicodeDecodeError", "ExceptionGroup"] {
+        let special = PyObject::callable("special", Signature::new(), move |_| -> Result<(), _> {
+            Err(PyError::from_host(kind, "no message alone", 6u8))
+        });
+        let error = special.unwrap().call(Args::new()).unwrap_err();
+        assert_eq!((error.kind(), error.message()), ("aria_array_bridge.AriaError", "no message alone"));
+        assert_eq!(error.payload::<u8>(), Some(&6));
+        assert_eq!(error.object().unwrap().getattr("kind").unwrap().str().unwrap(), kind);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod support;
 
 use aria_array_runtime::add_source;
 use aria_array_runtime::prelude::*;
-use support::{ended_well, eval, names, program, python};
+use support::{ended_well, eval, installed, names, program, python};
 
 #[test]
 fn a_warning_points_to_the_program() {
@@ -96,7 +96,7 @@ fn code_that_reads_its_callers_names_finds_a_place_for_them() {
 fn pandas_assigns_columns_and_warns_in_the_program() {
     ended_well(&program("pandas_assigns_columns_and_warns_in_the_program", || {
         let runtime = support::start();
-        let Ok(pandas) = PyObject::import("pandas") else { return println!("pandas is not installed") };
+        let pandas = installed("pandas", "pandas");
         let names = names("import warnings\nwarnings.simplefilter('error')");
         let _here = Site::new("frame.aria", 4, "main").enter();
         let columns = Val::dict([("x", vec![1.0, 2.0]), ("y", vec![3.0, 4.0])]);

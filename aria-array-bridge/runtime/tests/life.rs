@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::process::{Stdio, exit};
 use std::sync::Mutex;
 use std::{panic, thread};
-use support::{command, ended_well, environment, eval, is_child, names, program, run, start};
+use support::{command, ended_well, environment, eval, installed, is_child, names, program, run, start};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -201,17 +201,41 @@ fn eval_fails() -> bool {
 }
 
 #[test]
-fn ctrl_c_ends_a_loop_also_after_python_has_imported_signal() {
-    const NAME: &str = "ctrl_c_ends_a_loop_also_after_python_has_imported_signal";
+fn ctrl_c_ends_a_loop_also_after_python_has_imported_pandas() {
+    const NAME: &str = "ctrl_c_ends_a_loop_also_after_python_has_imported_pandas";
     let status = interrupted(NAME, || {
         let _runtime = start();
-        PyObject::import("signal").unwrap();
+        installed("pandas", "pandas"); // Which imports signal.
         println!("ready");
         thread::sleep(Duration::from_secs(20));
         exit(3);
     });
     #[cfg(unix)]
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2), "{status}");
+}
+
+#[test]
+fn a_python_that_is_named_and_folders_of_the_program_are_taken() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules-of-a-program");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("of_the_program.py"), "answer = 42\n").unwrap();
+    for python in [environment(), format!("{}/bin/python3", environment())] {
+        const NAME: &str = "a_python_that_is_named_and_folders_of_the_program_are_taken";
+        let mut command = command(NAME);
+        // Nothing else may say which.
+        command.env("NAMED", python).env("ARIA_PYTHON", "/nowhere").env("PATH", "/nowhere");
+        ended_well(&run(&mut command, NAME, || {
+            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules-of-a-program");
+            let python = std::env::var("NAMED").unwrap();
+            let config = Config::new().python(&python).path(folder).argv(["program", "-v"]);
+            let runtime = Runtime::start(&config).unwrap();
+            assert_eq!(runtime.report().from, "the configuration");
+            let module = PyObject::import("of_the_program").unwrap();
+            assert_eq!(module.getattr("answer").unwrap().to_int().unwrap(), 42);
+            assert_eq!(eval("__import__('sys').argv").extract::<Vec<String>>().unwrap(), ["program", "-v"]);
+            runtime.end().unwrap();
+        }));
+    }
 }
 
 #[test]

@@ -4,20 +4,7 @@
 mod support;
 
 use aria_array_runtime::prelude::*;
-use support::{ended_well, names, program};
-
-/// A module of the package that pip calls `distribution`, which the environment of these tests must have.
-fn installed(name: &str, distribution: &str) -> PyObject {
-    match PyObject::import(name) {
-        Ok(module) => module,
-        Err(error) if error.is("ModuleNotFoundError") => panic!(
-            "expected {name} in the environment of these tests but found: {}\n\
-             fix: pip install {distribution} into VIRTUAL_ENV, or run cargo xtask test, which makes the environment",
-            error.message()
-        ),
-        Err(error) => panic!("{}", error.render()),
-    }
-}
+use support::{ended_well, installed, names, program};
 
 #[test]
 fn a_model_is_fitted_to_shared_memory_and_its_prediction_is_shared() {

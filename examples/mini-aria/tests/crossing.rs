@@ -52,6 +52,17 @@ fn ctrl_c_ends_a_loop_of_arias_own() {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(130), String::new()), "{}", text(&output.stderr));
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_what_python_computes() {
+    let program = "extern Python from pandas\nextern Python from builtins as py\n\
+        fn main\n  names = py.dict()\n  py.exec(\"import threading, os, signal\\ndef send():\\n    os.kill(os.getpid(), signal.SIGINT)\", names)\n  \
+        py.exec(\"threading.Timer(0.2, send).start()\\nwhile True: pass\", names)\n  println(\"to the end\")\nend\n";
+    let output = run("computes", program);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(130), String::new()), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).ends_with("KeyboardInterrupt\n"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn memory_that_python_may_see_is_not_written_by_aria() {
     let program = "extern Python from numpy as np\n\

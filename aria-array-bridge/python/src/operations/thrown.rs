@@ -92,7 +92,10 @@ pub(super) unsafe fn raise(py: Python<'_>, status: Status, thrown: Thrown) -> Py
 fn new<'py>(py: Python<'py>, status: Status, kind: &str, message: &str) -> PyResult<Bound<'py, PyAny>> {
     let builtin = if status == ERR_PANIC { None } else { py.import("builtins")?.getattr_opt(kind)? };
     match builtin.and_then(|class| class.cast_into::<PyType>().ok()) {
-        Some(class) if class.is_subclass_of::<PyBaseException>()? => class.call1((message,)),
+        // A kind that takes other arguments than a message (UnicodeDecodeError, ExceptionGroup) says it as an AriaError.
+        Some(class) if class.is_subclass_of::<PyBaseException>()? => class.call1((message,)).or_else(|error| {
+            if error.is_instance_of::<PyTypeError>(py) { aria(py, kind, message) } else { Err(error) }
+        }),
         _ => aria(py, kind, message),
     }
 }

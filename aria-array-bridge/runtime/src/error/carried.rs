@@ -1,5 +1,6 @@
 //! What an exception carries for the program: its own error, on the way through Python and back (rule R4).
 
+use crate::gil::attach;
 use crate::local::Local;
 use crate::object::PyObject;
 use crate::state::operate;
@@ -52,6 +53,8 @@ unsafe extern "C" fn give_up(payload: *mut c_void) {
 
 /// What an exception carries for this program.
 pub(super) fn find(exception: &PyObject) -> Option<Payload> {
+    // Attached until it is cloned: nobody takes it from the exception meanwhile.
+    let _attached = attach().ok()?;
     let mut found = ptr::null_mut();
     let body = |table: &Operations, failure: &mut Failure| {
         // SAFETY: a live handle and places that live for the call.

@@ -4,8 +4,8 @@
 
 use aria_array_runtime::prelude::*;
 use std::env;
-use std::process::{Command, Output, abort, exit};
-use std::sync::OnceLock;
+use std::process::{Command, Output, Stdio, abort, exit};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -42,7 +42,25 @@ pub(crate) fn run(command: &mut Command, name: &str, body: fn()) -> Output {
         exit(0);
     }
     environment();
-    command.output().expect("the child runs")
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the child runs");
+    let status = child.wait().expect("it ends"); // What programs print here fits into the pipe; `watch` ends them.
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(child.wait_with_output().expect("its output")));
+    let output = receive.recv_timeout(Duration::from_secs(30));
+    output.unwrap_or_else(|_| panic!("{name} has ended ({status}), and a process that it started still has its output"))
+}
+
+/// A module of the package that pip calls `distribution`, which the environment of these tests must have.
+pub(crate) fn installed(name: &str, distribution: &str) -> PyObject {
+    match PyObject::import(name) {
+        Ok(module) => module,
+        Err(error) if error.is("ModuleNotFoundError") => panic!(
+            "expected {name} in the environment of these tests but found: {}\n\
+             fix: pip install {distribution} into VIRTUAL_ENV, or run cargo xtask test, which makes the environment",
+            error.message()
+        ),
+        Err(error) => panic!("{}", error.render()),
+    }
 }
 
 /// Ends this process when it takes a minute, so that a program that hangs is a test that fails.
