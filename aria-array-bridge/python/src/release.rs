@@ -8,10 +8,11 @@
 //! The queue itself is [`aria_array_bridge::queue`].
 
 use crate::operations::gil;
-use aria_array_bridge::queue::{Gate, Node, Pass, Queue};
+use aria_array_bridge::queue::{Gate, Node, Queue, Visits};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use pyo3::{ffi, wrap_pyfunction};
 static QUEUE: Queue = Queue::new();
 /// Around every use of `QUEUE` and of `Py_AddPendingCall` by a thread that may be detached.
 static PUSHING: Gate = Gate::new();
-/// Around every time we are attached, once for each [`Inside`].
+/// Around every time we are attached, once for each thread with an [`Inside`].
 static ATTACHED: Gate = Gate::new();
 /// A pending call of ours is on its way. At most one is: the interpreter has room for 32 of all libraries.
 static SCHEDULED: AtomicBool = AtomicBool::new(false);
@@ -35,8 +36,8 @@ static RELEASED: AtomicU64 = AtomicU64::new(0);
 static LEAKED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// How often this thread is inside: see [`Inside`].
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// How often this thread is inside of `ATTACHED`: see [`Inside`].
+    static VISITS: Visits = const { Visits::new() };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
 }
@@ -110,6 +111,11 @@ extern "C" fn release_pending(_: *mut c_void) -> c_int {
     0
 }
 
+/// Says whether something waits to be released.
+pub(crate) fn is_waiting() -> bool {
+    !QUEUE.is_empty()
+}
+
 /// Releases everything that waits. Code of any kind may run: finalizers, weak reference callbacks.
 ///
 /// A pending exception is put aside meanwhile. Does nothing when somebody is at it already, on this thread
@@ -156,7 +162,7 @@ pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
     explain: impl for<'py> FnOnce(Python<'py>, E) -> R,
 ) -> Result<R, NotRunning> {
     attach_only(|py| {
-        let interrupted = if QUEUE.is_empty() { Ok(()) } else { py.check_signals() };
+        let interrupted = if is_waiting() { py.check_signals() } else { Ok(()) };
         drain(py);
         interrupted.map_err(E::from).and_then(|()| body(py)).unwrap_or_else(|error| explain(py, error))
     })
@@ -179,24 +185,21 @@ fn attach_only<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, Not
 /// Somebody inside of [`attach_interruptibly`], or attached for longer by `operations::gil`: the end of the interpreter
 /// waits for it.
 pub(crate) struct Inside {
-    _pass: Pass<'static>,
+    /// Being inside is a matter of the thread.
+    _thread: PhantomData<*const ()>,
 }
 
 impl Inside {
     /// Enters. A thread that is inside already may do so at any time.
     pub(crate) fn enter() -> Result<Inside, NotRunning> {
-        let pass = match DEPTH.get() {
-            0 => ATTACHED.enter().ok_or(NotRunning)?,
-            _ => ATTACHED.enter_again(),
-        };
-        DEPTH.set(DEPTH.get() + 1);
-        Ok(Inside { _pass: pass })
+        let entered = VISITS.with(|visits| visits.enter(&ATTACHED));
+        entered.then(|| Inside { _thread: PhantomData }).ok_or(NotRunning)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        VISITS.with(|visits| visits.leave(&ATTACHED));
     }
 }
 
@@ -341,7 +344,7 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
 fn close(py: Python<'_>) -> PyResult<()> {
     ATTACHED.close();
     // When an operation of this very thread called us, it is inside as well.
-    let mine = DEPTH.get();
+    let mine = usize::from(VISITS.with(Visits::is_inside));
     let mut waited = Ok(());
     // A finalizer may detach in the middle of a batch: those nodes are neither released nor leaked until it is through.
     while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() {
@@ -364,7 +367,7 @@ fn close(py: Python<'_>) -> PyResult<()> {
 /// In the child of a fork nobody is inside but perhaps this thread, and no pending call is on its way.
 #[pyfunction(name = "_after_fork_in_child")]
 fn after_fork() {
-    ATTACHED.forget_others(DEPTH.get());
+    ATTACHED.forget_others(usize::from(VISITS.with(Visits::is_inside)));
     PUSHING.forget_others(0);
     SCHEDULED.store(false, Ordering::Release);
     DRAINING.store(false, Ordering::Release);

@@ -4,6 +4,7 @@ use crate::object::PyObject;
 use crate::value::{Lent, Val};
 use aria_array_bridge::operations::{self as raw, Object, Status, Text};
 use core::ptr;
+use smallvec::SmallVec;
 
 /// Positional and keyword arguments, `*` and `**`.
 ///
@@ -13,7 +14,8 @@ use core::ptr;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Args {
-    positional: Vec<Val>,
+    /// As few as most calls have are kept without an allocation.
+    positional: SmallVec<[Val; 2]>,
     names: Vec<String>,
     keywords: Vec<Val>,
     star: Option<PyObject>,
@@ -22,12 +24,14 @@ pub struct Args {
 
 impl Args {
     /// No arguments.
+    #[inline]
     pub fn new() -> Args {
         Args::default()
     }
 
     /// Adds a positional argument. An array is shared, not copied.
     #[must_use]
+    #[inline]
     pub fn arg(mut self, value: impl Into<Val>) -> Args {
         self.positional.push(value.into());
         self
@@ -59,7 +63,7 @@ impl Args {
     pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
         let mut lent = Lent::default();
         let (positional, keywords) = (lent.all(&mut self.positional), lent.all(&mut self.keywords));
-        let names: Vec<Text> = self.names.iter().map(|name| Text::new(name)).collect();
+        let names: SmallVec<[Text; 4]> = self.names.iter().map(|name| Text::new(name)).collect();
         let handle = |object: &Option<PyObject>| object.as_ref().map_or(ptr::null_mut::<Object>(), PyObject::as_raw);
         call(&raw::Args {
             positional: positional.as_ptr(),

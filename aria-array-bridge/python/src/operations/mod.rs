@@ -10,11 +10,13 @@ mod entry;
 mod frame;
 pub(crate) mod gil;
 mod handle;
+mod name;
 mod object;
 mod system;
 mod text;
 mod thrown;
 mod value;
+mod vectorcall;
 
 use aria_array_bridge::operations::{ABI, Operations, Text};
 use core::ptr;
