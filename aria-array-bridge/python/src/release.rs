@@ -320,6 +320,7 @@ impl Drop for Pending<'_> {
 /// # Errors
 ///
 /// What Python raises.
+#[inline]
 pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
     // Two threads that come here at once register twice, which is harmless: the hooks may run twice.
     if READY.load(Ordering::Acquire) {

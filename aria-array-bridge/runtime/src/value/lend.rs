@@ -66,7 +66,11 @@ impl Lent {
 
     /// Lends several values, in order.
     pub(crate) fn all(&mut self, values: &mut [Val]) -> SmallVec<[Value; 4]> {
-        values.iter_mut().map(|value| self.lend(value)).collect()
+        let mut lent = SmallVec::with_capacity(values.len());
+        for value in values {
+            lent.push(self.lend(value));
+        }
+        lent
     }
 
     fn items(&mut self, function: u32, items: &mut [Val]) -> Value {
