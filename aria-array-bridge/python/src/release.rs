@@ -38,6 +38,8 @@ static LEAKED: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// How often this thread is inside of `ATTACHED`: see [`Inside`].
     static VISITS: Visits = const { Visits::new() };
+    /// This thread makes the interpreter's pending calls, and only inside of `ATTACHED`: see [`claim_main_thread`].
+    static MAIN: Cell<bool> = const { Cell::new(false) };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
 }
@@ -92,7 +94,7 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
     // SAFETY: the caller's duties are those of `Queue::push`.
     unsafe { QUEUE.push(node) };
     // In a batch this thread releases it itself, with its next operation or at the end of the batch.
-    if gil::is_batch() || SCHEDULED.swap(true, Ordering::AcqRel) {
+    if gil::is_batch() || is_main_between_operations() || SCHEDULED.swap(true, Ordering::AcqRel) {
         return;
     }
     // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when
@@ -101,6 +103,16 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
         // The list is full. The next attach, or the next push, sees to it.
         SCHEDULED.store(false, Ordering::Release);
     }
+}
+
+/// Says that this thread is Python's main one, and runs Python inside of [`attach_interruptibly`] alone, which releases what
+/// waits. The interpreter makes pending calls on its main thread, between instructions: no sooner than that.
+pub(crate) fn claim_main_thread() {
+    MAIN.set(true);
+}
+
+fn is_main_between_operations() -> bool {
+    MAIN.get() && !VISITS.with(Visits::is_inside)
 }
 
 extern "C" fn release_pending(_: *mut c_void) -> c_int {

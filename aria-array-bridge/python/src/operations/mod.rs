@@ -63,6 +63,7 @@ static TABLE: Operations = Operations {
     callable: callback::callable,
     payload: thrown::payload,
     describe: thrown::describe,
+    main_thread: system::main_thread,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.
