@@ -28,9 +28,7 @@ pub(super) fn ours(
         "attach" => Some(it.seconds(|_| aria::attach())),
         _ => None,
     });
-    found
-        .ok_or_else(|| PyValueError::new_err(format!("expected an operation but found {operation}")))?
-        .map_err(raised)
+    found.ok_or_else(|| PyValueError::new_err(format!("expected an operation but found {operation}")))?.map_err(raised)
 }
 
 /// A closure that Python calls with a float, which it returns.
