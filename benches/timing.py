@@ -27,14 +27,17 @@ class Case:
     refused: str = ""
     samples: list = field(default_factory=list)
 
+    def timer(self):
+        """The loop."""
+        return Timer(self.statement, "f, x = F, X", globals={"F": self.f, "X": self.x})
+
     def prepare(self, target):
         """Finds how many calls take `target` seconds."""
-        self.timer = Timer(self.statement, "f, x = F, X", globals={"F": self.f, "X": self.x})
-        self.calls, took = 16, 0.0
+        self.loop, self.calls, took = self.timer(), 16, 0.0
         try:
-            self.timer.timeit(2)  # what happens once must not decide
+            self.loop.timeit(2)  # what happens once must not decide
             while took < target / 4:
-                took = self.timer.timeit(self.calls)
+                took = self.loop.timeit(self.calls)
                 self.calls = max(1, int(self.calls * min(16.0, target / max(took, 1e-9))))
         except Exception as error:  # a peer that lacks a conversion says so
             self.refused = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -53,7 +56,7 @@ def measure(cases, rounds, target):
     gc.collect()
     for _ in range(rounds):
         for case in running:
-            case.samples.append(case.timer.timeit(case.calls) / case.calls * 1e9)
+            case.samples.append(case.loop.timeit(case.calls) / case.calls * 1e9)
     return running
 
 

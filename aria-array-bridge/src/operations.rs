@@ -362,6 +362,9 @@ pub struct Operations {
     pub payload: unsafe extern "C" fn(*mut Object, *const c_void, *mut *mut c_void, *mut Failure) -> Status,
     /// Describes an exception as an operation that raises it does: writes the failure, and answers its negative status.
     pub describe: unsafe extern "C" fn(*mut Object, *mut Failure) -> Status,
+    /// Says that this thread started Python and runs it in operations alone, called once. What it releases between two of
+    /// them then waits for the next attach without a pending call: only this thread could make that call.
+    pub main_thread: unsafe extern "C" fn(),
 }
 
 /// The text of a panic, for the error that it becomes at the boundary.

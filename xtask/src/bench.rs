@@ -1,42 +1,41 @@
 //! The benchmarks of `benches/` in an environment of their own, beside bare C and other libraries.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod native;
 
+use self::native::Builder;
 use crate::args::Args;
 use crate::env::{Env, Packages};
 use crate::programs::succeed;
-use crate::tools::{Doing, Failure, Outcome, heading, program, quiet, root, step, target};
+use crate::tools::{Failure, Outcome, heading, root};
 use crate::wheel;
+
+/// A benchmark: its name, and what builds the modules that it needs.
+type Bench = (&'static str, fn(&Builder) -> Outcome<()>);
+
+const BENCHES: &[Bench] = &[("exchange", Builder::floor), ("columns", |_| Ok(())), ("calls", Builder::calls)];
 
 /// `cargo xtask bench`.
 pub(crate) fn bench(args: &mut Args) -> Outcome<()> {
+    let name = args.command();
     args.none(true)?;
+    let chosen: Vec<_> = BENCHES.iter().filter(|(bench, _)| name.as_ref().is_none_or(|name| name == bench)).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        return Err(Failure::new(format!(
+            "expected one of {} but found `{}`",
+            names.join(", "),
+            name.unwrap_or_default()
+        )));
+    }
     let env = Env::ready(Packages::Bench, None)?;
     wheel::install(&env)?;
-    let floor = floor(&env)?;
-    for source in ["benches/exchange.py", "benches/columns.py"] {
+    let builder = Builder::new(env)?;
+    for (name, build) in chosen {
+        build(&builder)?;
+        let source = format!("benches/{name}.py");
         heading(format_args!("measuring (its source: {source})"));
-        let mut bench = env.program(env.interpreter());
-        succeed(bench.arg(root().join(source)).args(&args.rest).env("PYTHONPATH", &floor))?;
+        let mut bench = builder.env().program(builder.env().interpreter());
+        succeed(bench.arg(root().join(source)).args(&args.rest).env("PYTHONPATH", builder.folder()))?;
     }
     Ok(())
-}
-
-/// Builds the bare C extension; the folder it lies in.
-fn floor(env: &Env) -> Outcome<PathBuf> {
-    let ask = "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())";
-    let asked = quiet(env.program(env.interpreter()).args(["-c", ask])).doing(|| "asking for headers".to_owned())?;
-    if !asked.status.success() {
-        return Err(Failure::new(format!("asking for headers: {}", asked.output.trim())));
-    }
-    let folder = target().join("bench");
-    std::fs::create_dir_all(&folder).doing(|| format!("making {}", folder.display()))?;
-    let mut compile: Command = program(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
-    compile.args(["-O3", "-fPIC", "-shared"]);
-    compile.args(asked.output.lines().map(|folder| format!("-I{folder}")));
-    compile.arg(root().join("benches/floor.c")).arg("-o").arg(folder.join("floor.so"));
-    step("building the bare C extension")
-        .run(&mut compile, "It needs a C compiler and Python's headers (on Debian: apt install gcc python3-dev).")?;
-    Ok(folder)
 }

@@ -40,7 +40,7 @@ impl Packages {
             Self::Default => "NumPy, pandas, scikit-learn, pytest, Hypothesis",
             Self::All => "every partner library, PyTorch among them: 5 GB, some minutes the first time",
             Self::Frames => "pandas, DuckDB, Polars, pyarrow, scikit-learn",
-            Self::Bench => "NumPy, pandas, Polars, pyarrow and tvm_ffi to measure beside",
+            Self::Bench => "NumPy, pandas, Polars, pyarrow, tvm_ffi and nanobind to measure beside",
         }
     }
 }

@@ -57,8 +57,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        options: "[-- [--quick] [--only TEXT]]",
-        about: "Measure exchanges and copies beside bare C and other libraries; writes benches/results",
+        options: "[exchange|columns|calls] [-- [--quick] [--only TEXT]]",
+        about: "Measure exchanges, copies and calls beside bare C and other libraries; writes benches/results",
         needs: Some("benches/exchange.py"),
         run: bench::bench,
     },

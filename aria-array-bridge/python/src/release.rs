@@ -8,10 +8,11 @@
 //! The queue itself is [`aria_array_bridge::queue`].
 
 use crate::operations::gil;
-use aria_array_bridge::queue::{Gate, Node, Pass, Queue};
+use aria_array_bridge::queue::{Gate, Node, Queue, Visits};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use pyo3::{ffi, wrap_pyfunction};
 static QUEUE: Queue = Queue::new();
 /// Around every use of `QUEUE` and of `Py_AddPendingCall` by a thread that may be detached.
 static PUSHING: Gate = Gate::new();
-/// Around every time we are attached, once for each [`Inside`].
+/// Around every time we are attached, once for each thread with an [`Inside`].
 static ATTACHED: Gate = Gate::new();
 /// A pending call of ours is on its way. At most one is: the interpreter has room for 32 of all libraries.
 static SCHEDULED: AtomicBool = AtomicBool::new(false);
@@ -35,8 +36,10 @@ static RELEASED: AtomicU64 = AtomicU64::new(0);
 static LEAKED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// How often this thread is inside: see [`Inside`].
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// How often this thread is inside of `ATTACHED`: see [`Inside`].
+    static VISITS: Visits = const { Visits::new() };
+    /// This thread makes the interpreter's pending calls, and only inside of `ATTACHED`: see [`claim_main_thread`].
+    static MAIN: Cell<bool> = const { Cell::new(false) };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
 }
@@ -91,7 +94,7 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
     // SAFETY: the caller's duties are those of `Queue::push`.
     unsafe { QUEUE.push(node) };
     // In a batch this thread releases it itself, with its next operation or at the end of the batch.
-    if gil::is_batch() || SCHEDULED.swap(true, Ordering::AcqRel) {
+    if gil::is_batch() || is_main_between_operations() || SCHEDULED.swap(true, Ordering::AcqRel) {
         return;
     }
     // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when
@@ -102,12 +105,27 @@ pub(crate) unsafe fn push(node: NonNull<Node>) {
     }
 }
 
+/// Says that this thread is Python's main one, and runs Python inside of [`attach_interruptibly`] alone, which releases what
+/// waits. The interpreter makes pending calls on its main thread, between instructions: no sooner than that.
+pub(crate) fn claim_main_thread() {
+    MAIN.set(true);
+}
+
+fn is_main_between_operations() -> bool {
+    MAIN.get() && !VISITS.with(Visits::is_inside)
+}
+
 extern "C" fn release_pending(_: *mut c_void) -> c_int {
     // Before releasing, so that whoever pushes from now on schedules again.
     SCHEDULED.store(false, Ordering::Release);
     // SAFETY: the interpreter makes pending calls on an attached thread, between two instructions of Python code.
     unsafe { Python::attach_unchecked(drain) };
     0
+}
+
+/// Says whether something waits to be released.
+pub(crate) fn is_waiting() -> bool {
+    !QUEUE.is_empty()
 }
 
 /// Releases everything that waits. Code of any kind may run: finalizers, weak reference callbacks.
@@ -156,7 +174,7 @@ pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
     explain: impl for<'py> FnOnce(Python<'py>, E) -> R,
 ) -> Result<R, NotRunning> {
     attach_only(|py| {
-        let interrupted = if QUEUE.is_empty() { Ok(()) } else { py.check_signals() };
+        let interrupted = if is_waiting() { py.check_signals() } else { Ok(()) };
         drain(py);
         interrupted.map_err(E::from).and_then(|()| body(py)).unwrap_or_else(|error| explain(py, error))
     })
@@ -179,24 +197,21 @@ fn attach_only<R>(body: impl for<'py> FnOnce(Python<'py>) -> R) -> Result<R, Not
 /// Somebody inside of [`attach_interruptibly`], or attached for longer by `operations::gil`: the end of the interpreter
 /// waits for it.
 pub(crate) struct Inside {
-    _pass: Pass<'static>,
+    /// Being inside is a matter of the thread.
+    _thread: PhantomData<*const ()>,
 }
 
 impl Inside {
     /// Enters. A thread that is inside already may do so at any time.
     pub(crate) fn enter() -> Result<Inside, NotRunning> {
-        let pass = match DEPTH.get() {
-            0 => ATTACHED.enter().ok_or(NotRunning)?,
-            _ => ATTACHED.enter_again(),
-        };
-        DEPTH.set(DEPTH.get() + 1);
-        Ok(Inside { _pass: pass })
+        let entered = VISITS.with(|visits| visits.enter(&ATTACHED));
+        entered.then(|| Inside { _thread: PhantomData }).ok_or(NotRunning)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        VISITS.with(|visits| visits.leave(&ATTACHED));
     }
 }
 
@@ -317,6 +332,7 @@ impl Drop for Pending<'_> {
 /// # Errors
 ///
 /// What Python raises.
+#[inline]
 pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
     // Two threads that come here at once register twice, which is harmless: the hooks may run twice.
     if READY.load(Ordering::Acquire) {
@@ -341,7 +357,7 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
 fn close(py: Python<'_>) -> PyResult<()> {
     ATTACHED.close();
     // When an operation of this very thread called us, it is inside as well.
-    let mine = DEPTH.get();
+    let mine = usize::from(VISITS.with(Visits::is_inside));
     let mut waited = Ok(());
     // A finalizer may detach in the middle of a batch: those nodes are neither released nor leaked until it is through.
     while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() {
@@ -364,7 +380,7 @@ fn close(py: Python<'_>) -> PyResult<()> {
 /// In the child of a fork nobody is inside but perhaps this thread, and no pending call is on its way.
 #[pyfunction(name = "_after_fork_in_child")]
 fn after_fork() {
-    ATTACHED.forget_others(DEPTH.get());
+    ATTACHED.forget_others(usize::from(VISITS.with(Visits::is_inside)));
     PUSHING.forget_others(0);
     SCHEDULED.store(false, Ordering::Release);
     DRAINING.store(false, Ordering::Release);

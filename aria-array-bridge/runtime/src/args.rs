@@ -4,6 +4,7 @@ use crate::object::PyObject;
 use crate::value::{Lent, Val};
 use aria_array_bridge::operations::{self as raw, Object, Status, Text};
 use core::ptr;
+use smallvec::SmallVec;
 
 /// Positional and keyword arguments, `*` and `**`.
 ///
@@ -13,21 +14,23 @@ use core::ptr;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Args {
-    positional: Vec<Val>,
-    names: Vec<String>,
-    keywords: Vec<Val>,
+    /// As few as most calls have are kept without an allocation.
+    positional: SmallVec<[Val; 2]>,
+    keywords: Vec<(String, Val)>,
     star: Option<PyObject>,
     star_star: Option<PyObject>,
 }
 
 impl Args {
     /// No arguments.
+    #[inline]
     pub fn new() -> Args {
         Args::default()
     }
 
     /// Adds a positional argument. An array is shared, not copied.
     #[must_use]
+    #[inline]
     pub fn arg(mut self, value: impl Into<Val>) -> Args {
         self.positional.push(value.into());
         self
@@ -35,9 +38,9 @@ impl Args {
 
     /// Adds a keyword argument. A name that comes twice is a `TypeError` of the call, as in Python.
     #[must_use]
+    #[inline]
     pub fn kw(mut self, name: impl Into<String>, value: impl Into<Val>) -> Args {
-        self.names.push(name.into());
-        self.keywords.push(value.into());
+        self.keywords.push((name.into(), value.into()));
         self
     }
 
@@ -58,8 +61,12 @@ impl Args {
     /// Shows the arguments to `call` in the table's form. The call consumes the arrays.
     pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
         let mut lent = Lent::default();
-        let (positional, keywords) = (lent.all(&mut self.positional), lent.all(&mut self.keywords));
-        let names: Vec<Text> = self.names.iter().map(|name| Text::new(name)).collect();
+        let positional = lent.all(&mut self.positional);
+        let (mut names, mut keywords) = (SmallVec::<[Text; 4]>::new(), SmallVec::<[_; 4]>::new());
+        for (name, value) in &mut self.keywords {
+            names.push(Text::new(name));
+            keywords.push(lent.lend(value));
+        }
         let handle = |object: &Option<PyObject>| object.as_ref().map_or(ptr::null_mut::<Object>(), PyObject::as_raw);
         call(&raw::Args {
             positional: positional.as_ptr(),

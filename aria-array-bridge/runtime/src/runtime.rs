@@ -185,6 +185,8 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     match unsafe { core_module::load(&loaded.api, config, true) } {
         Ok(core) => {
             state::publish(&loaded.api, core.table);
+            // SAFETY: this thread has just started Python, and from here on it is this crate that runs it on this thread.
+            unsafe { (core.table.main_thread)() };
             // SAFETY: attached; nothing of Python is in use on this thread.
             let thread_state = unsafe { (loaded.api.PyEval_SaveThread)() };
             let ours =

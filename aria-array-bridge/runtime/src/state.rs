@@ -5,9 +5,9 @@ use crate::load::Api;
 use crate::local::drop_arrivals;
 use crate::report::Origin;
 use aria_array_bridge::operations::{Failure, Operations, Status};
-use aria_array_bridge::queue::{Gate, Pass};
-use core::cell::Cell;
+use aria_array_bridge::queue::{Gate, Visits};
 use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -54,43 +54,40 @@ static TABLE: AtomicPtr<Operations> = AtomicPtr::new(ptr::null_mut());
 type StateOf = unsafe extern "C" fn() -> *mut c_void;
 /// The state that is attached, and this thread's own. (`PyGILState_Check` says yes to all once a subinterpreter was made.)
 static STATES: OnceLock<[StateOf; 2]> = OnceLock::new();
-/// Around every operation but `retain` and `release`, once for each [`Inside`].
+/// Around every operation but `retain` and `release`, once for each thread with an [`Inside`].
 pub(crate) static OPERATING: Gate = Gate::new();
 /// How many `Runtime`s there are; the last one ends Python when it is dropped.
 pub(crate) static RUNTIMES: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// How often this thread is inside: see [`Inside`].
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// How often this thread is inside of `OPERATING`: see [`Inside`].
+    static VISITS: Visits = const { Visits::new() };
 }
 
 /// Somebody in an operation, or attached for longer: the end of Python waits for it.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    _pass: Pass<'static>,
+    /// Being inside is a matter of the thread.
+    _thread: PhantomData<*const ()>,
 }
 
 impl Inside {
     /// Enters; `None` from the moment that the end begins. A thread that is inside already may do so at any time, so
     /// that it can finish.
     pub(crate) fn enter() -> Option<Inside> {
-        let pass = match DEPTH.get() {
-            0 => OPERATING.enter()?,
-            _ => OPERATING.enter_again(),
-        };
-        DEPTH.set(DEPTH.get() + 1);
-        Some(Inside { _pass: pass })
+        let entered = VISITS.with(|visits| visits.enter(&OPERATING));
+        entered.then(|| Inside { _thread: PhantomData })
     }
 
     /// Says whether this thread is inside.
     pub(crate) fn is_inside() -> bool {
-        DEPTH.get() > 0
+        VISITS.with(Visits::is_inside)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        VISITS.with(|visits| visits.leave(&OPERATING));
     }
 }
 

@@ -56,6 +56,37 @@ fn a_namedtuple_belongs_to_the_program() {
 }
 
 #[test]
+fn what_calls_methods_for_a_frame_is_harmless_in_other_hands() {
+    python();
+    let names = names(
+        "import sys\nclass C:\n    def found(self, **named): return sys._getframe(1).f_locals['operation']\n\
+         def call(f, *args): return f(*args)\ndef plus(a, *, b): return a + b\nplus.plus = plus",
+    );
+    let object = names.getitem("C").unwrap().call(Args::new()).unwrap();
+    let (call, plus) = (names.getitem("call").unwrap(), names.getitem("plus").unwrap());
+    let found = object.call_method("found", Args::new().kw("k", 1)).unwrap();
+    let args = |args: Vec<Val>| args.into_iter().fold(Args::new().arg(&found), Args::arg);
+    let (named, none) = (Val::tuple(["b"]), || Val::None);
+    // A method of a function's own dict takes no `self`.
+    for name in [none(), "plus".into()] {
+        let good = vec![name, named.clone(), (&plus).into(), 1.into(), 2.into()];
+        assert_eq!(call.call(args(good)).unwrap().to_int().unwrap(), 3);
+    }
+    for wrong in [
+        vec![],
+        vec![none()],
+        vec![none(), none()],
+        vec![none(), named.clone()],
+        vec![none(), named.clone(), (&plus).into()],
+        vec![none(), Val::tuple([1]), (&plus).into(), 1.into()],
+        vec![none(), 1.into(), (&plus).into()],
+        vec![1.into(), none(), (&plus).into()],
+    ] {
+        assert_eq!(call.call(args(wrong)).unwrap_err().message(), "expected a name, names and what to call");
+    }
+}
+
+#[test]
 fn inspect_shows_the_source_of_the_program() {
     python();
     let source = "# a program\n\nfn objective(x)\n  x * x\nend\n";

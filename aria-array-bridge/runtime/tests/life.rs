@@ -273,3 +273,32 @@ fn interrupted(name: &str, body: fn()) -> std::process::ExitStatus {
     assert!(kill.is_ok_and(|kill| kill.success()));
     child.wait().expect("it ends")
 }
+
+#[test]
+fn what_the_main_thread_drops_dies_with_the_next_attach_or_as_python_runs_on() {
+    let name = "what_the_main_thread_drops_dies_with_the_next_attach_or_as_python_runs_on";
+    ended_well(&program(name, || {
+        let runtime = start();
+        let names = names(
+            "import weakref\nclass C: pass\ngone = []\ndef make():\n    c = C()\n    weakref.finalize(c, gone.append, 1)\n    return c\n\
+             def wait(drop):\n    drop()\n    for _ in range(10**7):\n        if gone: return True\n    return False",
+        );
+        let (make, gone) = (names.getitem("make").unwrap(), names.getitem("gone").unwrap());
+        // Between two operations: by this thread's next one, or another's.
+        drop(make.call(Args::new()).unwrap());
+        assert_eq!(gone.len().unwrap(), 1);
+        drop(make.call(Args::new()).unwrap());
+        let other = gone.clone();
+        assert_eq!(thread::spawn(move || other.len().unwrap()).join().unwrap(), 2);
+        gone.call_method("clear", Args::new()).unwrap();
+        // In a callback: while the Python code that called it runs on, with no operation to come.
+        let held = Mutex::new(Some(make.call(Args::new()).unwrap()));
+        let drop_it = PyObject::callable("drop", Signature::new(), move |_| {
+            drop(held.lock().unwrap().take());
+            Ok(())
+        });
+        let waited = names.getitem("wait").unwrap().call(Args::new().arg(drop_it.unwrap()));
+        assert!(waited.unwrap().truthy().unwrap());
+        runtime.end().unwrap();
+    }));
+}

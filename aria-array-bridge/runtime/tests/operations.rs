@@ -37,6 +37,49 @@ fn a_call_takes_positional_keyword_and_starred_arguments() {
 }
 
 #[test]
+fn calls_with_any_number_of_arguments_and_keywords_are_pythons_own() {
+    python();
+    let names = names(
+        "def f(*args, **kwargs): return (args, sorted(kwargs.items()))\nclass C: pass\nc = C()\nc.f = f\n\
+         C.g = lambda self, *args, **kwargs: f(*args, **kwargs)",
+    );
+    let (function, object) = (names.getitem("f").unwrap(), names.getitem("c").unwrap());
+    for positional in 0..9 {
+        for keywords in 0..7 {
+            let args = || {
+                let args = (0..positional).fold(Args::new(), Args::arg);
+                (0..keywords).fold(args, |args, n| args.kw(format!("k{n}"), n))
+            };
+            let wanted: Vec<String> = (0..keywords).map(|n| format!("('k{n}', {n})")).collect();
+            let tuple = eval(&format!("tuple(range({positional}))")).repr().unwrap();
+            let wanted = format!("({tuple}, [{}])", wanted.join(", "));
+            // A function, one that is an attribute, and a method.
+            assert_eq!(function.call(args()).unwrap().repr().unwrap(), wanted);
+            assert_eq!(object.call_method("f", args()).unwrap().repr().unwrap(), wanted);
+            assert_eq!(object.call_method("g", args()).unwrap().repr().unwrap(), wanted);
+        }
+    }
+    let error = object.call_method("none", Args::new().arg(1).kw("k", 2)).unwrap_err();
+    assert_eq!((error.kind(), error.message()), ("AttributeError", "'C' object has no attribute 'none'"));
+    let error = object.call_method("g", Args::new().kw("twice", 1).kw("twice", 2)).unwrap_err();
+    assert_eq!(error.message(), "got multiple values for keyword argument 'twice'");
+}
+
+#[test]
+fn more_names_than_are_remembered_are_each_their_own() {
+    python();
+    let object = eval("type('Any', (), {'__getattr__': lambda self, name: name})()");
+    for round in 0..2 {
+        for n in 0..2000 {
+            let name = format!("name_{n}{}", "_".repeat(n % 80));
+            assert_eq!(object.getattr(&name).unwrap().str().unwrap(), name, "round {round}");
+        }
+    }
+    assert_eq!(object.getattr("").unwrap().str().unwrap(), "");
+    assert_eq!(object.getattr("naïve").unwrap().str().unwrap(), "naïve");
+}
+
+#[test]
 fn values_go_in_and_come_out_unchanged() {
     python();
     let there_and_back = |value: Val| PyObject::from_val(value).unwrap().lower().unwrap();

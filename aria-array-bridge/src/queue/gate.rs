@@ -3,6 +3,7 @@
 //! Whoever closes it lets nobody else in and can wait until those inside have left. That is how the
 //! end of an interpreter, or of a runtime, waits out the calls that are still under way (rule O2).
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 const CLOSED: usize = 1;
@@ -28,12 +29,6 @@ impl Gate {
         let pass = Pass { gate: self };
         // When it is turned away the pass is dropped here, which leaves again.
         (before & CLOSED == 0).then_some(pass)
-    }
-
-    /// Enters once more, for a thread that is inside already and stays so meanwhile: a closed gate lets it finish.
-    pub fn enter_again(&self) -> Pass<'_> {
-        self.state.fetch_add(ONE, Ordering::SeqCst);
-        Pass { gate: self }
     }
 
     /// Lets nobody in any more. Does not wait: see [`inside`](Gate::inside).
@@ -73,5 +68,55 @@ pub struct Pass<'a> {
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         self.gate.state.fetch_sub(ONE, Ordering::SeqCst);
+    }
+}
+
+/// How often one thread is inside of one [`Gate`], for a `thread_local`.
+///
+/// The gate counts the thread once, so that entering again needs no atomic operation, and a closed gate lets a thread
+/// that is inside finish.
+///
+/// # Invariants
+///
+/// 1. While `depth` is above 0 the gate counts this thread.
+#[derive(Debug, Default)]
+pub struct Visits {
+    depth: Cell<usize>,
+}
+
+impl Visits {
+    /// A thread that is not inside.
+    pub const fn new() -> Visits {
+        Visits { depth: Cell::new(0) }
+    }
+
+    /// Enters, or says that the gate is closed and that this thread is not inside. What was entered is left, as often.
+    #[must_use]
+    pub fn enter(&self, gate: &Gate) -> bool {
+        if self.depth.get() == 0 {
+            let Some(pass) = gate.enter() else { return false };
+            core::mem::forget(pass);
+        }
+        self.depth.set(self.depth.get() + 1);
+        true
+    }
+
+    /// Leaves once.
+    ///
+    /// # Panics
+    ///
+    /// Panics where this thread is not inside.
+    pub fn leave(&self, gate: &Gate) {
+        let depth = self.depth.get().checked_sub(1).expect("a thread that is inside");
+        self.depth.set(depth);
+        if depth == 0 {
+            // The pass that `enter` forgot: invariant 1.
+            drop(Pass { gate });
+        }
+    }
+
+    /// Says whether the thread is inside.
+    pub fn is_inside(&self) -> bool {
+        self.depth.get() > 0
     }
 }

@@ -7,7 +7,7 @@
 
 mod gate;
 
-pub use gate::{Gate, Pass};
+pub use gate::{Gate, Pass, Visits};
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};

@@ -1,6 +1,6 @@
 //! The queue and the gate under threads, small enough for Miri.
 
-use super::{Gate, Node, Queue};
+use super::{Gate, Node, Queue, Visits};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -139,5 +139,20 @@ fn the_child_of_a_fork_forgets_the_threads_it_does_not_have() {
     assert!(gate.is_closed());
     assert_eq!(gate.inside(), 1);
     drop(mine);
+    assert_eq!(gate.inside(), 0);
+}
+
+#[test]
+fn a_thread_that_enters_again_is_counted_once_and_finishes_behind_a_closed_gate() {
+    let (gate, visits) = (Gate::new(), Visits::new());
+    assert!(visits.enter(&gate) && visits.enter(&gate));
+    assert_eq!(gate.inside(), 1);
+    gate.close();
+    assert!(visits.enter(&gate) && !Visits::new().enter(&gate));
+    for inside in [1, 1, 0] {
+        visits.leave(&gate);
+        assert_eq!((gate.inside(), visits.is_inside()), (inside, inside == 1));
+    }
+    assert!(!visits.enter(&gate));
     assert_eq!(gate.inside(), 0);
 }

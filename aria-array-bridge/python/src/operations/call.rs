@@ -2,15 +2,17 @@
 
 use super::entry::{Error, enter};
 use super::frame::{self, apply};
+use super::name;
 use super::object::{give, the};
-use super::text;
 use super::value::Values;
+use super::vectorcall::Operands;
 use aria_array_bridge::operations::function::GETATTR;
 use aria_array_bridge::operations::{Args, Failure, Object, Status, Text};
 use core::slice;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple};
+use smallvec::SmallVec;
 
 pub(super) unsafe extern "C" fn call(
     object: *mut Object,
@@ -23,18 +25,14 @@ pub(super) unsafe extern "C" fn call(
     let mut args = unsafe { Arguments::new(args) };
     let body = |py: Python<'_>| {
         // SAFETY: a live handle or NULL: the table's contract.
-        let object = unsafe { the(py, object) }?;
-        let function = if name.data.is_null() {
-            object.to_owned()
+        let object = unsafe { the(py, object) }?.to_owned();
+        let method = if name.data.is_null() {
+            None
         } else {
             // SAFETY: borrowed for the call: the table's contract.
-            let name = unsafe { text::read(name, "a method's name") }?;
-            let name = PyString::intern(py, name).into_any();
-            apply(py, GETATTR, [object.to_owned(), name])?
+            Some(unsafe { name::interned(py, name, "a method's name") }?.into_any())
         };
-        let mut all = vec![function];
-        args.positional(py, &mut all)?;
-        let result = frame::run(py, all, args.keywords(py)?.as_ref())?;
+        let result = args.call(py, object, method)?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(result, out) }
     };
@@ -81,7 +79,39 @@ impl Arguments<'_> {
         }
     }
 
-    fn positional<'py>(&mut self, py: Python<'py>, all: &mut Vec<Bound<'py, PyAny>>) -> Result<(), Error> {
+    /// Calls the object, or its method, in the frame of this thread's site.
+    fn call<'py>(
+        &mut self,
+        py: Python<'py>,
+        object: Bound<'py, PyAny>,
+        method: Option<Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>, Error> {
+        let mut all = Operands::new(py);
+        if !self.star_star.is_null() {
+            all.push(match method {
+                Some(name) => apply(py, GETATTR, [object, name])?,
+                None => object,
+            });
+            self.positional(py, &mut all)?;
+            return Ok(frame::run(py, &all, Some(&self.keywords(py)?))?);
+        }
+        if self.names.len() != self.keywords.len() {
+            let (names, values) = (self.names.len(), self.keywords.len());
+            let text = format!("expected a name for each of {values} keyword arguments but found {names}");
+            return Err(Error::Argument(text));
+        }
+        if method.is_some() || !self.names.is_empty() {
+            all.push(frame::caller(py)?.clone());
+            all.push(method.unwrap_or_else(|| py.None().into_bound(py)));
+            all.push(self.keyword_names(py)?);
+        }
+        all.push(object);
+        self.positional(py, &mut all)?;
+        self.keywords.all(py, &mut all)?;
+        Ok(frame::run(py, &all, None)?)
+    }
+
+    fn positional<'py>(&mut self, py: Python<'py>, all: &mut Operands<'py>) -> Result<(), Error> {
         self.positional.all(py, all)?;
         if !self.star.is_null() {
             // SAFETY: a live handle: the duty of whoever called `new`.
@@ -93,33 +123,53 @@ impl Arguments<'_> {
         Ok(())
     }
 
-    fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Option<Bound<'py, PyDict>>, Error> {
-        if self.names.is_empty() && self.star_star.is_null() {
-            return Ok(None);
+    /// The names of the keyword arguments, each once: a tuple, or None without any.
+    fn keyword_names<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Error> {
+        if self.names.is_empty() {
+            return Ok(py.None().into_bound(py));
         }
+        let mut names: SmallVec<[Bound<'py, PyString>; 8]> = SmallVec::with_capacity(self.names.len());
+        for name in self.names {
+            // SAFETY: borrowed for the call: the duty of whoever called `new`.
+            let name = unsafe { name::interned(py, *name, KEYWORD) }?;
+            // Interned, so that equal ones are one.
+            if names.iter().any(|before| before.is(&name)) {
+                return Err(twice(&name).into());
+            }
+            names.push(name);
+        }
+        Ok(PyTuple::new(py, names)?.into_any())
+    }
+
+    fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Error> {
         let all = PyDict::new(py);
         let mut names = self.names.iter();
         while let Some(value) = self.keywords.next(py) {
             let name = names.next().copied().unwrap_or(Text::NONE);
             // SAFETY: borrowed for the call: the duty of whoever called `new`.
-            let name = unsafe { text::read(name, "a keyword's name") }?;
-            add(&all, PyString::intern(py, name).into_any(), value?)?;
+            let name = unsafe { name::interned(py, name, KEYWORD) }?;
+            add(&all, name.into_any(), value?)?;
         }
-        if !self.star_star.is_null() {
-            // SAFETY: a live handle: the duty of whoever called `new`.
-            let mapping = unsafe { the(py, self.star_star) }?;
-            if mapping.getattr_opt("keys")?.is_none() {
-                let name = mapping.get_type().name()?;
-                return Err(PyTypeError::new_err(format!("argument after ** must be a mapping, not {name}")).into());
-            }
-            for key in mapping.call_method0("keys")?.try_iter()? {
-                let key = key?;
-                let value = mapping.get_item(&key)?;
-                add(&all, key, value)?;
-            }
+        // SAFETY: a live handle: the duty of whoever called `new`.
+        let mapping = unsafe { the(py, self.star_star) }?;
+        if mapping.getattr_opt("keys")?.is_none() {
+            let name = mapping.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("argument after ** must be a mapping, not {name}")).into());
         }
-        Ok(Some(all))
+        for key in mapping.call_method0("keys")?.try_iter()? {
+            let key = key?;
+            let value = mapping.get_item(&key)?;
+            add(&all, key, value)?;
+        }
+        Ok(all)
     }
+}
+
+/// What the name of a keyword argument is called in errors.
+const KEYWORD: &str = "a keyword's name";
+
+fn twice(name: &Bound<'_, PyString>) -> PyErr {
+    PyTypeError::new_err(format!("got multiple values for keyword argument '{name}'"))
 }
 
 /// Adds one keyword argument; a name that is no string, or is there already, is a TypeError as in Python.
@@ -128,7 +178,7 @@ fn add<'py>(all: &Bound<'py, PyDict>, name: Bound<'py, PyAny>, value: Bound<'py,
         return Err(PyTypeError::new_err("keywords must be strings"));
     };
     if all.contains(name)? {
-        return Err(PyTypeError::new_err(format!("got multiple values for keyword argument '{name}'")));
+        return Err(twice(name));
     }
     all.set_item(name, value)
 }

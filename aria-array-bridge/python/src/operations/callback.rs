@@ -10,6 +10,7 @@ use super::gil::Balance;
 use super::object::give;
 use super::thrown::raise;
 use super::value::Values;
+use super::vectorcall::Operands;
 use super::{handle, text};
 use crate::release::{ready, undisturbed};
 use aria_array_bridge::operations::callback::{Call, Callback, POSITIONAL_OR_KEYWORD, Parameter, Thrown};
@@ -157,9 +158,12 @@ impl Function {
         };
         let Some(site) = &self.site else { return self.native.get().__call__(py, &bound) };
         let _elsewhere = Elsewhere::enter(site);
-        let mut call = vec![self.native.bind(py).clone().into_any()];
-        call.extend(bound.iter());
-        site.call(py, call)
+        let mut call = Operands::new(py);
+        call.push(self.native.bind(py).clone().into_any());
+        for argument in bound.iter() {
+            call.push(argument);
+        }
+        site.call(py, &call)
     }
 
     #[getter]

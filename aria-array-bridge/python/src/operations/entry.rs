@@ -55,18 +55,26 @@ pub(super) type Answer = Result<Status, Error>;
 ///
 /// `failure` is NULL, or may be written to and holds nothing that needs to be released.
 pub(super) unsafe fn enter(failure: *mut Failure, body: impl for<'py> FnOnce(Python<'py>) -> Answer) -> Status {
+    let mut found = None;
     let attached = AssertUnwindSafe(|| {
         let explained = |py: Python<'_>, error| {
             let (status, failure) = explain(py, error);
-            (status, Some(failure))
+            found = Some(failure);
+            status
         };
-        release::attach_interruptibly(|py| body(py).map(|status| (status, None)), explained)
+        release::attach_interruptibly(body, explained)
     });
     // Unwind safety: all state that a panic can leave half-done belongs to the call; the queue and the counters are atomic.
-    let (status, found) = match catch_unwind(attached) {
+    let status = match catch_unwind(attached) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(NotRunning)) => (ERR_STATE, Some(words("StateError", &NotRunning.to_string()))),
-        Err(payload) => (ERR_PANIC, Some(words("Panic", panic_text(&*payload)))),
+        Ok(Err(NotRunning)) => {
+            found = Some(words("StateError", &NotRunning.to_string()));
+            ERR_STATE
+        }
+        Err(payload) => {
+            found = Some(words("Panic", panic_text(&*payload)));
+            ERR_PANIC
+        }
     };
     if let Some(found) = found {
         // SAFETY: NULL, or valid for writes: the caller's duty.

@@ -6,6 +6,7 @@
 
 use super::entry::{Error, enter};
 use super::object::give;
+use super::vectorcall::{self, Operands};
 use super::{handle, text};
 use aria_array_bridge::operations::function::NAMES;
 use aria_array_bridge::operations::{Failure, Object, Status, Text};
@@ -34,6 +35,8 @@ struct Functions {
     end: Py<PyAny>,
     /// Makes the function that binds a callback's arguments.
     binder: Py<PyAny>,
+    /// What calls methods, and functions with keyword arguments: see `vectorcall`.
+    caller: Py<PyAny>,
 }
 
 static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
@@ -49,7 +52,8 @@ fn functions(py: Python<'_>) -> PyResult<&Functions> {
         let numbered = NAMES.iter().map(|name| Ok(all.get_item(name)?.unbind())).collect::<PyResult<_>>()?;
         let nowhere = at(&forms, "<aria>", 1, "<module>")?.unbind();
         let end = builtins.getattr("object")?.call0()?.unbind();
-        Ok(Functions { numbered, forms: forms.unbind(), nowhere, end, binder: get("binder")?.unbind() })
+        let caller = vectorcall::function(py)?.unbind();
+        Ok(Functions { numbered, forms: forms.unbind(), nowhere, end, binder: get("binder")?.unbind(), caller })
     })
 }
 
@@ -69,6 +73,11 @@ pub(super) fn end(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 /// Makes the function that binds a callback's arguments: see `SOURCE`.
 pub(super) fn binder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(functions(py)?.binder.bind(py))
+}
+
+/// The built-in function that calls methods, and functions with keyword arguments: see `vectorcall`.
+pub(super) fn caller(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.caller.bind(py))
 }
 
 /// A site of our own: where a callback is defined.
@@ -93,7 +102,7 @@ impl Place {
     }
 
     /// Calls the first of `call` with the others, in a frame of this place.
-    pub(super) fn call<'py>(&self, py: Python<'py>, call: Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn call<'py>(&self, py: Python<'py>, call: &Operands<'py>) -> PyResult<Bound<'py, PyAny>> {
         call_at(self.site.bind(py), call, None)
     }
 }
@@ -144,21 +153,21 @@ fn at<'py>(forms: &Bound<'py, PyTuple>, file: &str, line: i32, function: &str) -
 /// Calls the first of `call` with the others, in a frame of this site.
 fn call_at<'py>(
     site: &Bound<'py, PyTuple>,
-    call: Vec<Bound<'py, PyAny>>,
+    call: &Operands<'py>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // As `forms` of `SOURCE` has them.
-    let form = match (keywords, call.len().saturating_sub(1)) {
-        (Some(_), _) => 5,
-        (None, arguments) => arguments.min(4),
-    };
-    site.get_item(form)?.call(PyTuple::new(site.py(), call)?, keywords)
+    // As `forms` of `SOURCE` has them: the last two take any number of arguments, and keywords too.
+    let any = site.len().saturating_sub(2);
+    match keywords {
+        None => call.call(site.get_borrowed_item(call.len().saturating_sub(1).min(any))?),
+        Some(_) => site.get_item(any + 1)?.call(call.tuple()?, keywords),
+    }
 }
 
 /// Calls the first of `call` with the others, in the frame of this thread's site.
 pub(super) fn run<'py>(
     py: Python<'py>,
-    call: Vec<Bound<'py, PyAny>>,
+    call: &Operands<'py>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: NULL, or a handle that lives while it is there; the borrow ends on the next line, before others may run.
@@ -175,10 +184,12 @@ pub(super) fn apply<'py, const N: usize>(
     number: u32,
     arguments: [Bound<'py, PyAny>; N],
 ) -> Result<Bound<'py, PyAny>, Error> {
-    let mut call = Vec::with_capacity(N + 1);
+    let mut call = Operands::new(py);
     call.push(the(py, number)?.clone());
-    call.extend(arguments);
-    Ok(run(py, call, None)?)
+    for argument in arguments {
+        call.push(argument);
+    }
+    Ok(run(py, &call, None)?)
 }
 
 pub(super) unsafe extern "C" fn site(

@@ -25,7 +25,7 @@ def without_columns(source):
     return names
 
 
-# Call their first argument with the others: with none to three, with any number, with keywords. The narrow ones cost
+# Call their first argument with the others: with none to five, with any number, with keywords. The narrow ones cost
 # half as much, and hold the arguments in names of their own, where pandas looks for them.
 forms = tuple(
     without_columns(f"def aria({parameters}): return operation({arguments})")["aria"]
@@ -34,6 +34,8 @@ forms = tuple(
         ("operation, a", "a"),
         ("operation, a, b", "a, b"),
         ("operation, a, b, c", "a, b, c"),
+        ("operation, a, b, c, d", "a, b, c, d"),
+        ("operation, a, b, c, d, e", "a, b, c, d, e"),
         ("operation, /, *arguments", "*arguments"),
         ("operation, /, *arguments, **keywords", "*arguments, **keywords"),
     )

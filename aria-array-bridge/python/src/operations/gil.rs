@@ -5,7 +5,7 @@
 //! A callback that leaves levels behind has them undone when it returns.
 
 use super::entry::enter;
-use crate::release::{Inside, drain};
+use crate::release::{Inside, drain, is_waiting};
 use aria_array_bridge::operations::{Failure, OK, Status};
 use core::cell::{Cell, RefCell};
 use pyo3::ffi;
@@ -140,14 +140,16 @@ pub(super) unsafe extern "C" fn attach(failure: *mut Failure) -> Status {
         // SAFETY: the failure is empty: the table's contract. This one fails in the same way, and says so.
         return unsafe { enter(failure, |_| Ok(OK)) };
     };
-    // An operation first: it says whether Python runs, and releases what waits.
-    // SAFETY: as above.
+    // SAFETY: initialized: it was when the module with this table was loaded, and its end, which the gate of `inside` tells,
+    // waits for `inside`. Any thread may call it, attached or not.
+    let state = unsafe { ffi::PyGILState_Ensure() };
+    // An operation first, for which this thread is attached already: it releases what waits, and a pending Ctrl-C is its error.
+    // SAFETY: the failure is empty: the table's contract.
     let status = unsafe { enter(failure, |_| Ok(OK)) };
     if status < 0 {
+        undo(Level::Attached { state, inside });
         return status;
     }
-    // SAFETY: initialized, as the operation has shown, and it waits for `inside`. Any thread may call it, attached or not.
-    let state = unsafe { ffi::PyGILState_Ensure() };
     push(Level::Attached { state, inside })
 }
 
@@ -173,8 +175,10 @@ pub(super) unsafe extern "C" fn leave(level: Status) {
 fn undo(level: Level) {
     match level {
         Level::Attached { state, inside } => {
-            // SAFETY: attached by the level, which is on top.
-            unsafe { Python::attach_unchecked(drain) };
+            if is_waiting() {
+                // SAFETY: attached by the level, which is on top.
+                unsafe { Python::attach_unchecked(drain) };
+            }
             // SAFETY: taken on this thread, given back once, in the reverse order: invariant 1.
             unsafe { ffi::PyGILState_Release(state) };
             drop(inside);

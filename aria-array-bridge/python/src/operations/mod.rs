@@ -10,11 +10,13 @@ mod entry;
 mod frame;
 pub(crate) mod gil;
 mod handle;
+mod name;
 mod object;
 mod system;
 mod text;
 mod thrown;
 mod value;
+mod vectorcall;
 
 use aria_array_bridge::operations::{ABI, Operations, Text};
 use core::ptr;
@@ -61,6 +63,7 @@ static TABLE: Operations = Operations {
     callable: callback::callable,
     payload: thrown::payload,
     describe: thrown::describe,
+    main_thread: system::main_thread,
 };
 
 /// Returns the table. It lives as long as the program: extension modules are never unloaded.

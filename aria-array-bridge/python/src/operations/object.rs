@@ -6,7 +6,7 @@
 use super::entry::{Error, enter};
 use super::frame::{self, apply};
 use super::value::Values;
-use super::{handle, text};
+use super::{handle, name, text};
 use aria_array_bridge::operations::function::{
     GETATTR, GETITEM, IMPORT, INDEX, ITER, LEN, NEXT, SETATTR, SETITEM, TRUTH,
 };
@@ -60,8 +60,7 @@ pub(super) unsafe extern "C" fn getattr(
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         // SAFETY: borrowed for the call: the table's contract.
-        let name = unsafe { text::read(name, "an attribute's name") }?;
-        let name = PyString::intern(py, name).into_any();
+        let name = unsafe { name::interned(py, name, "an attribute's name") }?.into_any();
         let found = apply(py, GETATTR, [object.to_owned(), name])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(found, out) }
@@ -82,8 +81,7 @@ pub(super) unsafe extern "C" fn setattr(
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         // SAFETY: borrowed for the call: the table's contract.
-        let name = unsafe { text::read(name, "an attribute's name") }?;
-        let name = PyString::intern(py, name).into_any();
+        let name = unsafe { name::interned(py, name, "an attribute's name") }?.into_any();
         apply(py, SETATTR, [object.to_owned(), name, value.one(py)?])?;
         Ok(OK)
     };

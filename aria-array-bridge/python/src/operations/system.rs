@@ -1,7 +1,7 @@
 //! Operations on the interpreter: releasing what waits, signals, streams.
 
 use super::entry::enter;
-use crate::release::{Counts, counts};
+use crate::release::{Counts, claim_main_thread, counts};
 use aria_array_bridge::operations::{Failure, OK, Status};
 use core::ptr;
 use pyo3::prelude::*;
@@ -30,6 +30,10 @@ pub(super) unsafe extern "C" fn flush(failure: *mut Failure) -> Status {
     };
     // SAFETY: the failure is empty: the table's contract.
     unsafe { enter(failure, body) }
+}
+
+pub(super) unsafe extern "C" fn main_thread() {
+    claim_main_thread();
 }
 
 pub(super) unsafe extern "C" fn release_counts(released: *mut u64, leaked: *mut u64) {

@@ -3,6 +3,7 @@
 use super::arrays::TakenArray;
 use super::entry::{Error, enter};
 use super::object::{give, the};
+use super::vectorcall::Operands;
 use super::{frame, handle, text};
 use aria_array_bridge::operations::{
     Failure, OK, Object, OwnedBytes, Payload, Sequence, Status, TAG_ARRAY, TAG_BOOL, TAG_BYTES, TAG_FLOAT, TAG_INT,
@@ -53,9 +54,13 @@ impl Values<'_> {
         values
     }
 
+    /// How many are left.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Converts all that are left, behind what is there.
-    pub(super) fn all<'py>(&mut self, py: Python<'py>, converted: &mut Vec<Bound<'py, PyAny>>) -> Result<(), Error> {
-        converted.reserve(self.rest.len());
+    pub(super) fn all<'py>(&mut self, py: Python<'py>, converted: &mut Operands<'py>) -> Result<(), Error> {
         while let Some(value) = self.next(py) {
             converted.push(value?);
         }
@@ -155,9 +160,10 @@ unsafe fn convert<'py>(py: Python<'py>, value: &Value, depth: usize) -> Result<B
 
 /// What a numbered function makes of values, in the frame of this thread's site.
 fn made<'py>(py: Python<'py>, function: u32, values: &mut Values<'_>) -> Result<Bound<'py, PyAny>, Error> {
-    let mut call = vec![frame::the(py, function)?.clone()];
+    let mut call = Operands::new(py);
+    call.push(frame::the(py, function)?.clone());
     values.all(py, &mut call)?;
-    Ok(frame::run(py, call, None)?)
+    Ok(frame::run(py, &call, None)?)
 }
 
 pub(super) unsafe extern "C" fn apply(

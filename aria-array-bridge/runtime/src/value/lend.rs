@@ -9,6 +9,7 @@ use aria_array_bridge::operations::{
     Text, Value,
 };
 use core::ptr;
+use smallvec::SmallVec;
 
 /// The insides of values that were lent: what their pointers point to. Outlives the call.
 #[derive(Default)]
@@ -64,12 +65,16 @@ impl Lent {
     }
 
     /// Lends several values, in order.
-    pub(crate) fn all(&mut self, values: &mut [Val]) -> Vec<Value> {
-        values.iter_mut().map(|value| self.lend(value)).collect()
+    pub(crate) fn all(&mut self, values: &mut [Val]) -> SmallVec<[Value; 4]> {
+        let mut lent = SmallVec::with_capacity(values.len());
+        for value in values {
+            lent.push(self.lend(value));
+        }
+        lent
     }
 
     fn items(&mut self, function: u32, items: &mut [Val]) -> Value {
-        let inside = self.all(items);
+        let inside = self.all(items).into_boxed_slice();
         self.made(function, inside)
     }
 

@@ -1,0 +1,126 @@
+//! Calls whose arguments lie side by side in memory, without a tuple and a dict made of them.
+//!
+//! The stable ABI has such calls from 3.12 on. CPython 3.11 has the same functions, with the same parameters; where a
+//! module sees the stable ABI alone (`python3.dll` on Windows), `other` makes a tuple and a dict.
+
+#[cfg_attr(unix, path = "vectorcall/unix.rs")]
+#[cfg_attr(not(unix), path = "vectorcall/other.rs")]
+mod native;
+
+use core::slice;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use pyo3::{Borrowed, ffi};
+use smallvec::SmallVec;
+
+/// What a call is made of, each with a reference of its own, side by side.
+///
+/// # Invariants
+///
+/// 1. Each of `owned` is a strong reference to a live object, which belongs to this.
+pub(super) struct Operands<'py> {
+    py: Python<'py>,
+    owned: SmallVec<[*mut ffi::PyObject; 8]>,
+}
+
+impl<'py> Operands<'py> {
+    pub(super) fn new(py: Python<'py>) -> Operands<'py> {
+        Operands { py, owned: SmallVec::new() }
+    }
+
+    pub(super) fn push(&mut self, object: Bound<'py, PyAny>) {
+        self.owned.push(object.into_ptr());
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.owned.len()
+    }
+
+    /// The same as a tuple.
+    pub(super) fn tuple(&self) -> PyResult<Bound<'py, PyTuple>> {
+        // SAFETY: attached: `py`; a live object: invariant 1.
+        PyTuple::new(self.py, self.owned.iter().map(|object| unsafe { Borrowed::from_ptr(self.py, *object) }))
+    }
+
+    /// `function(*self)`
+    pub(super) fn call(&self, function: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: attached: `py`; a live function; as many live objects as it says: invariant 1.
+        let result =
+            unsafe { native::call(function.as_ptr(), self.owned.as_ptr(), self.owned.len(), core::ptr::null_mut()) };
+        // SAFETY: attached: `py`; a new reference, or NULL with an exception.
+        unsafe { Bound::from_owned_ptr_or_err(self.py, result) }
+    }
+}
+
+impl Drop for Operands<'_> {
+    fn drop(&mut self) {
+        for object in &self.owned {
+            // SAFETY: attached: `py`; our own reference, given up once: invariant 1.
+            unsafe { ffi::Py_DECREF(*object) };
+        }
+    }
+}
+
+/// Makes a built-in function `call(name, names, object, *arguments)` with the meaning `object.name(*arguments)`, or
+/// `object(*arguments)` where the name is None. The last arguments are keyword arguments with these names, if any.
+///
+/// Being in C it adds no frame of its own, and so a call of any kind is one operation in the frame of a site.
+pub(super) fn function(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let definition = ffi::PyMethodDef {
+        ml_name: c"call".as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: entry },
+        ml_flags: ffi::METH_FASTCALL,
+        ml_doc: core::ptr::null(),
+    };
+    // Never freed: the function refers to it, and is made once.
+    let definition = Box::leak(Box::new(definition));
+    // SAFETY: attached: `py`; a definition that lives as long as the process; no `self` and no module.
+    let made = unsafe { ffi::PyCFunction_NewEx(definition, core::ptr::null_mut(), core::ptr::null_mut()) };
+    // SAFETY: attached: `py`; a new reference, or NULL with an exception.
+    unsafe { Bound::from_owned_ptr_or_err(py, made) }
+}
+
+/// The built-in function. Python code can get hold of it by way of a frame, so that it trusts no argument.
+unsafe extern "C" fn entry(
+    _self: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    len: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls functions on attached threads.
+    let py = unsafe { Python::assume_attached() };
+    let len = usize::try_from(len).unwrap_or(0);
+    let arguments = if arguments.is_null() {
+        &[]
+    } else {
+        // SAFETY: non-null, and as many live objects as it says, for the call: the calling convention.
+        unsafe { slice::from_raw_parts(arguments, len) }
+    };
+    let [name, names, called @ ..] = arguments else { return wrong(py) };
+    // SAFETY: attached; a live object for the call.
+    let [name, names] = [*name, *names].map(|object| unsafe { Borrowed::from_ptr(py, object) });
+    let (mut keywords, mut named) = (core::ptr::null_mut(), 0);
+    if !names.is_none() {
+        let Ok(names) = names.cast::<PyTuple>() else { return wrong(py) };
+        if !names.iter_borrowed().all(|name| name.is_instance_of::<PyString>()) {
+            return wrong(py);
+        }
+        (keywords, named) = (names.as_ptr(), names.len());
+    }
+    // The object, positional arguments, keyword arguments.
+    let Some(positional) = called.len().checked_sub(named + 1) else { return wrong(py) };
+    if name.is_none() {
+        // SAFETY: attached; live objects; as many behind the first as `positional` and the names say, all strings.
+        unsafe { native::call(called[0], called[1..].as_ptr(), positional, keywords) }
+    } else if name.is_instance_of::<PyString>() {
+        // SAFETY: as above; a string.
+        unsafe { native::call_method(name.as_ptr(), called.as_ptr(), positional + 1, keywords) }
+    } else {
+        wrong(py)
+    }
+}
+
+fn wrong(py: Python<'_>) -> *mut ffi::PyObject {
+    PyTypeError::new_err("expected a name, names and what to call").restore(py);
+    core::ptr::null_mut()
+}
