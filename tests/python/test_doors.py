@@ -178,3 +178,70 @@ def test_a_class_without_a_proper_module_is_named_as_far_as_it_goes():
 
     x = ab.asarray(Nameless())
     assert x.address == source.ctypes.data and "Nameless" in x.plan.source
+
+
+class Absent:
+    """Has another door, which opens."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(2)
+
+
+def test_a_door_that_is_none_or_raises_attribute_error_is_none():
+    class Property(Absent):
+        @property
+        def __dlpack__(self):
+            raise AttributeError("not of this one")
+
+    class Nothing(Absent):
+        __dlpack__ = __arrow_c_array__ = None
+
+    for kind in (Property, Nothing):
+        assert ab.asarray(kind()).tolist() == [1.0, 1.0]
+
+    class Only:
+        @property
+        def __array__(self):
+            raise AttributeError("x")
+
+    with pytest.raises(ab.ArgumentError, match="the object has no __array__"):
+        ab.asarray(Only())
+
+
+def test_a_door_is_bound_as_python_binds_it():
+    given = np.arange(3.0)
+
+    class Property:
+        @property
+        def __dlpack__(self):
+            return given.__dlpack__
+
+    class Static:
+        __dlpack__ = staticmethod(given.__dlpack__)
+
+    class Class:
+        @classmethod
+        def __dlpack__(cls, **options):
+            return given.__dlpack__(**options)
+
+    for kind in (Property, Static, Class):
+        assert ab.asarray(kind()).address == given.ctypes.data
+
+    class Raises(Absent):
+        @property
+        def __dlpack__(self):
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        ab.asarray(Raises())
+
+
+def test_a_class_that_loses_its_last_door_is_told_so():
+    class Loses:
+        def __array__(self, dtype=None, copy=None):
+            return np.ones(2)
+
+    ab.asarray(Loses())
+    del Loses.__array__
+    with pytest.raises(ab.ArgumentError, match="no array protocol|has no __array__"):
+        ab.asarray(Loses())

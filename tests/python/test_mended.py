@@ -2,13 +2,16 @@
 
 import gc
 import io
+import pickle
 import threading
 import weakref
+from copy import deepcopy
 
 import numpy as np
 import pytest
 
 import aria_array_bridge as ab
+from dlpack_producer import Producer
 
 
 class Holder:
@@ -162,3 +165,55 @@ def test_explain_refuses_the_dtypes_that_the_way_refuses():
     plan = ab.explain(np.zeros(2, "M8[s]"), to="torch")
     assert (plan.outcome, plan.reasons[-1].code) == ("refuse", "dtype")
     assert ab.explain(np.zeros(2, "M8[s]"), to="numpy").outcome == "view"
+
+
+def test_records_without_bytes_have_no_order_to_swap():
+    x = np.zeros(2, [("a", ">i4", (0,))])
+    assert ab.asarray(x).shape == (2,) and ab.asarray(x).dtype.itemsize == 0
+
+
+class Struct:
+    """Has nothing else."""
+
+    def __init__(self, capsule):
+        self.capsule = capsule
+
+    @property
+    def __array_struct__(self):
+        return self.capsule
+
+
+@pytest.mark.parametrize("consume", [lambda a: a.__array_struct__, lambda a: np.asarray(Struct(a.__array_struct__))])
+def test_what_a_struct_kept_goes_with_it_at_once(consume):
+    memory = bytearray(8)
+    a = ab.asarray(memory)
+    kept = consume(a)
+    del a
+    with pytest.raises(BufferError):
+        memory.extend(b"x")
+    del kept
+    memory.extend(b"x")  # Nothing of this library was called since.
+
+
+def test_packed_elements_have_no_f_order():
+    x = ab.asarray(Producer(dtype=(0, 4, 1), shape=(4, 4)))
+    for call in (lambda: ab.asarray(x, order="F"), lambda: x.copy(order="F")):
+        with pytest.raises(ValueError, match="whole bytes, which can lie in F order, but found packed int4"):
+            call()
+    assert ab.explain(x, order="F").outcome == "refuse" and ab.asarray(x, order="C").address == x.address
+    assert ab.asarray(ab.asarray(Producer(dtype=(0, 4, 1), shape=(8,))), order="F").shape == (8,)
+
+
+def test_an_error_crosses_processes_with_its_plan():
+    with pytest.raises(ab.ArgumentError) as caught:
+        ab.asarray(None)
+    for copy in (pickle.loads(pickle.dumps(caught.value)), deepcopy(caught.value)):
+        assert type(copy) is ab.ArgumentError and str(copy) == str(caught.value) and copy.plan == caught.value.plan
+    with pytest.raises(ValueError):
+        ab._core._plan(b"no plan")
+
+
+@pytest.mark.parametrize("stride", [2**63 - 1, -(2**63)])
+def test_a_span_that_overflows_is_told_with_the_stride_that_was_found(stride):
+    with pytest.raises(ValueError, match=f"stride of {stride} bytes \\(axis 1\\)"):
+        ab.from_buffer(bytearray(16), dtype="f4", shape=(2, 2), strides=(4, stride))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import fractions
 import math
 import subprocess
 import sys
@@ -140,3 +142,20 @@ def test_numpy_is_not_imported() -> None:
         "assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_list_of_numpys_scalars_is_what_they_are():
+    assert ab.asarray([np.complex64(1 + 2j), 1.0]).tolist() == [1 + 2j, 1]
+    assert ab.asarray([np.complex64(1 + 2j)], dtype="complex64").tolist() == [1 + 2j]
+    assert ab.asarray([np.float32(0.5), np.float16(2), 1]).tolist() == [0.5, 2, 1]
+
+
+@pytest.mark.parametrize("value", [
+    np.datetime64("2020-01-01", "ns"), np.datetime64("NaT"), np.timedelta64(5, "ns"), np.timedelta64(5, "s"), np.timedelta64(5),
+    np.longdouble(1) / 3, np.clongdouble(1j), decimal.Decimal("1.1"), fractions.Fraction(1, 3),
+])  # fmt: skip
+def test_what_a_float_would_change_is_no_number_of_a_list(value):
+    for make in (ab.asarray, ab.explain):
+        with pytest.raises(ab.ConversionError, match=f"found .*{type(value).__name__}"):
+            plan = make([value])
+            raise ab.ConversionError(str(plan)) if plan.outcome == "refuse" else AssertionError(plan)

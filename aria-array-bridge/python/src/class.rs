@@ -1,5 +1,7 @@
 //! What a class is, asked so that no code of the class or of its metaclass answers: a metaclass may define what it likes.
 
+use pyo3::exceptions::PyAttributeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
@@ -23,6 +25,51 @@ pub(crate) fn bases<'py>(class: &Bound<'py, PyType>) -> PyResult<Vec<Bound<'py, 
 pub(crate) fn members<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
     static DICT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     of_type(&DICT, class, "__dict__")
+}
+
+/// A member that the class has by itself or from what it derives from, as it lies there; nothing of it is run.
+///
+/// # Errors
+///
+/// As for [`bases`].
+pub(crate) fn raw_member<'py>(class: &Bound<'py, PyType>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for base in bases(class)? {
+        let own = members(&base)?;
+        if own.contains(name)? {
+            return own.get_item(name).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Returns true for a function, of Python or of a compiled module, which takes the object first.
+pub(crate) fn is_function(member: &Bound<'_, PyAny>) -> bool {
+    const FUNCTIONS: [&str; 6] = [
+        "function",
+        "method_descriptor",
+        "cython_function_or_method",
+        "wrapper_descriptor",
+        "instancemethod",
+        "nb_method",
+    ];
+    FUNCTIONS.contains(&short_name(&member.get_type()).as_str())
+}
+
+/// The method of this name, bound as Python binds special methods: found on the class, whatever the instance carries, and
+/// asked for what it is there (a property, a static method). `None` where there is none: no member, None, an AttributeError.
+///
+/// # Errors
+///
+/// What binding it raises.
+pub(crate) fn bound<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (py, class) = (object.py(), object.get_type());
+    let Some(member) = raw_member(&class, name)?.filter(|member| !member.is_none()) else { return Ok(None) };
+    let Some(bind) = member.get_type().getattr_opt(intern!(py, "__get__"))? else { return Ok(Some(member)) };
+    match bind.call1((&member, object, &class)) {
+        Ok(bound) => Ok((!bound.is_none()).then_some(bound)),
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The class' name with its module, or as much of it as is a name.

@@ -1,8 +1,9 @@
 //! The classes `Plan` and `Reason`: the core's, as Python sees them.
 
 use aria_array_bridge::plan::{Plan, Reason};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
 
 /// What a conversion does, or why it is refused.
 #[pyclass(frozen, name = "Plan", module = "aria_array_bridge")]
@@ -20,8 +21,27 @@ impl PyPlan {
     }
 }
 
+/// A plan from its pickle.
+///
+/// # Errors
+///
+/// `ValueError` for bytes that no plan was made of.
+#[pyfunction(name = "_plan")]
+pub(crate) fn unpickled(bytes: &[u8]) -> PyResult<PyPlan> {
+    let plans = Plan::decode(bytes).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let [plan]: [Plan; 1] = plans
+        .try_into()
+        .map_err(|plans: Vec<Plan>| PyValueError::new_err(format!("expected one plan but found {}", plans.len())))?;
+    Ok(PyPlan { plan })
+}
+
 #[pymethods]
 impl PyPlan {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let make = slf.py().import("aria_array_bridge._core")?.getattr("_plan")?;
+        Ok((make, (PyBytes::new(slf.py(), &Plan::encode(core::slice::from_ref(&slf.get().plan))),)))
+    }
+
     /// "view", "copy" or "refuse".
     #[getter]
     fn outcome(&self) -> &'static str {

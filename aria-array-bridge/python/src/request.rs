@@ -13,7 +13,7 @@ use aria_array_bridge::array::{CastError, CopyOrder, can_cast_same_kind};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
-use aria_array_bridge::{Array, DType, Device, Order};
+use aria_array_bridge::{Array, ArrayError, DType, Device, Order};
 use pyo3::prelude::*;
 
 /// What the caller wants.
@@ -174,8 +174,13 @@ pub(crate) fn plan(found: &Found, source: Name, request: &Request) -> Plan {
         && !array.layout().is_contiguous(order)
     {
         let name = if order == Order::C { "C" } else { "F" };
-        let reason = Reason::new("order", "L3", format!("the elements are not {name}-contiguous"));
-        plan = plan.copying(bytes, reason.expected(name, format!("strides {:?}", array.strides())));
+        if array.layout().is_packed() {
+            let error = ArrayError::Packed { dtype: array.dtype().clone() };
+            plan = plan.refusing(Reason::new("subbyte", "L3", error.to_string()));
+        } else {
+            let reason = Reason::new("order", "L3", format!("the elements are not {name}-contiguous"));
+            plan = plan.copying(bytes, reason.expected(name, format!("strides {:?}", array.strides())));
+        }
     }
     if request.writable && array.is_readonly() {
         let reason = Reason::new("read-only", "L8", "the memory may not be written");
@@ -329,9 +334,9 @@ fn with_nan(array: &Array, swap: &Swap) -> Result<Array, NoNan> {
 }
 
 /// `MemoryError` for no memory, `ValueError` for the rest.
-pub(crate) fn memory_or_value(error: &aria_array_bridge::ArrayError) -> PyErr {
+pub(crate) fn memory_or_value(error: &ArrayError) -> PyErr {
     match error {
-        aria_array_bridge::ArrayError::Memory { .. } => pyo3::exceptions::PyMemoryError::new_err(error.to_string()),
+        ArrayError::Memory { .. } => pyo3::exceptions::PyMemoryError::new_err(error.to_string()),
         _ => pyo3::exceptions::PyValueError::new_err(error.to_string()),
     }
 }

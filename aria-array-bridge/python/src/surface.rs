@@ -28,6 +28,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(explain, module)?)?;
     module.add_function(wrap_pyfunction!(unpickle, module)?)?;
     module.add_function(wrap_pyfunction!(record_dtype, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::plan::unpickled, module)?)?;
     module.add_class::<crate::block::Block>()?;
     module.add_function(wrap_pyfunction!(ledger, module)?)?;
     module.add_function(wrap_pyfunction!(release_unused, module)?)?;

@@ -4,7 +4,7 @@ use super::read::{copy_bytes, copy_columns, copy_plane, copy_run};
 use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
-use crate::layout::Layout;
+use crate::layout::{Layout, Order};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -84,6 +84,9 @@ impl Array {
     /// The layout of a copy with elements of `itemsize` bytes.
     pub(super) fn copy_layout(&self, itemsize: usize, order: CopyOrder) -> Result<Layout, ArrayError> {
         Ok(match order {
+            CopyOrder::F if self.layout.is_packed() && !self.layout.is_contiguous(Order::F) => {
+                return Err(ArrayError::Packed { dtype: self.dtype.clone() });
+            }
             _ if self.layout.is_packed() => self.layout.clone(),
             CopyOrder::C => Layout::c_order(itemsize, self.shape())?,
             CopyOrder::F => Layout::f_order(itemsize, self.shape())?,
@@ -154,6 +157,9 @@ impl Array {
     /// Reverses the bytes of every element of an array that nobody else has seen.
     fn swap_elements(&mut self, swap: &Swap) {
         let (dtype, itemsize) = (self.dtype.clone(), self.layout.itemsize());
+        if itemsize == 0 {
+            return; // Records of empty fields have no bytes, and so no order.
+        }
         // SAFETY: `copy_swapped` made this allocation: `nbytes` initialised bytes, dense, that nobody else knows of.
         let bytes = unsafe { core::slice::from_raw_parts_mut(self.buffer.first().as_ptr(), self.layout.nbytes()) };
         bytes.chunks_exact_mut(itemsize).for_each(|element| swap.apply(&dtype, element));

@@ -23,6 +23,8 @@ pub enum ArrayError {
     NoField { name: Box<str>, dtype: DType },
     /// The operation reads elements, and they are on a device.
     Device { found: Device },
+    /// Packed elements smaller than a byte have one order, the last axis fastest.
+    Packed { dtype: DType },
 }
 
 impl fmt::Display for ArrayError {
@@ -36,6 +38,9 @@ impl fmt::Display for ArrayError {
             Self::Length { expected, found } => write!(f, "expected length {expected} but found {found}"),
             Self::NoField { name, dtype } => write!(f, "expected a record with field {name:?} but found {dtype}"),
             Self::Device { found } => write!(f, "expected memory of the host but found {found}"),
+            Self::Packed { dtype } => {
+                write!(f, "expected elements of whole bytes, which can lie in F order, but found packed {dtype}")
+            }
         }
     }
 }

@@ -259,17 +259,23 @@ fn span_of(itemsize: usize, shape: &[usize], strides: &[isize]) -> Result<Range<
         return Ok(0..0);
     }
     let (mut low, mut high) = (0isize, 0isize);
+    // The axis that reaches furthest is the one to name, where all together reach too far.
+    let mut furthest = (0, 1, 0, 0);
     for (axis, (&extent, &stride)) in shape.iter().zip(strides).enumerate() {
         let overflow = || LayoutError::SpanOverflow { axis, extent, stride };
         let last = isize::try_from(extent - 1).map_err(|_| overflow())?;
         let reach = last.checked_mul(stride).ok_or_else(overflow)?;
+        if reach.unsigned_abs() > furthest.3 {
+            furthest = (axis, extent, stride, reach.unsigned_abs());
+        }
         if reach < 0 {
             low = low.checked_add(reach).ok_or_else(overflow)?;
         } else {
             high = high.checked_add(reach).ok_or_else(overflow)?;
         }
     }
-    let overflow = || LayoutError::SpanOverflow { axis: 0, extent: shape.first().copied().unwrap_or(1), stride: 0 };
+    let (axis, extent, stride, _) = furthest;
+    let overflow = || LayoutError::SpanOverflow { axis, extent, stride };
     let high = high.checked_add(itemsize.cast_signed()).ok_or_else(overflow)?;
     high.checked_sub(low).ok_or_else(overflow)?;
     Ok(low..high)

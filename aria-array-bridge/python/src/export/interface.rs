@@ -117,7 +117,7 @@ impl PyArray {
             },
             shape: array.shape().iter().map(|n| n.cast_signed()).collect(),
             strides: array.strides().to_vec(),
-            _export: export.unbind(),
+            export: export.into_any().into_ptr(),
         });
         lent.interface.shape = lent.shape.as_mut_ptr();
         lent.interface.strides = lent.strides.as_mut_ptr();
@@ -140,13 +140,16 @@ struct Lent {
     interface: Interface,
     shape: Vec<isize>,
     strides: Vec<isize>,
-    _export: Py<Export>,
+    /// A reference of its own. No `Py`, which would wait for PyO3 to attach: the interpreter frees capsules by itself.
+    export: *mut ffi::PyObject,
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         // SAFETY: attached: only `destroy` and the failure above drop one; the struct's own reference, or NULL.
         unsafe { ffi::Py_XDECREF(self.interface.descr) };
+        // SAFETY: likewise, and never NULL.
+        unsafe { ffi::Py_DECREF(self.export) };
     }
 }
 

@@ -56,10 +56,7 @@ fn ask<'py>(
     say_copy: bool,
 ) -> Result<Bound<'py, PyAny>, Refusal> {
     let py = object.py();
-    // On the type: what an instance carries under this name is not the protocol.
-    let Some(method) = object.get_type().getattr_opt(intern!(py, "__dlpack__"))? else {
-        return Err(Refusal::Next(Reason::new("door", "C2", "the type has no __dlpack__ any more")));
-    };
+    let (method, takes_object) = kind.method(object, intern!(py, "__dlpack__"))?;
     let wishes = PyDict::new(py);
     static LATEST: PyOnceLock<Py<PyTuple>> = PyOnceLock::new();
     let latest = || (Version::LATEST.major, Version::LATEST.minor).into_pyobject(py).map(Bound::unbind);
@@ -74,7 +71,7 @@ fn ask<'py>(
     if let Some(device) = request.device {
         wishes.set_item(intern!(py, "dl_device"), (device.kind, device.id))?;
     }
-    let subject = PyTuple::new(py, [object])?;
+    let subject = if takes_object { PyTuple::new(py, [object])? } else { PyTuple::empty(py) };
     let answer = match method.call(&subject, Some(&wishes)) {
         // A producer from before the keywords, or so it seems: a class of its own would say something else. What it
         // raises then is its answer.

@@ -4,15 +4,18 @@
 //! members while it lives, and the stable ABI has no mark of that: where every remembered door refuses, the type is looked
 //! at again ([`Known::again`]), which costs refused imports alone. A door that still works stays the one that is used.
 
-use super::exchange;
 use super::numpy::NumpyKind;
+use super::{Refusal, exchange};
 use crate::array::PyArray;
+use crate::class;
 use crate::table::PyColumn;
 use aria_array_bridge::ledger::Name;
+use aria_array_bridge::plan::Reason;
+use core::cell::Cell;
 use core::ops::Deref;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyTuple, PyType};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyRange, PyString, PyTuple, PyType};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A way in, in the order in which they are tried.
@@ -75,6 +78,8 @@ pub(super) struct Kind {
     pub(super) is_torch: bool,
     /// A class of pandas, or one that derives from it: which doors it has, the dtype of the instance says [W1].
     pub(super) is_pandas: bool,
+    /// Every method that the doors call is a function, found on the type; else each is bound anew.
+    has_functions: bool,
 }
 
 /// What is known of a type: for ever, or as long as somebody holds it.
@@ -110,6 +115,23 @@ impl Kind {
     /// The object as our own array, where it is one.
     pub(super) fn ours<'py>(&self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyArray>> {
         (self.doors.first() == Some(&Door::Ours)).then(|| object.cast::<PyArray>().ok().cloned()).flatten()
+    }
+}
+
+impl Kind {
+    /// The method of this name and whether the object is its first argument; a reason to go on where there is none.
+    pub(super) fn method<'py>(
+        &self,
+        object: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyString>,
+    ) -> Result<(Bound<'py, PyAny>, bool), Refusal> {
+        let none = || Refusal::Next(Reason::new("door", "C2", format!("the object has no {name}")));
+        if self.has_functions {
+            // On the type: what an instance carries under this name is not the protocol.
+            return object.get_type().getattr_opt(name)?.map(|method| (method, true)).ok_or_else(none);
+        }
+        let method = class::bound(object, &name.to_string_lossy())?;
+        method.map(|method| (method, false)).ok_or_else(none)
     }
 }
 
@@ -176,7 +198,9 @@ impl Known {
 
 fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> {
     let py = class.py();
-    let speaks = |name: &str| defines(class, name);
+    let has_functions = Cell::new(true);
+    let speaks = |name: &str| defines(class, name, None);
+    let calls = |name: &str| defines(class, name, Some(&has_functions));
     let mut doors = Vec::new();
     if class.is(py.get_type::<PyArray>()) {
         doors.push(Door::Ours);
@@ -196,17 +220,17 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
     }
     let candidates = [
         (Door::Exchange, speaks("__dlpack_c_exchange_api__")?),
-        (Door::ArrowArray, speaks("__arrow_c_array__")?),
-        (Door::ArrowDeviceArray, speaks("__arrow_c_device_array__")?),
-        (Door::ArrowStream, speaks("__arrow_c_stream__")?),
-        (Door::ArrowDeviceStream, speaks("__arrow_c_device_stream__")?),
+        (Door::ArrowArray, calls("__arrow_c_array__")?),
+        (Door::ArrowDeviceArray, calls("__arrow_c_device_array__")?),
+        (Door::ArrowStream, calls("__arrow_c_stream__")?),
+        (Door::ArrowDeviceStream, calls("__arrow_c_device_stream__")?),
         // SAFETY: attached; a live object. The answer depends on its type alone.
         (Door::Buffer, unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 1),
-        (Door::Dlpack, speaks("__dlpack__")?),
+        (Door::Dlpack, calls("__dlpack__")?),
         (Door::ArrayStruct, speaks("__array_struct__")?),
         (Door::ArrayInterface, speaks("__array_interface__")?),
         (Door::CudaArrayInterface, speaks("__cuda_array_interface__")?),
-        (Door::ArrayMethod, speaks("__array__")?),
+        (Door::ArrayMethod, calls("__array__")?),
         (Door::Sequence, is_plain(class)),
     ];
     let candidates = candidates.into_iter().filter(|(door, open)| *open && (!scalar || *door == Door::ArrayMethod));
@@ -217,22 +241,29 @@ fn find(class: &Bound<'_, PyType>, object: &Bound<'_, PyAny>) -> PyResult<Kind> 
         doors.retain(|door| door.is_arrow());
         doors.splice(0..0, by_device);
     }
-    let name = Name::of(&crate::class::name(class));
+    let name = Name::of(&class::name(class));
     let exchange = if doors.contains(&Door::Exchange) { Some(exchange::published(class)?) } else { None };
     let is_torch = super::torch::is_tensor(class)?;
     let is_pandas = super::arrow::pandas::is_of_pandas(class)?;
-    Ok(Kind { _class: class.clone().unbind(), name, doors, exchange, is_torch, is_pandas })
+    Ok(Kind {
+        _class: class.clone().unbind(),
+        name,
+        doors,
+        exchange,
+        is_torch,
+        is_pandas,
+        has_functions: has_functions.get(),
+    })
 }
 
-/// Returns true if the class, or one that it derives from, has this member. Nothing of an instance is looked at,
-/// and no code of the class runs.
-fn defines(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
-    for base in crate::class::bases(class)? {
-        if crate::class::members(&base)?.contains(name)? {
-            return Ok(true);
-        }
+/// Returns true if the class, or one that it derives from, has this member and it is not None; `functions` is told where it
+/// is no function. Nothing of an instance is looked at, and no code of the class runs.
+fn defines(class: &Bound<'_, PyType>, name: &str, functions: Option<&Cell<bool>>) -> PyResult<bool> {
+    let Some(member) = class::raw_member(class, name)?.filter(|member| !member.is_none()) else { return Ok(false) };
+    if let Some(functions) = functions {
+        functions.set(functions.get() && class::is_function(&member));
     }
-    Ok(false)
+    Ok(true)
 }
 
 /// Python's own numbers, lists and tuples.

@@ -9,8 +9,9 @@ use crate::class;
 use crate::request::{Found, Request};
 use aria_array_bridge::plan::{CopyPolicy, Reason};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 /// The NumPy array that the object gives.
 pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
@@ -20,7 +21,7 @@ pub(super) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) ->
     {
         return Err(Refusal::Next(reason));
     }
-    let given = ask(object, request).map_err(|error| refusal(object.py(), error))?;
+    let given = ask(object, kind, request)?;
     if !numpy::is_exact_ndarray(&given)? {
         let kind = class::of(&given);
         let text = format!("expected a numpy.ndarray from __array__ but found {kind}");
@@ -39,15 +40,17 @@ fn refusal(py: Python<'_>, error: PyErr) -> Refusal {
 }
 
 /// Calls `__array__`, with `copy=False` where a copy is forbidden and the object knows the argument.
-fn ask<'py>(object: &Bound<'py, PyAny>, request: &Request) -> PyResult<Bound<'py, PyAny>> {
+fn ask<'py>(object: &Bound<'py, PyAny>, kind: &Kind, request: &Request) -> Result<Bound<'py, PyAny>, Refusal> {
     let py = object.py();
+    let (method, takes_object) = kind.method(object, intern!(py, "__array__"))?;
+    let subject = if takes_object { PyTuple::new(py, [object])? } else { PyTuple::empty(py) };
     if request.copy == CopyPolicy::Never {
         let never = PyDict::new(py);
         never.set_item("copy", false)?;
-        match object.call_method("__array__", (), Some(&never)) {
+        match method.call(&subject, Some(&never)) {
             Err(error) if error.is_instance_of::<PyTypeError>(py) => {} // Written before NumPy 2.
-            answer => return answer,
+            answer => return answer.map_err(|error| refusal(py, error)),
         }
     }
-    object.call_method0("__array__")
+    method.call1(&subject).map_err(|error| refusal(py, error))
 }

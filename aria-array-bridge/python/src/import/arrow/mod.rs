@@ -38,28 +38,28 @@ use stream::Stopped;
 pub(super) fn find_array(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
     let py = object.py();
     let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_array__"), request };
-    asked.array(&asked.ask(object, intern!(py, "__arrow_c_array__"))?)
+    asked.array(&asked.ask(object, kind, intern!(py, "__arrow_c_array__"))?)
 }
 
 /// The array that the object gives by `__arrow_c_device_array__`.
 pub(super) fn find_device_array(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
     let py = object.py();
     let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_device_array__"), request };
-    asked.array(&asked.ask(object, intern!(py, "__arrow_c_device_array__"))?)
+    asked.array(&asked.ask(object, kind, intern!(py, "__arrow_c_device_array__"))?)
 }
 
 /// The chunks that the object gives by `__arrow_c_stream__`, as one array.
-pub(super) fn find_stream(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
+pub(super) fn find_stream(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
     let py = object.py();
-    let asked = Asked { py, source, protocol: named!("__arrow_c_stream__"), request };
-    asked.stream(&asked.ask(object, intern!(py, "__arrow_c_stream__"))?)
+    let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_stream__"), request };
+    asked.stream(&asked.ask(object, kind, intern!(py, "__arrow_c_stream__"))?)
 }
 
 /// The chunks that the object gives by `__arrow_c_device_stream__`, as one array.
-pub(super) fn find_device_stream(object: &Bound<'_, PyAny>, source: Name, request: &Request) -> Result<Found, Refusal> {
+pub(super) fn find_device_stream(object: &Bound<'_, PyAny>, kind: &Kind, request: &Request) -> Result<Found, Refusal> {
     let py = object.py();
-    let asked = Asked { py, source, protocol: named!("__arrow_c_device_stream__"), request };
-    asked.stream(&asked.ask(object, intern!(py, "__arrow_c_device_stream__"))?)
+    let asked = Asked { py, source: kind.name, protocol: named!("__arrow_c_device_stream__"), request };
+    asked.stream(&asked.ask(object, kind, intern!(py, "__arrow_c_device_stream__"))?)
 }
 
 /// An array of any object that speaks Arrow's PyCapsule interface, of a pair of its capsules, or of a stream's.
@@ -111,9 +111,16 @@ struct Asked<'a, 'py> {
 }
 
 impl<'py> Asked<'_, 'py> {
-    /// Calls the method of the type: what an instance carries under this name is not the protocol.
-    fn ask(&self, object: &Bound<'py, PyAny>, method: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>, Refusal> {
-        object.get_type().getattr(method)?.call1((object,)).map_err(|error| {
+    /// Calls the method of the type.
+    fn ask(
+        &self,
+        object: &Bound<'py, PyAny>,
+        kind: &Kind,
+        name: &Bound<'py, PyString>,
+    ) -> Result<Bound<'py, PyAny>, Refusal> {
+        let (method, takes_object) = kind.method(object, name)?;
+        let answer = if takes_object { method.call1((object,)) } else { method.call0() };
+        answer.map_err(|error| {
             let py = self.py;
             let cannot = error.is_instance_of::<PyTypeError>(py)
                 || error.is_instance_of::<PyValueError>(py)
@@ -122,7 +129,7 @@ impl<'py> Asked<'_, 'py> {
                 return Refusal::Raise(error);
             }
             let said = error.value(py).str().map(|text| text.to_string()).unwrap_or_default();
-            Refusal::Next(Reason::new("door", "C2", format!("{method} refuses: {said}")))
+            Refusal::Next(Reason::new("door", "C2", format!("{name} refuses: {said}")))
         })
     }
 

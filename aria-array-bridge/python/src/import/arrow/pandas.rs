@@ -42,7 +42,7 @@ pub(in crate::import) fn find(object: &Bound<'_, PyAny>, kind: &Kind, request: &
     let py = object.py();
     let name = intern!(py, "__arrow_c_stream__");
     let series = if object.get_type().hasattr(name)? { object.clone() } else { series(object)? };
-    super::find_stream(&series, kind.name, request).map_err(|refusal| match refusal {
+    super::find_stream(&series, kind, request).map_err(|refusal| match refusal {
         Refusal::Raise(error) if error.is_instance_of::<PyImportError>(py) => {
             let text = format!("pandas gives it by Arrow, which needs pyarrow: {}", error.value(py));
             Refusal::Next(Reason::new("door", "C2", text).hint("install pyarrow"))

@@ -1,6 +1,7 @@
 //! Python's numbers as elements: the kinds, and how a kind becomes a dtype. No value is changed but by rounding to a
 //! float that was asked for.
 
+use crate::class;
 use aria_array_bridge::dtype::Element;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{Array, DType};
@@ -33,7 +34,8 @@ pub(super) enum Kind {
 }
 
 impl Number {
-    /// The number that an object is, if it is one. NumPy's scalars are, by `__index__` and `__float__`.
+    /// The number that an object is, if it is one. NumPy's integers and floats are, by `__index__` and `__float__`, and its
+    /// complex numbers by `__complex__`; what else has these (times, decimals, fractions, long doubles) would change.
     pub(super) fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Number>> {
         if let Ok(value) = object.cast::<PyBool>() {
             return Ok(Some(Number::Bool(value.is_true())));
@@ -49,8 +51,16 @@ impl Number {
         }
         let class = object.get_type();
         let module = class.module()?;
-        if module.to_string_lossy() == "numpy" && matches!(&*class.name()?.to_string_lossy(), "bool" | "bool_") {
-            return object.is_truthy().map(|value| Some(Number::Bool(value)));
+        let numpys = if module.to_string_lossy() == "numpy" { class::short_name(&class) } else { String::new() };
+        match numpys.as_str() {
+            "bool" | "bool_" => return object.is_truthy().map(|value| Some(Number::Bool(value))),
+            "complex64" => {
+                let value = object.call_method0("__complex__")?;
+                return Ok(value.cast::<PyComplex>().ok().map(|value| Number::Complex(value.real(), value.imag())));
+            }
+            // Wider than a float64, or not numbers.
+            "longdouble" | "clongdouble" | "datetime64" | "timedelta64" => return Ok(None),
+            _ => {}
         }
         // Arrays have these too, and are arrays: of ours, those without axes are numbers.
         let ours = object.is_instance_of::<crate::array::PyArray>();
@@ -66,7 +76,9 @@ impl Number {
         if class.getattr_opt("__index__")?.is_some() {
             return object.call_method0("__index__").map(|value| Some(integer(&value)));
         }
-        if class.getattr_opt("__float__")?.is_some() {
+        // Decimals and fractions are no float64s.
+        let exact = !matches!(&*module.to_string_lossy(), "decimal" | "_decimal" | "fractions");
+        if exact && class.getattr_opt("__float__")?.is_some() {
             let value = object.call_method0("__float__")?;
             return Ok(value.cast::<PyFloat>().ok().map(|value| Number::Float(value.value())));
         }
