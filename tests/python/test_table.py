@@ -291,3 +291,17 @@ def test_numpy_takes_columns_and_tables_for_their_arrays() -> None:
         np.asarray(names)
     with pytest.raises(ab.ConversionError):
         np.asarray(ab.table({"a": np.arange(2), "b": np.arange(2.0)}), copy=False)
+
+
+def test_a_dict_that_changes_while_its_columns_are_taken_is_taken_as_it_was():
+    class Changes:
+        def __init__(self, of):
+            self.of = of
+
+        def __array__(self, dtype=None, copy=None):
+            self.of["more"] = 1
+            return np.zeros(3)
+
+    columns = {}
+    columns["a"] = Changes(columns)
+    assert ab.table(columns).column_names == ["a"] and len(columns) == 2

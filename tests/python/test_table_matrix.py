@@ -1,5 +1,7 @@
 """`to_matrix`, and `asarray` of what is like a table [W9]: a view where the columns lie so, else one copy that says why."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,7 +101,7 @@ def test_nulls_stay_are_refused_or_become_nan():
 @pytest.mark.parametrize("columns, options, text", [
     ({}, {}, "expected a numeric column or more but found none"),
     ({"a": [1.5]}, {"dtype": "int64"}, "column 'a' is float64, which does not cast to int64 within its kind"),
-    ({"a": [1.5], "t": np.array(["2020"], "M8[s]")}, {}, "column 't' is datetime64.s., the columns before it float64, and no type has both"),
+    ({"a": [1.5], "t": np.array(["2020"], "M8[s]")}, {}, "column 't' is datetime64.s., others are float64, and no type has both"),
     ({"a": [1.5], "m": np.ones((1, 2))}, {}, r"expected elements along 1 axis but found 2 \(column 'm'\)"),
 ])  # fmt: skip
 def test_refusals_name_the_column(columns, options, text):
@@ -175,3 +177,27 @@ def test_times_that_the_finer_unit_has_not_are_refused_and_nulls_are_no_times():
         ab.asarray(ab.table({"t": near, "d": near.view("m8[ns]")}))
     with pytest.raises(ab.ArgumentError, match="does not cast to datetime64.s. within its kind"):
         ab.table({"near": near}).to_matrix(dtype="datetime64[s]")
+
+
+@pytest.mark.parametrize("frame", [
+    pd.DataFrame({"id": [1, 2, 3, 4], "x": [0.5, 1, 2, 3]}).query("id != 2"),
+    pd.DataFrame({"x": [0.5, 1, 2], "y": [1.0, 2, 3]}).sort_values("x", ascending=False),
+    pd.DataFrame({"k": [1, 1, 2], "v": [1.0, 2, 3], "w": [1, 2, 3]}).groupby("k").sum(),
+    pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=["a", "b"]),
+    pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["x", None])),
+])  # fmt: skip
+def test_the_index_of_a_frame_is_no_column_of_its_matrix(frame):
+    wanted = frame.to_numpy()
+    for matrix in (ab.asarray(frame), ab.table(frame).to_matrix(), np.asarray(ab.table(frame))):
+        assert np.asarray(matrix).tolist() == wanted.tolist()
+    assert ab.table(frame).to_pandas().equals(frame)
+    if frame.index.nlevels == 1 and frame.index.dtype != "str":
+        level = ab.table(frame).column_names[-1]  # Asked for by name, and so a column.
+        assert ab.table(frame).select([level]).to_matrix().tolist() == [[value] for value in frame.index]
+
+
+@pytest.mark.parametrize("dtypes", [("f4", "u2", "i2"), ("f2", "u1", "i1"), ("u2", "i2"), ("?", "i1", "f2")])
+def test_the_order_of_columns_decides_no_dtype(dtypes):
+    for order in itertools.permutations(dtypes):
+        columns = {str(i): np.ones(2, dtype) for i, dtype in enumerate(order)}
+        assert ab.table(columns).to_matrix().dtype == np.result_type(*order)

@@ -189,7 +189,17 @@ fn unfit(columns: &[Column<'_>], rows: usize) -> Vec<Reason> {
 /// The dtype of the matrix, or the first column that nothing fits with.
 fn common(columns: &[Column<'_>], request: &Request) -> Result<DType, Box<Reason>> {
     let mut common: Option<DType> = None;
-    for column in columns {
+    // The widest kind first, so that the order of columns decides nothing: with floats, integers are as wide as they are
+    // each, and not as they would be together.
+    let rank = |column: &&Column<'_>| match column.dtype().map_or('b', DType::kind) {
+        'c' => 0,
+        'f' | 'V' => 1,
+        'i' | 'u' => 2,
+        _ => 3,
+    };
+    let mut ordered: Vec<&Column<'_>> = columns.iter().collect();
+    ordered.sort_by_key(rank);
+    for column in ordered {
         let Some(found) = column.dtype() else { continue };
         let floats = request.nulls == Nulls::Nan && matches!(found.kind(), 'b' | 'i' | 'u') && column.null_count() > 0;
         let own = if floats { &DType::F64 } else { found };
@@ -199,8 +209,7 @@ fn common(columns: &[Column<'_>], request: &Request) -> Result<DType, Box<Reason
         };
         let Some(with) = with else {
             let before = common.unwrap_or(DType::F64);
-            let text =
-                format!("column '{}' is {own}, the columns before it {before}, and no type has both", column.name);
+            let text = format!("column '{}' is {own}, others are {before}, and no type has both", column.name);
             let hint = "select the columns of one kind, or cast them";
             return Err(Box::new(
                 Reason::new("mixed-columns", "C6", text).expected(before.name(), own.name()).hint(hint),

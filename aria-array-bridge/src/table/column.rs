@@ -5,8 +5,9 @@ use super::TableError;
 use super::chunk::{Chunk, Kind, Origin};
 use super::import::ColumnImport;
 use super::schema::same_type;
-use crate::array::Array;
+use crate::array::{Array, ArrayError};
 use crate::convert::arrow::Export;
+use crate::layout::LayoutError;
 use aria_arrow::{Checked, Field, OwnedStream};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,12 +37,13 @@ impl Column {
                 return Err(TableError::types(&field, &found));
             }
         }
+        count(chunks.iter().map(Chunk::len))?;
         Ok(Column::of(field, chunks))
     }
 
-    /// A column of chunks whose type is known.
+    /// A column of chunks whose type is known, and whose rows can be counted.
     pub(super) fn of(field: Arc<Field>, chunks: Vec<Chunk>) -> Column {
-        let len = chunks.iter().map(Chunk::len).sum();
+        let len = chunks.iter().map(Chunk::len).fold(0, usize::saturating_add);
         Column { field, chunks: chunks.into(), len }
     }
 
@@ -74,6 +76,7 @@ impl Column {
             let checked = array.check(field.clone()).map_err(|refused| refused.error)?;
             chunks.push(Chunk::from_arrow(checked, origin));
         }
+        count(chunks.iter().map(Chunk::len))?;
         Ok(Column::of(field, chunks))
     }
 
@@ -122,7 +125,7 @@ impl Column {
     ///
     /// Bits on a device.
     pub fn null_count(&self) -> Result<usize, TableError> {
-        self.chunks.iter().map(Chunk::null_count).sum()
+        self.chunks.iter().try_fold(0usize, |nulls, chunk| Ok(nulls.saturating_add(chunk.null_count()?)))
     }
 
     /// Rows from `start` on, at most `len`. **Zero-copy.** What reaches beyond the last row is cut off.
@@ -179,6 +182,16 @@ impl Column {
         let field = field?.with_name(&self.name()).with_nullable(self.field.is_nullable());
         Some(Column { field: Arc::new(field), ..self.clone() })
     }
+}
+
+/// The rows of all parts together: nulls alone need no memory, and may be said to be as many as numbers go.
+pub(super) fn count(mut parts: impl Iterator<Item = usize>) -> Result<usize, TableError> {
+    let mut shape = Vec::new();
+    let rows = parts.try_fold(0usize, |rows, more| {
+        shape.push(more);
+        rows.checked_add(more).filter(|rows| isize::try_from(*rows).is_ok())
+    });
+    rows.ok_or_else(|| ArrayError::Layout(LayoutError::TooLarge { itemsize: 1, shape: shape.as_slice().into() }).into())
 }
 
 /// The field under this name.

@@ -125,6 +125,7 @@ impl Table {
         while let Some(batch) = batches.next_batch()? {
             tables.push(batch);
         }
+        column::count(tables.iter().map(Table::num_rows))?;
         Ok(Table::joined(schema, &tables))
     }
 
@@ -132,16 +133,17 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// No table at all; other names or types than the first table has.
+    /// No table at all; other names or types than the first table has; more rows than numbers go.
     pub fn concat(tables: &[Table]) -> Result<Table, TableError> {
         let Some((first, rest)) = tables.split_first() else { return Err(TableError::Batches { found: 0 }) };
         for table in rest {
             first.schema.agrees(&table.schema)?;
         }
+        column::count(tables.iter().map(Table::num_rows))?;
         Ok(Table::joined(first.schema.clone(), tables))
     }
 
-    /// Tables whose columns have the types of the schema.
+    /// Tables whose columns have the types of the schema, and whose rows can be counted.
     fn joined(schema: Arc<Schema>, tables: &[Table]) -> Table {
         let chunks =
             |i: usize| tables.iter().flat_map(move |table| table.columns[i].chunks().iter().cloned()).collect();

@@ -228,15 +228,22 @@ pub(super) fn concat(py: Python<'_>, schema: &Schema, tables: &[Table]) -> PyRes
 
 /// The error, with the exception that the producer left as its cause.
 pub(super) fn said(py: Python<'_>, error: &TableError) -> PyErr {
+    caused(py, || raise(py, error))
+}
+
+/// An error, with the exception that the producer left as its cause.
+fn caused(py: Python<'_>, make: impl FnOnce() -> PyErr) -> PyErr {
     let left = PyErr::take(py);
-    let raised = raise(py, error);
+    let raised = make();
     raised.set_cause(py, left);
     raised
 }
 
 fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
     let mut columns = Vec::new();
-    for (name, values) in dict {
+    // All of them first: taking a column may run code that changes the dict.
+    let items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = dict.iter().collect();
+    for (name, values) in items {
         let name = name.str()?.to_string();
         let column = column_of(&values).map_err(|error| in_column(dict.py(), &name, error))?;
         columns.push(column.renamed(&name).map_err(|error| raise(dict.py(), &error))?);
@@ -310,10 +317,11 @@ pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>
         return Ok(Some(arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column)));
     }
     let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
-    let field = Arc::new(stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?);
+    let refuse = |reason: Reason| caused(py, || refuse(object, reason));
+    let field = Arc::new(stream.schema().map_err(|error| refuse(stream_reason(&error)))?);
     let mut chunks = Vec::new();
-    while let Some((array, device)) = stream.next_array().map_err(|error| raise(py, &error))? {
-        let checked = array.check(field.clone()).map_err(|given| refuse(object, reason(&given.error)))?;
+    while let Some((array, device)) = stream.next_array().map_err(|error| said(py, &error))? {
+        let checked = array.check(field.clone()).map_err(|given| refuse(reason(&given.error)))?;
         chunks.push(Chunk::from_arrow(checked, origin(&name).on(device)));
     }
     let column = Column::new(field, chunks).map_err(|error| raise(py, &error))?;
@@ -336,7 +344,7 @@ pub(super) fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
         && !pandas::is_frame(object)?
         && let Some((mut stream, _)) = stream_in(object)?
     {
-        let field = stream.schema().map_err(|error| refuse(object, stream_reason(&error)))?;
+        let field = stream.schema().map_err(|error| caused(py, || refuse(object, stream_reason(&error))))?;
         return Schema::of(&field).map_err(|error| raise(py, &error));
     }
     Ok(Schema::clone(table_in(object)?.schema()))

@@ -16,7 +16,8 @@ use aria_array_bridge::{CopyOrder, Order, Owner};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// The matrix of a table, from an object of type `source`. A copy is made detached. No trace sees it yet.
+/// The matrix of a table, from an object of type `source`. A copy is made detached. No trace sees it yet. Levels of pandas'
+/// index, as the metadata names them, are no columns of it, as they are none in pandas.
 ///
 /// # Errors
 ///
@@ -26,6 +27,7 @@ fn matrix<'py>(py: Python<'py>, table: &Table, source: &str, request: &Request) 
     let request =
         Request { copy: if copies_are_forbidden() { CopyPolicy::Never } else { request.copy }, ..request.clone() };
     let named = |plan: Plan| Plan { source: source.to_owned().into(), ..plan };
+    let table = &pandas::without_index(py, table)?;
     let (array, plan) = py.detach(|| table.to_matrix(&request)).map_err(|plan| bad_argument(py, named(plan)))?;
     let plan = named(plan);
     let own = plan.outcome == Outcome::Copy;
@@ -122,7 +124,7 @@ impl PyTable {
     }
 
     /// All columns as one array, rows first: a view where they lie so, else one copy, in the order of columns unless
-    /// `order` says otherwise. The plan says which, and why.
+    /// `order` says otherwise. The plan says which, and why. The index of a pandas frame is no column of it.
     #[pyo3(signature = (*, dtype = None, order = None, copy = None, nulls = None))]
     fn to_matrix<'py>(
         &self,

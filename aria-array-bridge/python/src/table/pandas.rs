@@ -20,7 +20,8 @@ use aria_arrow::Metadata;
 use pyo3::exceptions::{PyImportError, PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySlice};
+use pyo3::types::{PyBytes, PyDict, PySlice};
+use std::borrow::Cow;
 
 /// True for a `pandas.DataFrame`, and for what derives from it.
 pub(super) fn is_frame(object: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -78,6 +79,29 @@ pub(super) fn table(frame: &Bound<'_, PyAny>) -> PyResult<Table> {
     }
     let table = Table::from_columns(columns).map_err(|error| raise(py, &error))?;
     Ok(table.with_metadata(metadata))
+}
+
+/// The table without the columns that are levels of a pandas index, as its metadata says; the table where they are all.
+pub(super) fn without_index<'t>(py: Python<'_>, table: &'t Table) -> PyResult<Cow<'t, Table>> {
+    let Some((_, text)) = table.schema().metadata().iter().find(|(key, _)| *key == b"pandas") else {
+        return Ok(Cow::Borrowed(table));
+    };
+    // What is no such text was not written by pandas, and names no level.
+    let described = py.import("json")?.call_method1("loads", (PyBytes::new(py, text),));
+    let levels =
+        described.and_then(|described| described.get_item("index_columns")?.extract::<Vec<Bound<'_, PyAny>>>());
+    let levels: Vec<String> = levels.unwrap_or_default().iter().filter_map(|level| level.extract().ok()).collect();
+    let columns = table.columns();
+    let is_level = |at: usize| {
+        // The last of a name: pandas puts its index behind the columns.
+        let name = columns[at].name();
+        levels.iter().any(|level| *level == name) && !columns[at + 1..].iter().any(|other| other.name() == name)
+    };
+    let kept: Vec<Column> = (0..columns.len()).filter(|at| !is_level(*at)).map(|at| columns[at].clone()).collect();
+    if kept.is_empty() || kept.len() == columns.len() {
+        return Ok(Cow::Borrowed(table));
+    }
+    Table::from_columns(kept).map(Cow::Owned).map_err(|error| raise(py, &error))
 }
 
 /// One column.
