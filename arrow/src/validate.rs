@@ -154,8 +154,12 @@ impl Values<'_> {
         }
         for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
             let (start, end) = (self.integer(1, i, large)?, self.integer(1, i + 1, large)?);
-            // SAFETY: bytes `start..end` of the buffer: the offsets rise up to the last, and `validate`'s caller promised
-            // that the buffer reaches that far, and that nobody writes to the offsets meanwhile.
+            // Looked at again: somebody may have written to the offsets since.
+            if start > end || end > reached {
+                return Err(Problem::Value { index: i, what: "its offsets changed while they were checked" });
+            }
+            // SAFETY: bytes `start..end` of the buffer, which reaches to `reached`: the last offset when all were checked,
+            // as `validate`'s caller promised.
             let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), end - start) };
             check_utf8(bytes, i)?;
         }

@@ -191,8 +191,8 @@ def test_the_index_of_a_frame_is_no_column_of_its_matrix(frame):
     for matrix in (ab.asarray(frame), ab.table(frame).to_matrix(), np.asarray(ab.table(frame))):
         assert np.asarray(matrix).tolist() == wanted.tolist()
     assert ab.table(frame).to_pandas().equals(frame)
-    if frame.index.nlevels == 1 and frame.index.dtype != "str":
-        level = ab.table(frame).column_names[-1]  # Asked for by name, and so a column.
+    level = ab.table(frame).column_names[-1]
+    if level not in frame.columns and frame.index.nlevels == 1 and frame.index.dtype != "str":  # Asked for by name: a column.
         assert ab.table(frame).select([level]).to_matrix().tolist() == [[value] for value in frame.index]
 
 
