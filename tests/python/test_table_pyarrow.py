@@ -391,3 +391,15 @@ def test_a_frame_with_a_column_that_arrow_has_not_is_refused_and_names_it(values
     with pytest.raises(ab.ConversionError, match="column 'odd'") as caught:
         ab.table(pd.DataFrame({"n": range(len(values)), "odd": values}))
     assert [reason.code for reason in caught.value.plan.reasons] == [code]
+
+
+def test_integers_and_booleans_with_nulls_are_not_rounded_on_their_way_to_pandas():
+    big = 2**53 + 1
+    t = ab.table(pa.table({"x": pa.array([big, None]), "b": pa.array([True, None]), "u": pa.array([1, None], pa.uint8()), "n": [1, 2]}))
+    frame = t.to_pandas()
+    assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "boolean", "UInt8", "int64"]
+    assert frame["x"][0] == big and frame["x"].isna().tolist() == [False, True]
+    series = pd.Series(pd.array([big, None], dtype="Int64"), name="a")
+    assert ab.table(pd.DataFrame({"a": series}))["a"].to_like(series).equals(series)
+    grown = ab.table(pd.DataFrame({"a": series})).append_column("p", pa.array([big, None])).to_pandas()
+    assert grown["p"][0] == big and str(grown["p"].dtype) == "Int64"
