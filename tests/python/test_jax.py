@@ -54,6 +54,12 @@ def test_what_jax_would_make_narrower_is_refused_unless_its_wide_numbers_are_on(
         jax.config.update("jax_enable_x64", False)
 
 
+def test_numbers_of_four_bits_come_in_packed():
+    j = jnp.array([0.5, 1, 2, 3, 4, 6], "float4_e2m1fn")
+    x = ab.from_dlpack(j)
+    assert (x.dtype, x.shape, x.nbytes, x.address) == ("float4_e2m1fn", (6,), 3, j.unsafe_buffer_pointer())
+
+
 IN = {
     "0-d": lambda: jnp.array(7.0),
     "empty": lambda: jnp.zeros((0, 3)),

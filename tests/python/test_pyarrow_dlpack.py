@@ -71,3 +71,36 @@ def test_nothing_is_left_when_the_array_is_gone():
     assert len(alive()) == len(before) + 1
     del x
     assert alive() == before
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout != "negative"])
+@pytest.mark.parametrize("readonly", [False, True])
+def test_a_tensor_of_ours_is_pyarrows(layout, readonly):
+    source = LAYOUTS[layout]()
+    source.flags.writeable = not readonly
+    x = ab.asarray(source)
+    tensor = pa.Tensor.from_dlpack(x)
+    np.testing.assert_array_equal(tensor.to_numpy(), source)
+    assert x.readonly == readonly
+    if source.size:
+        assert tensor.is_mutable == (not readonly)
+        assert tensor.to_numpy().__array_interface__["data"][0] == x.address
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_array_of_every_dtype_of_ours_is_pyarrows(dtype):
+    before = alive()
+    x = ab.asarray(np.arange(5).astype(dtype))
+    column = pa.Array.from_dlpack(x)
+    assert (str(column.type), column.to_pylist()) == (str(pa.from_numpy_dtype(dtype)), [0, 1, 2, 3, 4])
+    assert column.buffers()[1].address == x.address
+    del x
+    assert column.to_pylist() == [0, 1, 2, 3, 4]
+    del column
+    assert alive() == before
+
+
+def test_what_pyarrow_has_no_tensor_for_it_refuses():
+    for source in (np.ones(2, bool), np.ones(2, "c16"), np.arange(3.0)[::-1]):
+        with pytest.raises((pa.ArrowException, TypeError, ValueError, NotImplementedError)):
+            pa.Tensor.from_dlpack(ab.asarray(source))

@@ -91,6 +91,15 @@ fn variant(value: &Val) -> String {
 }
 
 #[test]
+fn a_numpy_bool_is_no_bool_by_itself() {
+    python();
+    let numpys = eval("__import__('numpy').True_");
+    assert!(matches!(numpys.lower().unwrap(), Val::Object(_)));
+    assert!(numpys.to_bool().unwrap() && numpys.truthy().unwrap() && numpys.to_int().is_err());
+    assert_eq!(eval("__import__('numpy').float32(2.5)").to_int().unwrap_err().kind(), "TypeError");
+}
+
+#[test]
 fn every_row_goes_in_and_is_the_example() {
     python();
     for row in table() {
