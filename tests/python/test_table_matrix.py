@@ -183,7 +183,6 @@ def test_times_that_the_finer_unit_has_not_are_refused_and_nulls_are_no_times():
     pd.DataFrame({"id": [1, 2, 3, 4], "x": [0.5, 1, 2, 3]}).query("id != 2"),
     pd.DataFrame({"x": [0.5, 1, 2], "y": [1.0, 2, 3]}).sort_values("x", ascending=False),
     pd.DataFrame({"k": [1, 1, 2], "v": [1.0, 2, 3], "w": [1, 2, 3]}).groupby("k").sum(),
-    pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=["a", "b"]),
     pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["x", None])),
 ])  # fmt: skip
 def test_the_index_of_a_frame_is_no_column_of_its_matrix(frame):

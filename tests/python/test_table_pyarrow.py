@@ -403,3 +403,9 @@ def test_integers_and_booleans_with_nulls_are_not_rounded_on_their_way_to_pandas
     assert ab.table(pd.DataFrame({"a": series}))["a"].to_like(series).equals(series)
     grown = ab.table(pd.DataFrame({"a": series})).append_column("p", pa.array([big, None])).to_pandas()
     assert grown["p"][0] == big and str(grown["p"].dtype) == "Int64"
+
+
+def test_an_index_of_text_is_no_column_of_the_matrix():
+    frame = pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=["a", "b"])
+    for matrix in (ab.asarray(frame), ab.table(frame).to_matrix(), np.asarray(ab.table(frame))):
+        assert np.asarray(matrix).tolist() == frame.to_numpy().tolist()
