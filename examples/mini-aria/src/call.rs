@@ -104,6 +104,13 @@ impl Interpreter {
         }
     }
 
+    /// A round of a loop, or a call: now and then it looks whether Ctrl-C was pressed.
+    pub(crate) fn step(&self, line: i32) -> Result<(), Fault> {
+        let steps = &self.state().steps;
+        steps.set((steps.get() + 1) % 256);
+        if steps.get() == 0 { self.check_signals(line) } else { Ok(()) }
+    }
+
     /// Calls a function of Aria: parameters are bound and made what their types say, and so is the result.
     pub(crate) fn call_closure(&self, closure: &Closure, args: Args, line: i32) -> Result<Value, Fault> {
         let function = &closure.function;
@@ -111,6 +118,7 @@ impl Interpreter {
             let depth = self.state().calls.borrow().len();
             return Err(Fault::new("RecursionError", format!("expected fewer calls within each other than {depth}")));
         }
+        self.step(line)?;
         let scope = Scope::within(closure.around.clone());
         let bound = self.bind(function, args, &scope, line);
         self.state().calls.borrow_mut().push(function.name.clone());

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) globals: Scope,
     /// Where the stack stood when the program was entered.
     pub(crate) stack: Cell<usize>,
+    /// Rounds of loops and calls, since the last look for Ctrl-C.
+    pub(crate) steps: Cell<u32>,
     /// The functions that run, the innermost last.
     pub(crate) calls: RefCell<Vec<String>>,
     watch: RefCell<Option<Rc<dyn Watch>>>,
@@ -78,6 +80,7 @@ impl Interpreter {
             tracing: Cell::new(false),
             globals: Scope::default(),
             stack: Cell::new(0),
+            steps: Cell::new(0),
             calls: RefCell::default(),
             watch: RefCell::default(),
             output: RefCell::new(output),

@@ -86,14 +86,15 @@ fn prompt() -> ExitCode {
         ask(false);
     }
     if shows {
-        println!();
+        let _ = writeln!(io::stdout());
     }
     ended(&interpreter, code)
 }
 
 fn show(value: &Value) -> Result<(), Fault> {
     if !matches!(value, Value::Nil) {
-        println!("{}", value.inspect()?);
+        // Where nobody reads any more, nobody is told.
+        let _ = writeln!(io::stdout(), "{}", value.inspect()?);
     }
     Ok(())
 }

@@ -232,6 +232,13 @@ impl Interpreter {
         self.lifted(line, || format!("Op::{op:?}.apply({}, {})", brief(left), brief(right)), || op.apply(a, b))
     }
 
+    /// `a += b`, where Python has `a`: it changes what can be changed, and gives what the name means from now on.
+    pub(crate) fn operator_in_place(&self, op: Op, left: &Value, right: &Value, line: i32) -> Result<Value, Fault> {
+        let (a, b) = (self.lower(left, line)?, self.lower(right, line)?);
+        let what = || format!("Op::{op:?}.apply_in_place({}, {})", brief(left), brief(right));
+        self.lifted(line, what, || op.apply_in_place(a, b))
+    }
+
     /// `-x`, `~x`
     pub(crate) fn unary(&self, op: UnaryOp, operand: &Value, line: i32) -> Result<Value, Fault> {
         let value = self.lower(operand, line)?;
@@ -355,8 +362,10 @@ impl Interpreter {
                     ))),
                 }
             }
-            ("Array" | "PyArray" | "PyArrayView", Value::Object(_) | Value::List(_)) => {
-                self.array(&value, Some(kind), line)
+            ("Array" | "PyArray" | "PyArrayView", Value::Object(_)) => self.array(&value, Some(kind), line),
+            ("Array" | "PyArray" | "PyArrayView", Value::List(_)) => {
+                let array = self.array(&value, Some(kind), line)?;
+                self.coerce(array, kind, what, line) // Its elements may be others.
             }
             (
                 "Int" | "Float" | "Float64" | "Bool" | "String" | "Unit" | "Map" | "Dict" | "Result" | "Array"

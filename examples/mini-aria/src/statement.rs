@@ -113,7 +113,7 @@ impl Interpreter {
             ExprKind::Attribute(object, name) => {
                 let object = self.eval(object, scope)?;
                 let old = self.blame(self.member(&object, name, line), line)?;
-                let new = self.blame(self.binary(op, &old, &self.eval(value, scope)?, line), line)?;
+                let new = self.blame(self.updated(op, &old, &self.eval(value, scope)?, line), line)?;
                 match object {
                     Value::Object(object) => self.blame(self.set_attribute(&object, name, &new, line), line),
                     other => self.blame(Err(no_attribute(&other, name)), line),
@@ -122,11 +122,11 @@ impl Interpreter {
             ExprKind::Index(object, key) => {
                 let (object, key) = (self.eval(object, scope)?, self.eval(key, scope)?);
                 let old = self.blame(self.index(&object, &key, line), line)?;
-                let new = self.blame(self.binary(op, &old, &self.eval(value, scope)?, line), line)?;
+                let new = self.blame(self.updated(op, &old, &self.eval(value, scope)?, line), line)?;
                 self.blame(self.set_index(&object, &key, new, line), line)
             }
             _ => {
-                let new = self.binary(op, &self.eval(target, scope)?, &self.eval(value, scope)?, line);
+                let new = self.updated(op, &self.eval(target, scope)?, &self.eval(value, scope)?, line);
                 let new = self.blame(new, line)?;
                 if let ExprKind::Name(name) = &target.kind {
                     scope.set(name, new);
@@ -136,17 +136,21 @@ impl Interpreter {
         }
     }
 
+    /// `old op= value`: an object of Python's is changed itself, where it can be.
+    fn updated(&self, op: Op, old: &Value, value: &Value, line: i32) -> Result<Value, Fault> {
+        match old {
+            Value::Object(_) => self.operator_in_place(op, old, value, line),
+            _ => self.binary(op, old, value, line),
+        }
+    }
+
     fn each(&self, target: &Target, items: &Expr, body: &Block, scope: &Scope) -> Evaluated<()> {
         let line = items.line;
         let mut items = self.items(&self.eval(items, scope)?, line)?;
-        let mut rounds = 0_u32;
         while let Some(item) = self.blame(self.following(&mut items, line), line)? {
             self.assign(target, item, scope, line)?;
             self.block(body, scope, None)?;
-            rounds = rounds.wrapping_add(1);
-            if rounds.is_multiple_of(256) {
-                self.blame(self.check_signals(line), line)?;
-            }
+            self.blame(self.step(line), line)?;
         }
         Ok(())
     }

@@ -52,6 +52,32 @@ fn ctrl_c_ends_a_loop_of_arias_own() {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(130), String::new()), "{}", text(&output.stderr));
 }
 
+#[test]
+fn an_object_of_pythons_is_changed_in_place_where_it_can_be() {
+    let program = "extern Python from numpy as np\nextern Python from builtins as py\n\
+        a = np.arange(3.0)\nb = a\na += 1.0\nprintln(b)\n\
+        n = py.int(3)\nm = n\nn += 1\nprintln(n, m)\n";
+    assert_eq!(prints("in_place", program), "[1. 2. 3.]\n4 3\n");
+}
+
+#[test]
+fn a_list_of_ints_is_no_array_of_floats() {
+    let program = "fn f(x: Array<Float>)\n  x\nend\nxs = []\nxs.push(1)\nr = try_py do\n  f(xs)\nend\nprintln(r.kind, r.message)\n";
+    let text = prints("ints", program);
+    assert!(text.starts_with("TypeError expected Array<Float> for x of f but found"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_short_loops_within_each_other() {
+    let program = "extern Python from builtins as py\n\
+        fn main\n  names = py.dict()\n  py.exec(\"import threading, os, signal\\ndef send():\\n    os.kill(os.getpid(), signal.SIGINT)\", names)\n  \
+        py.exec(\"threading.Timer(0.2, send).start()\", names)\n  \
+        for i in 0..200\n    for j in 0..200\n      for k in 0..200\n        i + j + k\n      end\n    end\n  end\n  println(\"to the end\")\nend\n";
+    let output = run("short_loops", program);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(130), String::new()), "{}", text(&output.stderr));
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_what_python_computes() {
