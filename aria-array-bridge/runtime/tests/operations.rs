@@ -368,3 +368,26 @@ fn operators_take_values_and_objects_in_either_order() {
     assert_eq!(Op::Add.apply(1, "a").unwrap_err().kind(), "TypeError");
     assert_eq!(Op::Pow.apply(2, 100).unwrap().str().unwrap(), "1267650600228229401496703205376");
 }
+
+#[test]
+fn an_array_comes_as_it_was_asked_for_or_the_plan_says_why_not() {
+    python();
+    let names =
+        names("import numpy\na = numpy.arange(6.0).reshape(2, 3)\nf = numpy.arange(3.0)\nf.flags.writeable = False");
+    let [a, fixed] = ["a", "f"].map(|name| names.getitem(name).unwrap());
+    let codes = |plan: &Plan| plan.reasons.iter().map(|reason| reason.code.to_string()).collect::<Vec<_>>();
+    let (array, plan) = Array::from_py(&a, &Request::new().order(Order::C).ndim(2)).unwrap();
+    assert_eq!((plan.outcome, array.strides()), (Outcome::View, &[24, 8][..]));
+    let (array, plan) = Array::from_py(&a, &Request::new().order(Order::F)).unwrap();
+    assert_eq!((plan.outcome, array.strides(), codes(&plan)), (Outcome::Copy, &[8, 16][..], vec!["order".to_owned()]));
+    assert_eq!(array.to_vec::<f64>().unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    let never = Request::new().order(Order::F).copy(CopyPolicy::Never);
+    assert!(Array::from_py(&a, &never).unwrap_err().message().contains("not F-contiguous"));
+    assert!(Array::from_py(&a, &Request::new().ndim(1)).unwrap_err().message().contains("expected 1 axes but found 2"));
+    let (_, plan) = Array::from_py(&fixed, &Request::new()).unwrap();
+    assert_eq!(plan.outcome, Outcome::View);
+    let (array, plan) = Array::from_py(&fixed, &Request::new().writable(true)).unwrap();
+    assert_eq!((plan.outcome, codes(&plan), array.is_readonly()), (Outcome::Copy, vec!["read-only".to_owned()], false));
+    let never = Request::new().writable(true).copy(CopyPolicy::Never);
+    assert!(Array::from_py(&fixed, &never).unwrap_err().message().contains("may not be written"));
+}
