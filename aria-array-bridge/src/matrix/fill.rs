@@ -160,7 +160,9 @@ fn exact(column: &Column<'_>) -> Result<(), Box<Reason>> {
     for chunk in &column.chunks {
         if let Some(found) = chunk.first_inexact() {
             let text = format!("{found} in column '{}' is none that float64 has", column.name);
-            return Err(Box::new(Reason::new("inexact", "C4", text).hint(".fill_null(value) keeps the integers")));
+            return Err(Box::new(
+                Reason::new("inexact", "C4", text).hint("ab.asarray(column).fill_null(value) keeps the integers"),
+            ));
         }
     }
     Ok(())

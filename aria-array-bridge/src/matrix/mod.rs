@@ -93,7 +93,7 @@ impl<'a> Matrix<'a> {
         if let Some(column) = columns.iter().find(|column| request.nulls == Nulls::Refuse && column.null_count() > 0) {
             let (nulls, name) = (column.null_count(), &column.name);
             let text = format!("{nulls} nulls in column '{name}', and nulls=\"raise\" forbids it");
-            plan = plan.refusing(Reason::new("nulls", "C4", text).hint(".fill_null(value) on the column"));
+            plan = plan.refusing(Reason::new("nulls", "C4", text).hint("ab.asarray(column).fill_null(value)"));
         }
         if plan.outcome == Outcome::Copy && request.copy == CopyPolicy::Never {
             plan = plan.refusing(Reason::new("copy-never", "C1", "a copy would be needed, and copy=False forbids it"));
@@ -228,7 +228,9 @@ fn common(columns: &[Column<'_>], request: &Request) -> Result<DType, Box<Reason
         let integers = matches!(wanted.kind(), 'b' | 'i' | 'u');
         if request.nulls == Nulls::Nan && integers && column.null_count() > 0 {
             let text = format!("column '{}' has nulls, and {wanted} has no NaN to stand for them", column.name);
-            return Err(Box::new(Reason::new("nulls", "C4", text).hint("dtype=\"float64\", or .fill_null(value)")));
+            return Err(Box::new(
+                Reason::new("nulls", "C4", text).hint("dtype=\"float64\", or ab.asarray(column).fill_null(value)"),
+            ));
         }
     }
     Ok(wanted.clone())
