@@ -20,7 +20,7 @@ use crate::device::Device;
 use crate::plan::{CopyPolicy, Reason};
 use crate::table::{Origin, Table, TableError};
 use aria_arrow::abi::{ArrowArray, ArrowSchema};
-use aria_arrow::{Checked, OwnedArray, OwnedSchema};
+use aria_arrow::{Checked, Field, OwnedArray, OwnedSchema};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::{Array as ArrowRsArray, ArrayRef, RecordBatch, StructArray, make_array};
 use arrow_buffer::Buffer;
@@ -66,6 +66,26 @@ unsafe fn imported(array: OwnedArray, schema: OwnedSchema) -> Result<ArrayRef, R
     // SAFETY: a sound array for the schema: the caller's duty.
     let data = unsafe { from_ffi(array, &schema) }.map_err(|error| unknown(&error))?;
     Ok(make_array(data))
+}
+
+/// Refuses the types that arrow-rs asserts to be otherwise: maps whose entries are no pairs, run ends that are no integers.
+fn known(field: &Field) -> Result<(), TableError> {
+    let children = field.children();
+    let text = match field.format() {
+        "+m" if !children.first().is_some_and(|it| it.format() == "+s" && it.children().len() == 2) => {
+            Some("a map's entries are structs of a key and a value")
+        }
+        "+r" if !children.first().is_some_and(|it| matches!(it.format(), "s" | "i" | "l")) => {
+            Some("run ends are int16, int32 or int64")
+        }
+        _ => None,
+    };
+    if let Some(text) = text {
+        let found = children.first().map_or_else(String::new, Field::type_name);
+        let reason = Reason::new("malformed", "C8", format!("{text}, but column '{}' has {found}", field.name()));
+        return Err(TableError::Refused(vec![reason]));
+    }
+    children.iter().chain(field.dictionary()).try_for_each(known)
 }
 
 impl Array {
@@ -196,16 +216,23 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// A type that arrow-rs does not know; a copy that is not allowed; memory of a device.
+    /// A type that arrow-rs does not know; a copy that is not allowed; memory of a device; values that are none of their type:
+    /// **every value is looked at**, since arrow-rs takes text for text.
     pub fn to_record_batches(&self, copy: CopyPolicy) -> Result<Vec<RecordBatch>, TableError> {
         let owned = self.frozen_for_arrow_rs(copy)?;
         owned.batches(None).map(|batch| batch.record_batch()).collect()
     }
 
     fn record_batch(&self) -> Result<RecordBatch, TableError> {
-        let schema = self.schema().to_field().to_schema();
-        let array = self.to_struct()?;
-        // SAFETY: an array of ours for its own schema, whose columns are all frozen: `frozen_for_arrow_rs`.
+        let field = self.schema().to_field();
+        known(&field)?;
+        let schema = field.to_schema();
+        let checked = self.to_struct()?.check(Arc::new(field)).map_err(|refused| refused.error)?;
+        // SAFETY: memory of the host that nobody writes to: all columns are frozen, as `frozen_for_arrow_rs` made sure. What
+        // they are is what their producers said.
+        unsafe { aria_arrow::validate(&checked.view()) }?;
+        let (array, _) = checked.into_parts();
+        // SAFETY: an array of ours for its own schema, frozen, whose every value was just checked.
         let made = unsafe { imported(array, schema) }.map_err(|reason| TableError::Refused(vec![reason]))?;
         let rows = made.as_any().downcast_ref::<StructArray>();
         let not_a_table = || TableError::NotATable { found: made.data_type().to_string() };
@@ -224,6 +251,24 @@ mod tests {
     use crate::dtype::DType;
     use arrow_array::{BooleanArray, Date32Array, Float64Array, Int32Array, StringArray};
     use arrow_schema::{DataType, Field, Schema};
+
+    #[test]
+    fn what_is_none_of_its_type_is_not_handed_to_safe_code() {
+        let offsets = arrow_buffer::OffsetBuffer::new(vec![0, 4].into());
+        let bytes = Buffer::from(vec![0xff, 0xfe, 0xff, 0x80]);
+        // SAFETY: no text, which is what is tested: nobody reads it as text.
+        let lies = unsafe { StringArray::new_unchecked(offsets, bytes, None) };
+        let batch = RecordBatch::try_from_iter([("s", Arc::new(lies) as ArrayRef)]).unwrap();
+        let table = Table::from_record_batch(&batch).unwrap();
+        assert!(table.to_record_batches(CopyPolicy::Never).unwrap_err().to_string().contains("UTF-8"));
+        let pairs = aria_arrow::Field::new("entries", "+s")
+            .with_children(vec![aria_arrow::Field::new("k", "u"), aria_arrow::Field::new("v", "g")]);
+        for (format, first, good) in [("+m", "g", false), ("+r", "g", false), ("+r", "i", true)] {
+            let children = vec![aria_arrow::Field::new("c", first), aria_arrow::Field::new("d", "g")];
+            assert_eq!(known(&aria_arrow::Field::new("x", format).with_children(children)).is_ok(), good, "{format}");
+        }
+        assert!(known(&aria_arrow::Field::new("x", "+m").with_children(vec![pairs])).is_ok());
+    }
 
     #[test]
     fn an_array_is_shared_frozen_and_lends_slices() {

@@ -283,11 +283,20 @@ impl Chunk {
             Kind::Array(array) => array.access(),
             Kind::Arrow(part) => part.source.origin.access,
         };
-        if access == Access::Frozen {
+        // What lies at no multiple of its alignment arrow-rs would copy without a word.
+        let misaligned = match &self.0 {
+            Kind::Array(array) => !array.as_ptr().addr().is_multiple_of(array.dtype().alignment()),
+            Kind::Arrow(_) => false,
+        };
+        if access == Access::Frozen && !misaligned {
             return Ok(self.clone());
         }
-        let text = format!("arrow-rs lends slices of what it holds, and this memory is {}", access.name());
-        let reason = Reason::new("shared", "L9", text).expected("frozen", access.name());
+        let reason = if misaligned {
+            Reason::new("misaligned", "L5", "arrow-rs takes no memory at another place than its alignment")
+        } else {
+            let text = format!("arrow-rs lends slices of what it holds, and this memory is {}", access.name());
+            Reason::new("shared", "L9", text).expected("frozen", access.name())
+        };
         match &self.0 {
             Kind::Array(array) if copy != crate::CopyPolicy::Never => {
                 let copy = array.copy(crate::CopyOrder::C);
