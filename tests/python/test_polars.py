@@ -97,3 +97,15 @@ def test_a_frame_still_comes_by_array():
     assert ab.asarray(frame).tolist() == [[1, 3], [2, 4]]
     with pytest.raises(ab.ArgumentError, match="is a table"):
         ab.from_arrow(frame)
+
+
+def test_a_column_of_python_objects_is_refused_by_name():
+    objects = pl.Series("o", [object(), None], dtype=pl.Object)
+    frame = pl.DataFrame({"a": [1, 2]}).with_columns(objects)
+    for call in (lambda: ab.asarray(objects), lambda: ab.table(frame), lambda: ab.table({"o": objects}), lambda: ab.batches(frame)):
+        with pytest.raises(ab.ConversionError, match="Polars keeps Python objects here") as caught:
+            call()
+        assert "object-dtype" in [reason.code for reason in caught.value.plan.reasons]
+    assert ab.table(frame.select("a")).column_names == ["a"]
+    named = pl.Series("e", ["Object"], dtype=pl.Enum(["Object"]))
+    assert ab.table({"e": named}).to_polars()["e"].to_list() == ["Object"]

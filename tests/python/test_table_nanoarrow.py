@@ -46,3 +46,9 @@ def test_batches_of_a_stream():
     assert [batch["a"].tolist() for batch in ab.batches(stream)] == [[1], [2, 3]]
     assert [chunk.to_pylist() for chunk in na.ArrayStream(ab.batches([{"a": [1]}, {"a": [2]}]))] == [[{"a": 1}], [{"a": 2}]]
     assert [batch["a"].tolist() for batch in ab.batches(na.c_array(pa.record_batch({"a": [1]})))] == [[1]]
+
+
+def test_an_array_of_several_chunks_is_taken_as_a_stream():
+    chunks = na.Array.from_chunks([na.c_array([1, 2], na.int64()), na.c_array([3], na.int64())])
+    column = ab.table({"a": chunks})["a"]
+    assert column.tolist() == [1, 2, 3] and len(column.chunks) == 2

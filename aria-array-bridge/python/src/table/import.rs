@@ -15,7 +15,9 @@ use crate::array::PyArray;
 use crate::block::{is_tracing, record};
 use crate::class;
 use crate::error::{argument_error, bad_argument, plan_of, refused};
-use crate::import::arrow::{Foreign, Given, pair, schema as schema_in_capsule, stream_of, validates};
+use crate::import::arrow::{
+    Foreign, Given, objects_of_polars, pair, schema as schema_in_capsule, stream_of, validates,
+};
 use crate::import::import;
 use crate::release::Queued;
 use crate::request::Request;
@@ -165,6 +167,9 @@ fn asked<'py>(
     object: &Bound<'py, PyAny>,
     methods: [&'static str; 2],
 ) -> PyResult<Option<(Bound<'py, PyAny>, &'static str)>> {
+    if let Some(reason) = objects_of_polars(object)? {
+        return Err(refuse(object, reason));
+    }
     for method in methods {
         if let Some(found) = object.get_type().getattr_opt(method)? {
             return Ok(Some((found.call1((object,))?, method)));
@@ -175,7 +180,16 @@ fn asked<'py>(
 
 /// The array that the object gives, asked on its type.
 fn pair_in(object: &Bound<'_, PyAny>) -> PyResult<Option<(Given, &'static str)>> {
-    let answer = asked(object, ["__arrow_c_array__", "__arrow_c_device_array__"])?;
+    let answer = match asked(object, ["__arrow_c_array__", "__arrow_c_device_array__"]) {
+        // It has several chunks, or the like: a stream has them one by one.
+        Err(error)
+            if pandas::is_of_arrow(object.py(), &error)
+                && object.get_type().hasattr(intern!(object.py(), "__arrow_c_stream__"))? =>
+        {
+            return Ok(None);
+        }
+        answer => answer?,
+    };
     let given = |(answer, method)| pair(&answer).map(|given| (given, method)).map_err(|reason| refuse(object, reason));
     answer.map(given).transpose()
 }

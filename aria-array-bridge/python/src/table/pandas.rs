@@ -136,8 +136,8 @@ fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
     }
 }
 
-/// True for what pandas or pyarrow say to values that have no type of Arrow's.
-fn is_of_arrow(py: Python<'_>, error: &PyErr) -> bool {
+/// True for what a library says where it cannot give what it is asked for by Arrow: values without a type, several chunks.
+pub(super) fn is_of_arrow(py: Python<'_>, error: &PyErr) -> bool {
     let kinds = (py.get_type::<PyTypeError>(), py.get_type::<PyValueError>(), py.get_type::<PyNotImplementedError>());
     plan_of(py, error).is_none() && error.matches(py, kinds).unwrap_or(false)
 }

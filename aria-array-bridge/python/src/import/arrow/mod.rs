@@ -18,6 +18,7 @@ pub(crate) use later::Later;
 use super::doors::{Door, Kind};
 use super::{Refusal, named};
 use crate::array::{Hold, PyArray};
+use crate::class;
 use crate::error::{bad_argument, refused};
 use crate::request::{Copied, Found, Request, execute};
 use aria_array_bridge::convert::arrow::{Import, reason};
@@ -89,6 +90,29 @@ pub(crate) fn from_arrow<'py>(object: &Bound<'py, PyAny>, request: &Request) -> 
     }
 }
 
+/// Why what Polars gives is not taken: of Python objects it gives the addresses, as bytes, and says so nowhere.
+///
+/// # Errors
+///
+/// What Polars raises.
+pub(crate) fn objects_of_polars(object: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
+    let py = object.py();
+    if class::library(&object.get_type()) != "polars" {
+        return Ok(None);
+    }
+    let dtypes = match object.getattr_opt(intern!(py, "dtypes"))? {
+        Some(dtypes) => dtypes.try_iter()?.collect::<PyResult<Vec<_>>>()?,
+        None => object.getattr_opt(intern!(py, "dtype"))?.into_iter().collect(),
+    };
+    for dtype in dtypes {
+        if dtype.str()?.to_string_lossy() == "Object" {
+            let text = "Polars keeps Python objects here, and gives Arrow their addresses alone";
+            return Ok(Some(Reason::new("object-dtype", "L1", text).hint("cast the column to a type of Polars' own")));
+        }
+    }
+    Ok(None)
+}
+
 /// Python's `validate=`: true if every value is to be checked [C8].
 ///
 /// # Errors
@@ -118,6 +142,9 @@ impl<'py> Asked<'_, 'py> {
         kind: &Kind,
         name: &Bound<'py, PyString>,
     ) -> Result<Bound<'py, PyAny>, Refusal> {
+        if let Some(reason) = objects_of_polars(object)? {
+            return Err(self.raise(reason));
+        }
         let (method, takes_object) = kind.method(object, name)?;
         let answer = if takes_object { method.call1((object,)) } else { method.call0() };
         answer.map_err(|error| {
