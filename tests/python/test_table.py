@@ -305,3 +305,15 @@ def test_a_dict_that_changes_while_its_columns_are_taken_is_taken_as_it_was():
     columns = {}
     columns["a"] = Changes(columns)
     assert ab.table(columns).column_names == ["a"] and len(columns) == 2
+
+
+def test_explaining_a_column_of_several_chunks_copies_nothing():
+    parts = [ab.table({"x": np.arange(3.0) + i}) for i in range(2)]
+    column = ab.batches(iter(parts)).read_all()["x"]
+    plan = ab.explain(column)
+    assert (plan.outcome, plan.copied_bytes, [reason.code for reason in plan.reasons]) == ("copy", 48, ["chunked"])
+    with pytest.raises(ab.ConversionError) as caught:
+        ab.asarray(column, copy=False)
+    assert "chunked" in [reason.code for reason in caught.value.plan.reasons]
+    array = ab.asarray(column)
+    assert array.tolist() == column.tolist() == [0, 1, 2, 1, 2, 3] and array.plan.copied_bytes == 48

@@ -1,12 +1,13 @@
 //! `Table.to_matrix`, and `asarray` of a table [W9].
 
-use super::{PyColumn, PyTable, column, import, pandas};
+use super::{PyColumn, PyTable, column, import, pandas, raise};
 use crate::array::{Hold, Origin, PyArray};
 use crate::block::{copies_are_forbidden, is_tracing, record};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
+use crate::import::arrow::of_column;
 use crate::import::{Refusal, named};
-use crate::request::{Copied, Found, copy_order, copy_policy};
+use crate::request::{Copied, Found, copy_order, copy_policy, memory_or_value};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::matrix::{Nulls, Request};
@@ -66,6 +67,11 @@ pub(crate) fn find_column(object: &Bound<'_, PyAny>, source: Name) -> Result<Fou
     let column = object.cast::<PyColumn>().map_err(PyErr::from)?;
     let import = column.get().import(object.py())?;
     let plan = column::plan_of(&import, source.text().to_string());
+    if plan.outcome == Outcome::Copy {
+        let nulls = column.get().column().null_count().map_err(|error| raise(object.py(), &error))?;
+        let found = of_column(import, nulls, plan, named!("column"));
+        return found.map_err(|error| memory_or_value(&error).into());
+    }
     let array = column::made(object.py(), import, plan)?;
     Ok(found(&array, named!("column"))?)
 }

@@ -3,18 +3,23 @@
 use super::foreign::Foreign;
 use crate::array::Hold;
 use crate::request::{Copied, Found, memory_or_value};
+use crate::table::raise;
 use aria_array_bridge::convert::arrow::{Import, chunked, join};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
-use aria_array_bridge::plan::Reason;
-use aria_array_bridge::{Array, ArrayError, Device, Order, Owner, Validity};
+use aria_array_bridge::plan::{Plan, Reason};
+use aria_array_bridge::table::ColumnImport;
+use aria_array_bridge::{Array, ArrayError, DType, Device, Order, Owner, Validity};
 use aria_arrow::Checked;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// What is to be copied, of which a [`Found`] shows dtype, shape and the number of nulls until then.
-pub(crate) struct Later {
-    chunks: Vec<Foreign<Checked>>,
+pub(crate) enum Later {
+    /// The arrays of a producer.
+    Chunks(Vec<Foreign<Checked>>),
+    /// A column of a table of ours.
+    Column(Box<ColumnImport>),
 }
 
 /// What the chunks will be. Copies nothing.
@@ -38,7 +43,7 @@ pub(super) fn found(
         if is_note { &mut notes } else { &mut reasons }.push(reason.clone());
     }
     let array = outline(&imports).map_err(|error| Reason::new("memory", "C3", error.to_string()))?;
-    let copied = Copied { reasons, notes, later: Some(Later { chunks }) };
+    let copied = Copied { reasons, notes, later: Some(Later::Chunks(chunks)) };
     let hold = Hold::Own(Owner::immortal());
     Ok(Found { array, hold, swap: Swap::None, protocol, copied: Some(Box::new(copied)) })
 }
@@ -52,19 +57,37 @@ fn outline(imports: &[Import]) -> Result<Array, ArrayError> {
     if let Some(extent) = shape.first_mut() {
         *extent = rows.fold(0usize, usize::saturating_add);
     }
-    let array = Array::zeros(first.dtype().clone(), &shape, Order::C)?;
     let mut nulls = 0;
     for import in imports {
         // SAFETY: the chunks that these are parts of are alive, on their producer's word as long as they say.
         nulls += unsafe { import.count_nulls() }?;
     }
+    unmade(first.dtype(), &shape, nulls)
+}
+
+/// An array of this dtype and shape with as many nulls, in memory that nobody has touched: it stands for one that is made
+/// if it is wanted.
+fn unmade(dtype: &DType, shape: &[usize], nulls: usize) -> Result<Array, ArrayError> {
+    let array = Array::zeros(dtype.clone(), shape, Order::C)?;
     let array = array.share().unwrap_or_else(|array| array);
     if nulls == 0 {
         return Ok(array);
     }
     let mut valid = vec![true; array.len()];
     valid.iter_mut().take(nulls).for_each(|valid| *valid = false);
-    array.with_validity(Validity::from_bools(&valid, &shape)?)
+    array.with_validity(Validity::from_bools(&valid, shape)?)
+}
+
+/// What a column of a table will be. Copies nothing.
+///
+/// # Errors
+///
+/// Too many elements.
+pub(crate) fn of_column(import: ColumnImport, nulls: usize, plan: Plan, protocol: Name) -> Result<Found, ArrayError> {
+    let array = unmade(import.dtype(), import.shape(), nulls)?;
+    let copied = Copied { reasons: plan.reasons, notes: Vec::new(), later: Some(Later::Column(Box::new(import))) };
+    let hold = Hold::Own(Owner::immortal());
+    Ok(Found { array, hold, swap: Swap::None, protocol, copied: Some(Box::new(copied)) })
 }
 
 impl Later {
@@ -74,18 +97,25 @@ impl Later {
     ///
     /// `MemoryError`.
     pub(crate) fn make(self, py: Python<'_>) -> PyResult<(Array, Hold)> {
-        let chunks: Vec<&Checked> = self.chunks.iter().map(|chunk| &**chunk).collect();
-        let copy = py.detach(|| {
-            let import = |chunk: &&Checked| Import::of(&chunk.view(), 0..chunk.view().len(), Device::CPU);
-            let imports = chunks.iter().map(import).collect::<Result<Vec<_>, _>>();
-            let imports = imports.map_err(|reason| PyValueError::new_err(reason.text.into_owned()))?;
-            // SAFETY: the chunks live in `self`; as long as they say on their producer's word.
-            unsafe { join(imports) }.map_err(|error| memory_or_value(&error))
-        })?;
-        drop(self); // Attached.
+        let copy = match self {
+            Later::Chunks(chunks) => joined(py, &chunks)?, // Released here, attached.
+            Later::Column(import) => py.detach(|| import.array()).map_err(|error| raise(py, &error))?,
+        };
         let copy = copy.share().map_err(|_| PyValueError::new_err("expected the only handle of fresh memory"))?;
         let owner = copy.owner().clone();
         // SAFETY: the hold keeps the owner; shared, as just said.
         Ok((unsafe { copy.with_owner(Owner::immortal()) }, Hold::Own(owner)))
     }
+}
+
+/// All chunks as one array. **Copies**, detached.
+fn joined(py: Python<'_>, chunks: &[Foreign<Checked>]) -> PyResult<Array> {
+    let chunks: Vec<&Checked> = chunks.iter().map(|chunk| &**chunk).collect();
+    py.detach(|| {
+        let import = |chunk: &&Checked| Import::of(&chunk.view(), 0..chunk.view().len(), Device::CPU);
+        let imports = chunks.iter().map(import).collect::<Result<Vec<_>, _>>();
+        let imports = imports.map_err(|reason| PyValueError::new_err(reason.text.into_owned()))?;
+        // SAFETY: the chunks live in the caller; as long as they say on their producer's word.
+        unsafe { join(imports) }.map_err(|error| memory_or_value(&error))
+    })
 }
