@@ -107,7 +107,7 @@ def test_equals_is_of_values_names_and_types():
     (lambda: ab.table([1, 2]), "not-a-table", "expected a table but found list"),
     (lambda: ab.table(np.ones((2, 2))), "not-a-table", "expected a table but found numpy.ndarray"),
     (lambda: ab.schema(3), "not-a-table", "expected a table but found int"),
-    (lambda: ab.table(ab.asarray([1])), "not-a-table", "expected a struct, whose fields are columns, but found int64"),
+    (lambda: ab.table(ab.asarray([1])), "not-a-table", "expected a table but found aria_array_bridge.Array"),
     (lambda: ab.table({"a": [1, 2], "b": [1]}), "extent", "expected 2 rows in column 'b' but found 1"),
     (lambda: small().append_column("c", [1]), "extent", "expected 3 rows in column 'c' but found 1"),
     (lambda: ab.table({"a": [1], "b": 3}), "ndim", r"\(column 'b'\)"),
@@ -132,6 +132,9 @@ def test_what_a_producer_raises_arrives_with_a_note_of_its_column():
         @property
         def name(self):
             raise ZeroDivisionError("by design")
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones(1)
 
     with pytest.raises(ZeroDivisionError, match="by design") as caught:
         ab.table({"a": [1], "bad": Broken()})
@@ -317,3 +320,15 @@ def test_explaining_a_column_of_several_chunks_copies_nothing():
     assert "chunked" in [reason.code for reason in caught.value.plan.reasons]
     array = ab.asarray(column)
     assert array.tolist() == column.tolist() == [0, 1, 2, 1, 2, 3] and array.plan.copied_bytes == 48
+
+
+@pytest.mark.parametrize("series, name", [
+    (pd.Series([1.0, np.nan], name="x"), "x"), (pd.Series([1.0, np.nan]), ""), (pd.Series([1.0, np.nan], name=3), "3"),
+    (pd.Index([1.0, np.nan], name="i"), "i"),
+])  # fmt: skip
+def test_a_series_is_a_table_of_one_column_and_nan_is_a_value_in_it(series, name):
+    table = ab.table(series)
+    assert (table.column_names, table.shape, table[0].null_count) == ([name], (2, 1), 0)
+    array = ab.asarray(table[0])
+    assert array.plan.outcome == "view" and array.address == series.to_numpy().__array_interface__["data"][0]
+    assert ab.table(table[0]).equals(table)

@@ -200,3 +200,56 @@ def test_the_order_of_columns_decides_no_dtype(dtypes):
     for order in itertools.permutations(dtypes):
         columns = {str(i): np.ones(2, dtype) for i, dtype in enumerate(order)}
         assert ab.table(columns).to_matrix().dtype == np.result_type(*order)
+
+
+def parts_of_one_allocation():
+    rows = np.arange(24.0).reshape(8, 3)
+    columns = np.asfortranarray(rows)
+    line = np.arange(24.0)
+    yield "columns of a C array", [rows[:, i] for i in range(3)]
+    yield "columns of an F array", [columns[:, i] for i in range(3)]
+    yield "backwards", [rows[:, i] for i in (2, 1, 0)]
+    yield "every second row", [columns[::2, i] for i in (0, 2)]
+    yield "rows turned around", [rows[::-1, i] for i in range(2)]
+    yield "pieces of a line", [line[8 * i : 8 * i + 8] for i in range(3)]
+    yield "of a reshaped array", [line.reshape(4, 2, 3)[:, 0, i] for i in range(3)]
+
+
+@pytest.mark.parametrize("name, parts", parts_of_one_allocation())
+def test_parts_of_one_numpy_array_are_a_view_of_it(name, parts):
+    table = ab.table({f"c{i}": part for i, part in enumerate(parts)})
+    matrix = table.to_matrix()
+    assert (matrix.plan.outcome, matrix.plan.reasons) == ("view", ())
+    assert np.array_equal(matrix.to_numpy(), np.stack(parts, axis=1))
+    assert matrix.address == parts[0].__array_interface__["data"][0]
+    parts[0][0] = 99.0
+    assert matrix[0, 0].tolist() == 99.0 and not matrix.readonly
+
+
+def test_parts_of_read_only_memory_are_a_read_only_view_and_those_of_two_arrays_are_none():
+    rows = np.arange(6.0).reshape(3, 2)
+    rows.flags.writeable = False
+    assert ab.table({"a": rows[:, 0], "b": rows[:, 1]}).to_matrix().readonly
+    plan = ab.table({"a": rows[:, 0], "b": rows.copy()[:, 1]}).to_matrix().plan
+    assert [reason.code for reason in plan.reasons] == ["columns-apart"]
+    swapped = np.arange(6.0).astype(">f8").reshape(3, 2)
+    assert ab.table({"a": swapped[:, 0], "b": swapped[:, 1]}).to_matrix().tolist() == swapped.tolist()
+    records = np.zeros(3, [("a", "f8"), ("b", "f8")])
+    assert ab.table({"a": records["a"], "b": records["b"]}).to_matrix().shape == (3, 2)
+
+
+def test_explaining_a_table_makes_nothing_of_it():
+    """What only the values say is found when the matrix is made: a plan does not read them."""
+    big = np.ma.MaskedArray([2**53 + 1, 0], [0, 1])
+    table = ab.table({"n": big, "x": [0.5, 1.5]})
+    plan = ab.explain(table, nulls="nan")
+    assert (plan.outcome, plan.copied_bytes, plan.target) == ("copy", 32, "Array float64[2, 2]")
+    with pytest.raises(ab.ConversionError) as caught:
+        ab.asarray(table, nulls="nan")
+    assert caught.value.plan.reasons[-1].code == "inexact"
+    for options in ({}, {"order": "C"}, {"order": "F"}, {"dtype": "float32"}, {"dtype": "float32", "order": "C"}):
+        plan, array = ab.explain(table, **options), ab.asarray(table, **options)
+        assert (plan.outcome, plan.copied_bytes, plan.target) == ("copy", array.plan.copied_bytes, array.plan.target)
+        assert [r.code for r in plan.reasons] == [r.code for r in array.plan.reasons]
+        assert array.plan.target == f"Array {options.get('dtype', 'float64')}[2, 2]" and array.null_count == 1
+        assert array.to_numpy(nulls="mask").data.flags[options.get("order", "F") + "_CONTIGUOUS"]

@@ -219,13 +219,14 @@ def test_arrays_go_out_as_columns_at_their_address_and_bools_are_a_copy():
     assert taken.schema.types == [pa.bool8()] and taken["b"].chunk(0).storage.buffers()[1].address == ab.asarray(t["b"]).address
 
 
-def test_structs_and_streams_of_them_are_tables_and_other_arrays_are_not():
+def test_structs_and_streams_of_them_are_tables_and_other_arrays_are_one_column():
     structs = pa.array([{"a": 1, "s": "x"}, {"a": 2, "s": None}])
     assert ab.table(structs).to_pyarrow().to_pylist() == structs.to_pylist() == ab.table(pa.chunked_array([structs])).to_pyarrow().to_pylist()
     assert ab.table(structs.slice(1)).to_pyarrow().to_pylist() == [{"a": 2, "s": None}]
-    for source in (pa.array([1]), pa.chunked_array([[1]])):
-        with pytest.raises(ab.ConversionError, match="expected a struct, whose fields are columns, but found int64"):
-            ab.table(source)
+    for source in (pa.array([1, None]), pa.chunked_array([[1], [None]]), pa.array(["x", None]), pa.chunked_array([], pa.string())):
+        table = ab.table(source)
+        assert table.column_names == [""] and table[0].to_pyarrow() == pa.chunked_array(source)
+        assert table[0].num_chunks == pa.chunked_array(source).num_chunks
     with pytest.raises(ab.ConversionError, match="expected rows that are not null as a whole but found 1 of 2 that are") as caught:
         ab.table(pa.array([{"a": 1}, None]))
     assert [reason.code for reason in caught.value.plan.reasons] == ["nulls"]

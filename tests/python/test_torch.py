@@ -218,3 +218,17 @@ def test_pytorchs_own_from_dlpack_shares_what_may_be_written():
     assert torch.from_dlpack(x).data_ptr() == x.address
     assert torch.from_dlpack(x, copy=True).data_ptr() != x.address
     assert torch.from_dlpack(x, device="cpu").data_ptr() == x.address
+
+
+def test_columns_of_one_tensor_are_a_view_of_it():
+    rows = torch.arange(12.0).reshape(4, 3)
+    for parts in ([rows[:, i] for i in range(3)], [rows[i] for i in range(4)], [rows[1:, 2], rows[1:, 0]]):
+        matrix = ab.table({f"c{i}": part for i, part in enumerate(parts)}).to_matrix()
+        assert (matrix.plan.outcome, matrix.address) == ("view", parts[0].data_ptr())
+        assert matrix.tolist() == torch.stack(parts, dim=1).tolist()
+    apart = {"a": rows[:, 0], "b": rows.clone()[:, 1]}
+    assert [reason.code for reason in ab.table(apart).to_matrix().plan.reasons] == ["columns-apart"]
+    negated = {"a": rows[:, 0], "b": torch._neg_view(rows[:, 1])}
+    assert ab.table(negated).to_matrix().tolist() == torch.stack(list(negated.values()), dim=1).tolist()
+    with pytest.raises(ab.ConversionError, match="requires a gradient"):
+        ab.table({"a": rows[:, 0].requires_grad_()})

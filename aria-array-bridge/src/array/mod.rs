@@ -100,11 +100,11 @@ impl Array {
     /// # Safety
     ///
     /// `write` writes every element of the layout around the address it is given.
-    pub(crate) unsafe fn made(
+    pub(crate) unsafe fn made<E: From<ArrayError>>(
         dtype: DType,
         layout: Layout,
-        write: impl FnOnce(NonNull<u8>, &Layout) -> Result<(), ArrayError>,
-    ) -> Result<Array, ArrayError> {
+        write: impl FnOnce(NonNull<u8>, &Layout) -> Result<(), E>,
+    ) -> Result<Array, E> {
         // SAFETY: written next, or dropped unseen.
         let array = unsafe { Array::unwritten(dtype, layout) }?;
         write(array.buffer.first(), &array.layout)?;

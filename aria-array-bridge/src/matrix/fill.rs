@@ -1,10 +1,11 @@
 //! The copy: one pass over every column, by blocks of rows that the cache holds.
 
-use super::{Column, Nulls, failed};
+use super::{Column, Nulls, times};
 use crate::array::{Array, ArrayError, Validity};
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order, Slice};
 use crate::plan::Reason;
+use crate::table::{BLOCK as BLOCK_ROWS, Run, TableError};
 use core::ptr::NonNull;
 use half::{bf16, f16};
 use num_complex::Complex;
@@ -23,8 +24,7 @@ pub(super) fn filled(
     if nulls == Nulls::Nan {
         columns.iter().try_for_each(exact)?;
     }
-    let layout = Layout::contiguous(dtype.itemsize(), &[rows, columns.len()], order);
-    let layout = layout.map_err(|error| failed(&error.into()))?;
+    let layout = Layout::contiguous(dtype.itemsize(), &[rows, columns.len()], order).map_err(ArrayError::from)?;
     let block = match order {
         Order::C => (BLOCK / (columns.len() * dtype.itemsize()).max(1)).max(64),
         Order::F => rows.max(1),
@@ -56,19 +56,18 @@ pub(super) fn filled(
         Ok(())
     };
     // SAFETY: every element of every column is written, and the columns are all there is.
-    let matrix = unsafe { Array::made(dtype.clone(), layout, write) }.map_err(|error| failed(&error))?;
+    let matrix = unsafe { Array::made::<Box<Reason>>(dtype.clone(), layout, write) }?;
     if nulls == Nulls::Nan || columns.iter().all(|column| column.null_count() == 0) {
         return Ok(matrix);
     }
-    let validity = validity(columns, rows).map_err(|error| failed(&error))?;
-    matrix.with_validity(validity).map_err(|error| failed(&error))
+    Ok(matrix.with_validity(validity(columns, rows)?)?)
 }
 
 /// Neighbours that are copied as they lie, with the place of the first: arrays of the matrix' dtype in one piece each.
 fn together<'a>(columns: &'a [Column<'_>], dtype: &DType, nulls: Nulls) -> Vec<(usize, Vec<&'a Array>)> {
     let mut found: Vec<(usize, Vec<&Array>)> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
-        let [array] = &column.chunks[..] else { continue };
+        let [Run::Array(array)] = &column.runs[..] else { continue };
         let filled = nulls == Nulls::Nan && array.null_count() > 0;
         if array.dtype() != dtype || !array.layout().is_c_contiguous() || filled {
             continue;
@@ -92,36 +91,51 @@ fn fill_rows(
     at: usize,
     dtype: &DType,
     nulls: Nulls,
-) -> Result<(), ArrayError> {
+) -> Result<(), Box<Reason>> {
     let (mut skip, mut row, end) = (start, start, start + len);
-    for chunk in &column.chunks {
-        let whole = chunk.shape().first().copied().unwrap_or(0);
-        if skip >= whole {
-            skip -= whole;
+    for run in &column.runs {
+        if skip >= run.len() {
+            skip -= run.len();
             continue;
         }
-        let take = (whole - skip).min(end - row);
-        let part = chunk.slice(0, Slice { start: skip, len: take, step: 1 })?;
-        let (target, offset) = layout.slice(0, Slice { start: row, len: take, step: 1 })?;
-        let (target, column) = target.index(1, at)?;
-        let place = place(first, offset + column);
-        if part.dtype() == dtype {
-            // SAFETY: elements of the fresh matrix, whose layout has them there; one shape and one itemsize.
-            unsafe { part.copy_elements(place, &target) };
-        } else {
-            // SAFETY: as above, with the itemsize of the dtype.
-            let cast = unsafe { part.cast_elements_to(dtype, place, &target) };
-            debug_assert!(cast.is_some(), "both are numbers: the plan said so");
+        let mut left = (run.len() - skip).min(end - row);
+        // What is copied before it is written is so by as much as the cache holds.
+        let step = if times::counts_other(run.dtype(), dtype) { BLOCK_ROWS } else { run.step() };
+        while left > 0 {
+            let take = left.min(step);
+            let part = run.rows(skip, take).map_err(|error| reason_of(error, column))?;
+            let part = times::counted(part, dtype, &column.name)?;
+            let (target, offset) =
+                layout.slice(0, Slice { start: row, len: take, step: 1 }).map_err(ArrayError::from)?;
+            let (target, across) = target.index(1, at).map_err(ArrayError::from)?;
+            let place = place(first, offset + across);
+            if part.dtype() == dtype {
+                // SAFETY: elements of the fresh matrix, whose layout has them there; one shape and one itemsize.
+                unsafe { part.copy_elements(place, &target) };
+            } else {
+                // SAFETY: as above, with the itemsize of the dtype.
+                let cast = unsafe { part.cast_elements_to(dtype, place, &target) };
+                debug_assert!(cast.is_some(), "both are numbers: the plan said so");
+            }
+            if nulls == Nulls::Nan && part.null_count() > 0 {
+                write_nan(&part, dtype, place, target.strides()[0]);
+            }
+            (skip, row, left) = (skip + take, row + take, left - take);
         }
-        if nulls == Nulls::Nan && part.null_count() > 0 {
-            write_nan(&part, dtype, place, target.strides()[0]);
-        }
-        (skip, row) = (0, row + take);
+        skip = 0;
         if row == end {
             break;
         }
     }
     Ok(())
+}
+
+/// Why rows of the column could not be had.
+fn reason_of(error: TableError, column: &Column<'_>) -> Box<Reason> {
+    match error {
+        TableError::Array(error) => error.into(),
+        error => Box::new(column.at(Reason::new("malformed", "C8", error.to_string()))),
+    }
 }
 
 /// The address at this distance, in bytes, in memory that reaches so far.
@@ -157,8 +171,9 @@ fn exact(column: &Column<'_>) -> Result<(), Box<Reason>> {
     if column.null_count() == 0 {
         return Ok(());
     }
-    for chunk in &column.chunks {
-        if let Some(found) = chunk.first_inexact() {
+    // Bits and dates, which become arrays on the way, float64 has all.
+    for array in column.runs.iter().filter_map(Run::as_array) {
+        if let Some(found) = array.first_inexact() {
             let text = format!("{found} in column '{}' is none that float64 has", column.name);
             return Err(Box::new(
                 Reason::new("inexact", "C4", text).hint("ab.asarray(column).fill_null(value) keeps the integers"),
@@ -177,13 +192,13 @@ fn validity(columns: &[Column<'_>], rows: usize) -> Result<Validity, ArrayError>
     valid.resize(len, true);
     for (at, column) in columns.iter().enumerate() {
         let mut row = 0;
-        for chunk in &column.chunks {
-            if let Some(validity) = chunk.validity() {
+        for run in &column.runs {
+            if let Some(validity) = run.validity() {
                 for i in validity.nulls() {
                     valid[(row + i) * width + at] = false;
                 }
             }
-            row += chunk.len();
+            row += run.len();
         }
     }
     Validity::from_bools(&valid, &[rows, width])

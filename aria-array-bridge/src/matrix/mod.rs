@@ -15,6 +15,7 @@ use crate::array::{Array, ArrayError, describe};
 use crate::dtype::DType;
 use crate::layout::Order;
 use crate::plan::{CopyPolicy, Outcome, Plan, Reason};
+use crate::table::Run;
 use std::borrow::Cow;
 
 /// What happens to nulls.
@@ -42,19 +43,17 @@ pub struct Request {
     pub nulls: Nulls,
 }
 
-/// A column: its name, and its elements in one array or more, which have one axis and one dtype.
+/// A column: its name, for reasons, and its elements in one run or more, which have one axis and one dtype.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
-    /// For reasons, which name it.
-    pub name: Cow<'a, str>,
-    /// The elements, one chunk after the other.
-    pub chunks: Vec<Array>,
+    name: Cow<'a, str>,
+    runs: Vec<Run>,
 }
 
 /// What a matrix will be, and what it takes to make it. Nothing was copied yet.
 #[derive(Debug)]
 pub struct Matrix<'a> {
-    columns: &'a [Column<'a>],
+    columns: Cow<'a, [Column<'a>]>,
     rows: usize,
     dtype: DType,
     order: Option<Order>,
@@ -70,7 +69,9 @@ impl<'a> Matrix<'a> {
     ///
     /// The plan, where it refuses: no column; columns of different lengths, of more axes than one, or on a device; dtypes
     /// that nothing fits in; nulls, or a copy, where they are not allowed.
-    pub fn plan(columns: &'a [Column<'a>], request: &Request) -> Result<Matrix<'a>, Plan> {
+    pub fn plan(columns: impl Into<Cow<'a, [Column<'a>]>>, request: &Request) -> Result<Matrix<'a>, Plan> {
+        let given: Cow<'a, [Column<'a>]> = columns.into();
+        let columns = &*given;
         let rows = columns.first().map_or(0, Column::len);
         let mut plan = Plan::view("columns", "Table", "Array");
         for reason in unfit(columns, rows) {
@@ -108,7 +109,31 @@ impl<'a> Matrix<'a> {
             plan.source_address = Some(array.address() as u64);
             plan.target_address = plan.source_address;
         }
-        Ok(Matrix { columns, rows, dtype, order: request.order, nulls: request.nulls, viewed, plan })
+        Ok(Matrix { columns: given, rows, dtype, order: request.order, nulls: request.nulls, viewed, plan })
+    }
+
+    /// What one element will be.
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows, self.columns.len()]
+    }
+
+    /// Elements that will be null: all that are in the columns, unless NaN stands for them.
+    pub fn null_count(&self) -> usize {
+        if self.nulls == Nulls::Nan { 0 } else { self.columns.iter().map(Column::null_count).sum() }
+    }
+
+    /// The same with names of its own, so that the table of the columns may go.
+    #[must_use]
+    pub fn into_owned(self) -> Matrix<'static> {
+        let Matrix { columns, rows, dtype, order, nulls, viewed, plan } = self;
+        let own = |column: Column<'_>| Column { name: Cow::Owned(column.name.into_owned()), runs: column.runs };
+        let columns = columns.into_owned().into_iter().map(own).collect();
+        Matrix { columns: Cow::Owned(columns), rows, dtype, order, nulls, viewed, plan }
     }
 
     /// What [`make`](Self::make) will do.
@@ -126,8 +151,7 @@ impl<'a> Matrix<'a> {
         let Matrix { columns, rows, dtype, order, nulls, viewed, mut plan } = self;
         let array = match viewed {
             Some(array) => array,
-            None => times::counted(columns, &dtype)
-                .and_then(|columns| fill::filled(&columns, rows, &dtype, order.unwrap_or(Order::F), nulls))
+            None => fill::filled(&columns, rows, &dtype, order.unwrap_or(Order::F), nulls)
                 .map_err(|reason| plan.clone().refusing(*reason))?,
         };
         plan.target_address = Some(array.address() as u64);
@@ -136,18 +160,28 @@ impl<'a> Matrix<'a> {
     }
 }
 
-impl Column<'_> {
-    /// Number of elements of all chunks.
+impl<'a> Column<'a> {
+    /// A column of these arrays, one behind the other.
+    pub fn new(name: impl Into<Cow<'a, str>>, chunks: Vec<Array>) -> Column<'a> {
+        Column { name: name.into(), runs: chunks.into_iter().map(Run::Array).collect() }
+    }
+
+    /// Number of elements of all runs.
     fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.shape().first().copied().unwrap_or(0)).fold(0, usize::saturating_add)
+        self.runs.iter().map(Run::len).fold(0, usize::saturating_add)
     }
 
     fn null_count(&self) -> usize {
-        self.chunks.iter().map(Array::null_count).sum()
+        self.runs.iter().map(Run::null_count).sum()
     }
 
     fn dtype(&self) -> Option<&DType> {
-        self.chunks.first().map(Array::dtype)
+        self.runs.first().map(Run::dtype)
+    }
+
+    /// A reason of this column's.
+    fn at(&self, reason: Reason) -> Reason {
+        reason.at(format!("column '{}'", self.name))
     }
 }
 
@@ -158,21 +192,20 @@ fn unfit(columns: &[Column<'_>], rows: usize) -> Vec<Reason> {
         reasons.push(Reason::new("not-numeric", "C6", "expected a numeric column or more but found none"));
     }
     for column in columns {
-        let at = |reason: Reason| reason.at(format!("column '{}'", column.name));
-        if column.chunks.is_empty() {
-            reasons.push(at(Reason::new(
+        if column.runs.is_empty() {
+            reasons.push(column.at(Reason::new(
                 "malformed",
                 "C6",
                 "a column needs a chunk, an empty one where it has no rows",
             )));
         }
-        for chunk in &column.chunks {
-            if chunk.ndim() != 1 {
-                let text = format!("expected elements along 1 axis but found {}", chunk.ndim());
-                reasons.push(at(Reason::new("ndim", "L2", text).hint("take the column by itself")));
-            } else if !chunk.device().is_host() {
-                let text = format!("the memory lies on {}, and the host makes the matrix", chunk.device());
-                reasons.push(at(Reason::new("device", "L7", text)));
+        for run in &column.runs {
+            if run.shape().len() != 1 {
+                let text = format!("expected elements along 1 axis but found {}", run.shape().len());
+                reasons.push(column.at(Reason::new("ndim", "L2", text).hint("take the column by itself")));
+            } else if !run.device().is_host() {
+                let text = format!("the memory lies on {}, and the host makes the matrix", run.device());
+                reasons.push(column.at(Reason::new("device", "L7", text)));
             } else {
                 continue;
             }
@@ -180,7 +213,7 @@ fn unfit(columns: &[Column<'_>], rows: usize) -> Vec<Reason> {
         }
         if column.len() != rows {
             let text = format!("expected {rows} rows, as the first column has, but found {}", column.len());
-            reasons.push(at(Reason::new("extent", "L2", text)));
+            reasons.push(column.at(Reason::new("extent", "L2", text)));
         }
     }
     reasons
@@ -237,6 +270,8 @@ fn common(columns: &[Column<'_>], request: &Request) -> Result<DType, Box<Reason
 }
 
 /// A failure of an array's as a reason.
-fn failed(error: &ArrayError) -> Box<Reason> {
-    Box::new(Reason::new("memory", "C3", error.to_string()))
+impl From<ArrayError> for Box<Reason> {
+    fn from(error: ArrayError) -> Box<Reason> {
+        Box::new(Reason::new("memory", "C3", error.to_string()))
+    }
 }

@@ -13,25 +13,31 @@ impl Table {
     ///
     /// The plan with every reason: columns that are no arrays, by name, and what [`Matrix::plan`] refuses.
     pub fn to_matrix(&self, request: &Request) -> Result<(Array, Plan), Plan> {
-        Matrix::plan(&self.numeric_columns()?, request)?.make()
+        self.matrix(request)?.make()
     }
 
-    /// What [`to_matrix`](Self::to_matrix) will do. Elements of the matrix are not made.
+    /// All columns as one matrix, before it is made.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`to_matrix`](Self::to_matrix).
+    pub fn matrix(&self, request: &Request) -> Result<Matrix<'_>, Plan> {
+        Matrix::plan(self.numeric_columns()?, request)
+    }
+
+    /// What [`to_matrix`](Self::to_matrix) will do. Nothing is copied.
     pub fn matrix_plan(&self, request: &Request) -> Plan {
-        match self.numeric_columns() {
-            Err(refused) => refused,
-            Ok(columns) => Matrix::plan(&columns, request).map_or_else(|refused| refused, |matrix| matrix.plan),
-        }
+        self.matrix(request).map_or_else(|refused| refused, |matrix| matrix.plan)
     }
 
-    /// The arrays of every column, or all columns that are none.
+    /// The rows of every column, or all columns that are none.
     fn numeric_columns(&self) -> Result<Vec<Column<'_>>, Plan> {
         let refused = |error: TableError| error.reasons();
         let mut reasons: Vec<Reason> = Vec::new();
         let mut columns = Vec::new();
         for column in self.columns() {
-            match column.import().and_then(|import| import.arrays()) {
-                Ok(chunks) => columns.push(Column { name: column.name(), chunks }),
+            match column.import().and_then(|import| import.runs()) {
+                Ok(runs) => columns.push(Column { name: column.name(), runs }),
                 Err(error) => reasons.extend(refused(error)),
             }
         }

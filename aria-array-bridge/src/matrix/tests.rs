@@ -3,11 +3,11 @@
 use super::*;
 use crate::array::Validity;
 use crate::layout::Slice;
-use crate::table::{Column as TableColumn, Table};
+use crate::table::{Chunk as TableChunk, Column as TableColumn, Origin, Table};
 use proptest::prelude::*;
 
 fn column(name: &'static str, chunks: Vec<Array>) -> Column<'static> {
-    Column { name: name.into(), chunks }
+    Column::new(name, chunks)
 }
 
 fn made(columns: &[Column<'_>], request: &Request) -> (Array, Plan) {
@@ -52,7 +52,8 @@ fn columns_of_one_allocation_at_one_distance_are_a_view() {
 fn a_view_keeps_the_memory_and_is_as_read_only_as_its_columns() {
     let whole = matrix(2, 2);
     let mut columns = columns_of(&whole);
-    columns[1].chunks[0] = columns[1].chunks[0].clone().read_only();
+    let Run::Array(array) = &columns[1].runs[0] else { unreachable!() };
+    columns[1].runs[0] = Run::Array(array.clone().read_only());
     let (joined, _) = made(&columns, &Request::default());
     drop((columns, whole));
     assert!(joined.is_readonly());
@@ -175,19 +176,47 @@ fn a_table_becomes_its_matrix_and_says_which_columns_are_none() {
     assert_eq!(part.to_vec::<f64>().unwrap(), [2.0, 3.0, 4.0, 5.0]);
 }
 
+/// The column that Arrow's arrays of these are: bools become bits there.
+fn through_arrow(chunks: Vec<Array>) -> Column<'static> {
+    let column = TableColumn::from_array("c", chunks[0].clone()).unwrap();
+    let field = column.field();
+    let chunk = |array: Array| {
+        let checked = TableChunk::from(array).to_arrow(field).unwrap().check(field.clone()).unwrap();
+        // SAFETY: memory of this test, on the host, that nobody writes to.
+        TableChunk::from_arrow(checked, unsafe { Origin::new("test", crate::Device::CPU, crate::Access::Frozen) })
+    };
+    let column = TableColumn::new(field.clone(), chunks.into_iter().map(chunk).collect()).unwrap();
+    // Through a table, whose matrix leaves nothing out: chunks without rows, which have no bits, stay.
+    Column { name: "c".into(), runs: column.import().unwrap().runs().unwrap() }
+}
+
+#[test]
+fn bits_and_dates_are_copied_once_and_said_to_be() {
+    let bools = through_arrow(vec![Array::from(vec![true, false, true])]);
+    let (array, plan) = made(core::slice::from_ref(&bools), &Request::default());
+    assert_eq!((plan.outcome, plan.copied_bytes, codes(&plan)), (Outcome::Copy, 3, vec!["bits"]));
+    assert_eq!(plan.reasons[0].location, "column 'c'");
+    assert_eq!(array.to_vec::<bool>().unwrap(), [true, false, true]);
+    let numbers = column("n", vec![Array::from(vec![0.5f64, 1.5, 2.5])]);
+    let (array, plan) = made(&[bools, numbers], &Request::default());
+    assert_eq!((plan.copied_bytes, codes(&plan)), (48, vec!["bits", "mixed-columns"]));
+    assert_eq!(array.to_vec::<f64>().unwrap(), [1.0, 0.5, 0.0, 1.5, 1.0, 2.5]);
+}
+
 proptest! {
     /// Columns of any dtype, chunking, strides and nulls, in either order, against a walk over every element.
     #[test]
     fn any_columns_become_what_a_walk_over_their_elements_finds(
         rows in 0usize..30,
-        kinds in prop::collection::vec(0usize..6, 1..5),
+        kinds in prop::collection::vec(0usize..7, 1..5),
         cut in 0usize..30,
         step in prop::sample::select(vec![1isize, -1, 2]),
         nulls in any::<u32>(),
         order in prop::sample::select(vec![Order::C, Order::F]),
         nan in any::<bool>(),
     ) {
-        let value = |row: usize, at: usize| ((row * 7 + at * 3) % 100) as f64;
+        // A column of bools, which are bits in Arrow, has 0 and 1.
+        let value = |row: usize, at: usize| ((row * 7 + at * 3) % if kinds[at] == 6 { 2 } else { 100 }) as f64;
         let is_null = |row: usize, at: usize| at % 2 == 1 && nulls >> ((row + at) % 32) & 1 == 1;
         let columns: Vec<Column<'_>> = kinds.iter().enumerate().map(|(at, kind)| {
             let chunk = |rows: core::ops::Range<usize>| {
@@ -202,6 +231,7 @@ proptest! {
                     2 => Array::from(numbers.iter().map(|n| *n as i64).collect::<Vec<_>>()),
                     3 => Array::from(numbers.iter().map(|n| half::f16::from_f64(*n)).collect::<Vec<_>>()),
                     4 => Array::from(numbers.iter().map(|n| *n as f32).collect::<Vec<_>>()),
+                    6 => Array::from(numbers.iter().map(|n| *n != 0.0).collect::<Vec<_>>()),
                     _ => Array::from(numbers),
                 };
                 let array = array.slice(0, Slice::resolve(array.len(), None, None, step).unwrap()).unwrap();
@@ -209,14 +239,21 @@ proptest! {
                 array.with_validity(Validity::from_bools(&valid, &[valid.len()]).unwrap()).unwrap()
             };
             let cut = cut.min(rows);
-            column("c", vec![chunk(0..cut), chunk(cut..rows)])
+            match kind {
+                6 => through_arrow(vec![chunk(0..cut), chunk(cut..rows)]),
+                _ => column("c", vec![chunk(0..cut), chunk(cut..rows)]),
+            }
         }).collect();
         let request = Request { order: Some(order), nulls: if nan { Nulls::Nan } else { Nulls::Keep }, ..Request::default() };
-        let (array, plan) = made(&columns, &request);
+        let planned = Matrix::plan(&columns[..], &request).unwrap().into_owned();
+        let (dtype, shape, null_count) = (planned.dtype().clone(), planned.shape(), planned.null_count());
+        let (array, plan) = planned.make().unwrap();
+        prop_assert_eq!((array.dtype(), array.shape()), (&dtype, &shape[..]));
         prop_assert_eq!(array.shape(), [rows, kinds.len()]);
         prop_assert!(array.layout().is_contiguous(order));
         prop_assert_eq!(plan.copied_bytes as usize, array.nbytes());
         let valid: Vec<bool> = array.validity().map_or(vec![true; array.len()], |validity| validity.iter().collect());
+        prop_assert_eq!(array.null_count(), null_count);
         let found = array.clone().without_validity().cast(&DType::C128, crate::CopyOrder::C).unwrap();
         let found = found.to_vec::<num_complex::Complex<f64>>().unwrap();
         for (i, (found, valid)) in found.iter().zip(valid).enumerate() {

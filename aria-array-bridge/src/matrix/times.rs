@@ -1,11 +1,9 @@
 //! Columns of times in the unit of their matrix.
 #![forbid(unsafe_code)]
 
-use super::{Column, failed};
 use crate::array::{Array, ArrayError};
 use crate::dtype::DType;
 use crate::plan::Reason;
-use std::borrow::Cow;
 
 /// What the integers of NaT are, in every unit.
 const NAT: i64 = i64::MIN;
@@ -25,31 +23,27 @@ fn factor(found: &DType, wanted: &DType) -> Option<i64> {
     }
 }
 
-/// The columns, of which those that count another unit are **copied**, in the unit of `dtype`.
+/// The times of a column in the unit of `dtype`: as they are where they count that, else **copied**.
 ///
 /// # Errors
 ///
 /// A time that the unit does not reach, by its column; no memory.
-pub(super) fn counted<'a>(columns: &'a [Column<'a>], dtype: &DType) -> Result<Cow<'a, [Column<'a>]>, Box<Reason>> {
-    let counts_other = |column: &Column<'_>| column.dtype() != Some(dtype);
-    if !matches!(dtype, DType::DateTime(_) | DType::TimeDelta(_)) || !columns.iter().any(counts_other) {
-        return Ok(Cow::Borrowed(columns));
+pub(super) fn counted(times: Array, dtype: &DType, name: &str) -> Result<Array, Box<Reason>> {
+    match factor(times.dtype(), dtype) {
+        Some(factor) if times.dtype() != dtype => multiplied(&times, factor, dtype, name),
+        _ => Ok(times),
     }
-    let mut made = columns.to_vec();
-    for column in made.iter_mut().filter(|column| counts_other(column)) {
-        let Some(factor) = column.dtype().and_then(|found| factor(found, dtype)) else { continue };
-        for chunk in &mut column.chunks {
-            *chunk = multiplied(chunk, factor, dtype, &column.name)?;
-        }
-    }
-    Ok(Cow::Owned(made))
 }
 
-fn multiplied(chunk: &Array, factor: i64, dtype: &DType, name: &str) -> Result<Array, Box<Reason>> {
-    let failed = |error: ArrayError| failed(&error);
-    let validity = chunk.validity().cloned();
-    let counts = chunk.clone().without_validity().reinterpret(DType::I64).map_err(failed)?;
-    let no_memory = |_| failed(ArrayError::Memory { nbytes: counts.nbytes() });
+/// True for times that [`counted`] copies.
+pub(super) fn counts_other(found: &DType, dtype: &DType) -> bool {
+    found != dtype && is_finer(found, dtype)
+}
+
+fn multiplied(times: &Array, factor: i64, dtype: &DType, name: &str) -> Result<Array, Box<Reason>> {
+    let validity = times.validity().cloned();
+    let counts = times.clone().without_validity().reinterpret(DType::I64)?;
+    let no_memory = |_| ArrayError::Memory { nbytes: counts.nbytes() };
     let mut counts: Vec<i64> = counts.to_vec().map_err(no_memory)?;
     for (at, count) in counts.iter_mut().enumerate() {
         match count.checked_mul(factor) {
@@ -63,9 +57,9 @@ fn multiplied(chunk: &Array, factor: i64, dtype: &DType, name: &str) -> Result<A
         }
     }
     let made = Array::from(counts).share().unwrap_or_else(|array| array);
-    let made = made.reinterpret(dtype.clone()).map_err(failed)?;
-    match validity {
-        Some(validity) => made.with_validity(validity).map_err(failed),
-        None => Ok(made),
-    }
+    let made = made.reinterpret(dtype.clone())?;
+    Ok(match validity {
+        Some(validity) => made.with_validity(validity)?,
+        None => made,
+    })
 }

@@ -5,6 +5,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::layout::{Layout, Order};
 use crate::plan::Reason;
+use crate::table::Run;
 
 /// The columns as one strided array, or why they are none. **Zero-copy**, read-only if any column is.
 ///
@@ -16,12 +17,20 @@ pub(super) fn of(
     dtype: &DType,
     order: Option<Order>,
 ) -> Result<Array, Vec<Reason>> {
-    let mut reasons = Vec::new();
-    if let Some(column) = columns.iter().find(|column| column.chunks.len() != 1) {
-        let text = format!("column '{}' has {} chunks", column.name, column.chunks.len());
-        reasons.push(Reason::new("chunked", "C5", text).expected("1 chunk", format!("{} chunks", column.chunks.len())));
+    let mut reasons: Vec<Reason> = Vec::new();
+    if let Some(column) = columns.iter().find(|column| column.runs.len() != 1) {
+        let text = format!("column '{}' has {} chunks", column.name, column.runs.len());
+        reasons.push(Reason::new("chunked", "C5", text).expected("1 chunk", format!("{} chunks", column.runs.len())));
     }
-    if let Some(column) = columns.iter().find(|column| column.dtype().is_some_and(|found| found != dtype)) {
+    for column in columns {
+        for reason in column.runs.iter().flat_map(Run::reasons) {
+            if reasons.iter().all(|known| known.code != reason.code) {
+                reasons.push(column.at(reason.clone()));
+            }
+        }
+    }
+    let differs = |column: &&Column<'_>| column.dtype().is_some_and(|found| found != dtype);
+    if let Some(column) = columns.iter().find(differs) {
         let found = column.dtype().unwrap_or(dtype);
         let text = format!("column '{}' is {found}, and the matrix is {dtype}", column.name);
         let mixed = columns.iter().any(|column| column.dtype() != Some(found));
@@ -29,10 +38,10 @@ pub(super) fn of(
         reasons.push(Reason::new(code, rule, text).expected(dtype.name(), found.name()));
     }
     if let Some(column) = columns.iter().find(|column| column.null_count() > 0) {
-        let text = format!("column '{}' has nulls, whose bits become those of a matrix", column.name);
+        let text = format!("column '{}' has nulls, for which a matrix has bits, or NaN, of its own", column.name);
         reasons.push(Reason::new("nulls", "C4", text));
     }
-    let arrays: Vec<&Array> = columns.iter().filter_map(|column| column.chunks.first()).collect();
+    let arrays: Vec<&Array> = columns.iter().filter_map(|column| column.runs.first()?.as_array()).collect();
     if !reasons.is_empty() || arrays.is_empty() {
         return Err(reasons);
     }

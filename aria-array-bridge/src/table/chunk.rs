@@ -147,6 +147,12 @@ impl Part {
         Ok(unsafe { import.own(owner, origin.access) }?)
     }
 
+    /// The bits of an import's elements, which keep the array; several bitmaps are **merged** into one.
+    pub(super) fn validity(&self, import: &Import) -> Result<Option<Validity>, TableError> {
+        // SAFETY: an import of the array that `owner` keeps; the lengths of its buffers are the promise of whoever took it over.
+        Ok(unsafe { import.validity(&self.source.owner) }?)
+    }
+
     fn share(&self) -> OwnedArray {
         let node = self.node();
         let ticket =
@@ -245,7 +251,7 @@ impl Chunk {
     /// What the chunk is as an Arrow array: the node's field, or that of the export that `requested` asks for.
     pub(super) fn field(&self, requested: Option<&Field>) -> Result<Field, TableError> {
         Ok(match &self.0 {
-            Kind::Array(array) => Export::of(array, requested)?.field().clone(),
+            Kind::Array(array) => Export::field_of(array, requested)?,
             Kind::Arrow(part) => part.node().field().clone(),
         })
     }

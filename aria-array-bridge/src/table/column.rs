@@ -53,7 +53,7 @@ impl Column {
     ///
     /// An array that Arrow has no type for, one without axes, or one of a device; a name with a NUL character.
     pub fn from_array(name: &str, array: Array) -> Result<Column, TableError> {
-        let field = Arc::new(named(Export::of(&array, None)?.field(), name)?);
+        let field = Arc::new(named(&Export::field_of(&array, None)?, name)?);
         Ok(Column::of(field, vec![Chunk(Kind::Array(array))]))
     }
 

@@ -3,6 +3,7 @@
 
 use super::TableError;
 use super::chunk::{Chunk, Kind};
+use super::run::Run;
 use crate::array::{Array, Join};
 use crate::dtype::DType;
 use crate::plan::Reason;
@@ -16,9 +17,6 @@ pub struct ColumnImport {
     reasons: Vec<Reason>,
     copied_bytes: usize,
 }
-
-/// Elements that are turned into another form at a time, so that they are in the cache still when they are copied.
-const BLOCK: usize = 1 << 14;
 
 impl ColumnImport {
     /// One chunk is a view, if its type allows; several are **copied** together, in one pass.
@@ -80,13 +78,9 @@ impl ColumnImport {
         &self.reasons
     }
 
-    /// The array of each chunk: **zero-copy**, or a **copy** where bits or narrow dates become what arrays have.
-    pub(crate) fn arrays(self) -> Result<Vec<Array>, TableError> {
-        let array = |chunk: &Chunk| match &chunk.0 {
-            Kind::Array(array) => Ok(array.clone()),
-            Kind::Arrow(part) => part.own(part.import(0..chunk.len())?),
-        };
-        self.chunks.iter().map(array).collect()
+    /// The rows of each chunk, of which nothing is copied yet.
+    pub(crate) fn runs(&self) -> Result<Vec<Run>, TableError> {
+        self.chunks.iter().map(Run::of).collect()
     }
 
     /// The array. **Zero-copy**, or a **copy** if [`copied_bytes`](Self::copied_bytes) says so.
@@ -95,23 +89,14 @@ impl ColumnImport {
     ///
     /// No memory.
     pub fn array(self) -> Result<Array, TableError> {
-        if self.chunks.len() == 1
-            && let Some(array) = self.clone().arrays()?.pop()
-        {
-            return Ok(array);
+        let runs = self.runs()?;
+        if let [run] = &runs[..] {
+            return run.rows(0, run.len());
         }
         let mut join = Join::new(self.dtype, &self.shape)?;
-        let row: usize = self.shape.iter().skip(1).product();
-        for chunk in &self.chunks {
-            match &chunk.0 {
-                Kind::Array(array) => join.push(array)?,
-                Kind::Arrow(part) => {
-                    let views = part.import(0..chunk.len())?.copied_bytes() == 0;
-                    let step = if views { chunk.len() } else { BLOCK / row.max(1) }.max(1);
-                    for start in (0..chunk.len()).step_by(step) {
-                        join.push(&part.own(part.import(start..start + step)?)?)?;
-                    }
-                }
+        for run in &runs {
+            for start in (0..run.len()).step_by(run.step()) {
+                join.push(&run.rows(start, run.step().min(run.len() - start))?)?;
             }
         }
         Ok(join.finish()?)

@@ -13,7 +13,7 @@
 //! | [`Table`] → struct, stream | **zero-copy** for what came as Arrow; arrays as their export's plan says |
 //! | [`Batches`] → stream | passed through, not imported |
 //!
-//! `chunk` has what came in, `column` and `schema` what it is called, `import` makes one array of chunks, `batches` cuts
+//! `chunk` has what came in, `column` and `schema` what it is called, `import` makes one array of chunks, `run` gives the rows of one to whoever copies them, `batches` cuts
 //! rows, `export` gives tables away, `stream` reads batch by batch, `device` knows where arrays say
 //! that they lie, `error` says what does not fit.
 
@@ -24,6 +24,7 @@ mod device;
 mod error;
 mod export;
 mod import;
+mod run;
 mod schema;
 mod stream;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use column::Column;
 pub use device::{ArrayStream, device_of};
 pub use error::TableError;
 pub use import::ColumnImport;
+pub(crate) use run::{BLOCK, Run};
 pub use schema::Schema;
 pub use stream::Batches;
 

@@ -28,6 +28,15 @@ impl Batches {
     pub fn new(stream: impl Into<ArrayStream>, origin: Origin) -> Result<Batches, TableError> {
         let mut stream = stream.into();
         let field = stream.schema()?;
+        Batches::of(stream, field, origin)
+    }
+
+    /// As [`new`](Self::new), of a stream that was asked for its schema already.
+    ///
+    /// # Errors
+    ///
+    /// A field that is no struct. The stream is released then.
+    pub fn of(stream: ArrayStream, field: Field, origin: Origin) -> Result<Batches, TableError> {
         let schema = Arc::new(Schema::of(&field)?);
         Ok(Batches { stream, field: Arc::new(field), schema, origin, over: false })
     }

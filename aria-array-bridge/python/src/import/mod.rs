@@ -37,7 +37,7 @@ macro_rules! named {
 }
 pub(crate) use named;
 pub(crate) use nested::Nested;
-pub(crate) use torch::is_torch_loaded;
+pub(crate) use torch::{is_torch_loaded, storage as torch_storage};
 
 /// Why a door did not open.
 pub(crate) enum Refusal {

@@ -61,6 +61,27 @@ pub(super) fn resolve<'py>(
     Ok(Some((resolved, reason)))
 }
 
+/// The storage of the host that a tensor of PyTorch's lies in: its address, and all of it as a tensor of one axis and of the
+/// same dtype. `None` for what is no such tensor, and for one that has its storage to itself.
+pub(crate) fn storage<'py>(tensor: &Bound<'py, PyAny>) -> PyResult<Option<(usize, Bound<'py, PyAny>)>> {
+    let py = tensor.py();
+    if !is_tensor(&tensor.get_type())?
+        || !tensor.getattr(intern!(py, "device"))?.getattr(intern!(py, "type"))?.eq("cpu")?
+    {
+        return Ok(None);
+    }
+    let storage = tensor.call_method0(intern!(py, "untyped_storage"))?;
+    let size: usize = storage.call_method0(intern!(py, "nbytes"))?.extract()?;
+    let itemsize: usize = tensor.call_method0(intern!(py, "element_size"))?.extract()?;
+    let len = size.checked_div(itemsize).unwrap_or(0);
+    if tensor.call_method0(intern!(py, "numel"))?.eq(len)? {
+        return Ok(None);
+    }
+    let detached = tensor.call_method0(intern!(py, "detach"))?;
+    let whole = detached.call_method1(intern!(py, "as_strided"), ((len,), (1,), 0))?;
+    Ok(Some((storage.call_method0(intern!(py, "data_ptr"))?.extract()?, whole)))
+}
+
 /// Why a tensor that PyTorch's table does not say is no array: it lies in other ways than by strides. PyTorch's other doors
 /// say of some of these that an internal error has happened.
 pub(super) fn not_strided(tensor: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {

@@ -222,7 +222,9 @@ impl PyColumn {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested(requested_schema, "__arrow_c_stream__")?); // Given as it is: K-A19.
-        let plan = kept_to(self.alone(py)?.export_plan(), CopyPolicy::IfNeeded);
+        let table = self.alone(py)?;
+        let plan = py.detach(|| table.export_plan()); // Looks at times.
+        let plan = kept_to(plan, CopyPolicy::IfNeeded);
         if plan.outcome == Outcome::Refuse {
             return Err(refused(py, plan));
         }

@@ -7,9 +7,11 @@
 //! | a pandas frame | `pandas`: each column by the door that keeps its values [W1] |
 //! | a NumPy array of records | each field a strided view |
 //! | `__arrow_c_array__` of a struct, `__arrow_c_stream__` of structs | the structs, kept as they came |
+//! | the same of anything else, a pandas Series | one column, under its name |
 //! | the same of a device, where there is no other method | likewise; memory of a device is carried |
 
 use super::batches::PyBatchReader;
+use super::blocks::Blocks;
 use super::{PyColumn, PyTable, pandas, raise};
 use crate::array::PyArray;
 use crate::block::{is_tracing, record};
@@ -26,7 +28,7 @@ use aria_array_bridge::dtype::DType;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::table::{ArrayStream, Batches, Chunk, Column, Kept, Origin, Schema, Table, TableError};
 use aria_array_bridge::{Access, Device};
-use aria_arrow::{Checked, Format};
+use aria_arrow::{Checked, Field, Format};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -116,20 +118,36 @@ pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     if let Some(table) = of_records(object)? {
         return Ok(Some(table));
     }
+    if object.cast::<PyArray>().is_ok() {
+        return Ok(None); // As for NumPy's: whether its axes are rows and columns, it does not say.
+    }
+    if pandas::is_backed_by_numpy(object)? {
+        return alone(py, column_of(object)?).map(Some);
+    }
     if object.cast::<PyBatchReader>().is_err()
         && let Some((given, protocol)) = pair_in(object)?
     {
         let name = class::of(object);
         let (checked, origin) = checked(object, given, &name)?;
+        if checked.field().layout() != Format::Struct {
+            let column = arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column);
+            return alone(py, named_as(object, column)?).map(Some);
+        }
         let table = Table::from_batch(checked, origin).map_err(|error| raise(py, &error))?;
         return Ok(Some(arrived(object, protocol, table, shape_of)));
     }
-    match stream_in(object)? {
-        Some((stream, protocol)) => {
-            of_stream(object, stream).map(|table| Some(arrived(object, protocol, table, shape_of)))
-        }
-        None => Ok(None),
+    let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
+    let field = schema_in_stream(object, &mut stream)?;
+    if field.layout() != Format::Struct {
+        let column = arrived(object, protocol, column_in_stream(object, stream, field)?, shape_of_column);
+        return alone(py, named_as(object, column)?).map(Some);
     }
+    of_stream(object, stream, field).map(|table| Some(arrived(object, protocol, table, shape_of)))
+}
+
+/// A table of one column.
+fn alone(py: Python<'_>, column: Column) -> PyResult<Table> {
+    Table::from_columns(vec![column]).map_err(|error| raise(py, &error))
 }
 
 /// True for classes of tables, which can be asked again, as no stream can: our own, frames of pandas' and Polars', tables and batches of pyarrow's and arro3's.
@@ -216,12 +234,18 @@ fn refuse(object: &Bound<'_, PyAny>, reason: Reason) -> PyErr {
     refused(object.py(), Plan::view("arrow", source, "Table").refusing(reason))
 }
 
+/// What the arrays of a stream are.
+fn schema_in_stream(object: &Bound<'_, PyAny>, stream: &mut ArrayStream) -> PyResult<Field> {
+    let field = object.py().detach(|| stream.schema());
+    field.map_err(|error| caused(object.py(), || refuse(object, stream_reason(&error))))
+}
+
 /// All batches of a stream. The producer is asked detached.
-fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<ArrayStream>) -> PyResult<Table> {
+fn of_stream(object: &Bound<'_, PyAny>, stream: Foreign<ArrayStream>, field: Field) -> PyResult<Table> {
     let py = object.py();
     let name = class::of(object);
-    let stream = stream.into_inner();
-    let mut batches = py.detach(|| Batches::new(stream, origin(&name))).map_err(|error| said(py, &error))?;
+    let batches = Batches::of(stream.into_inner(), field, origin(&name));
+    let mut batches = batches.map_err(|error| raise(py, &error))?;
     let mut tables = Vec::new();
     while let Some(table) = py.detach(|| batches.next_batch()).map_err(|error| said(py, &error))? {
         tables.push(table);
@@ -254,12 +278,13 @@ fn caused(py: Python<'_>, make: impl FnOnce() -> PyErr) -> PyErr {
 }
 
 fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
+    let mut blocks = Blocks::default();
     let mut columns = Vec::new();
     // All of them first: taking a column may run code that changes the dict.
     let items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = dict.iter().collect();
     for (name, values) in items {
         let name = name.str()?.to_string();
-        let column = column_of(&values).map_err(|error| in_column(dict.py(), &name, error))?;
+        let column = column_in(&mut blocks, &values).map_err(|error| in_column(dict.py(), &name, error))?;
         columns.push(column.renamed(&name).map_err(|error| raise(dict.py(), &error))?);
     }
     Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))
@@ -304,42 +329,59 @@ pub(super) fn in_column(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
 
 /// A column of any library's column, or of what `asarray` takes. Its name is that of the column, if it has one.
 pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
-    let py = values.py();
+    column_in(&mut Blocks::default(), values)
+}
+
+/// As [`column_of`], beside others that may be parts of the same allocation.
+fn column_in<'py>(blocks: &mut Blocks<'py>, values: &Bound<'py, PyAny>) -> PyResult<Column> {
     if let Ok(column) = values.cast::<PyColumn>() {
         return Ok(column.get().column().clone());
     }
-    let name = match values.getattr_opt(intern!(py, "name"))? {
-        Some(name) if name.is_instance_of::<PyString>() => name.to_string(),
-        _ => String::new(),
-    };
     if values.cast::<PyArray>().is_err()
         && !pandas::is_backed_by_numpy(values)?
         && let Some(column) = arrow_column(values)?
     {
-        return column.renamed(&name).map_err(|error| raise(py, &error));
+        return named_as(values, column);
     }
-    let array = PyArray::held(&import(values, &Request::default())?)?;
-    Column::from_array(&name, array).map_err(|error| raise(py, &error))
+    named_as(values, blocks.column(values)?)
+}
+
+/// The column under the name that the object has, if it has one: a text, or whatever a label of pandas' is.
+fn named_as(object: &Bound<'_, PyAny>, column: Column) -> PyResult<Column> {
+    let py = object.py();
+    let name = match object.getattr_opt(intern!(py, "name"))? {
+        Some(name) if name.is_instance_of::<PyString>() => name.to_string(),
+        Some(label) if !label.is_none() && class::library(&object.get_type()) == "pandas" => label.str()?.to_string(),
+        _ => String::new(),
+    };
+    column.renamed(&name).map_err(|error| raise(py, &error))
 }
 
 /// The column that the object gives by Arrow, whatever its type.
 pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>> {
-    let py = object.py();
-    let name = class::of(object);
     if let Some((given, protocol)) = pair_in(object)? {
-        let (checked, origin) = checked(object, given, &name)?;
+        let (checked, origin) = checked(object, given, &class::of(object))?;
         return Ok(Some(arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column)));
     }
     let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
-    let refuse = |reason: Reason| caused(py, || refuse(object, reason));
-    let field = Arc::new(stream.schema().map_err(|error| refuse(stream_reason(&error)))?);
-    let mut chunks = Vec::new();
-    while let Some((array, device)) = stream.next_array().map_err(|error| said(py, &error))? {
-        let checked = array.check(field.clone()).map_err(|given| refuse(reason(&given.error)))?;
-        chunks.push(Chunk::from_arrow(checked, origin(&name).on(device)));
-    }
-    let column = Column::new(field, chunks).map_err(|error| raise(py, &error))?;
+    let field = schema_in_stream(object, &mut stream)?;
+    let column = column_in_stream(object, stream, field)?;
     Ok(Some(arrived(object, protocol, column, shape_of_column)))
+}
+
+/// All arrays of a stream, as chunks of a column.
+fn column_in_stream(object: &Bound<'_, PyAny>, mut stream: Foreign<ArrayStream>, field: Field) -> PyResult<Column> {
+    let py = object.py();
+    let name = class::of(object);
+    let field = Arc::new(field);
+    let mut chunks = Vec::new();
+    while let Some((array, device)) = py.detach(|| stream.next_array()).map_err(|error| said(py, &error))? {
+        let checked = array.check(field.clone());
+        let checked = checked.map_err(|given| caused(py, || refuse(object, reason(&given.error))))?;
+        chunks.push(Chunk::from_arrow(checked, origin(&name).on(device)));
+        py.check_signals()?;
+    }
+    Column::new(field, chunks).map_err(|error| raise(py, &error))
 }
 
 /// The schema of anything that has one.
@@ -358,7 +400,7 @@ pub(super) fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
         && !pandas::is_frame(object)?
         && let Some((mut stream, _)) = stream_in(object)?
     {
-        let field = stream.schema().map_err(|error| caused(py, || refuse(object, stream_reason(&error))))?;
+        let field = schema_in_stream(object, &mut stream)?;
         return Schema::of(&field).map_err(|error| raise(py, &error));
     }
     Ok(Schema::clone(table_in(object)?.schema()))

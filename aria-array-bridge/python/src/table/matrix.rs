@@ -5,34 +5,41 @@ use crate::array::{Hold, Origin, PyArray};
 use crate::block::{copies_are_forbidden, is_tracing, record};
 use crate::dtype::dtype_of;
 use crate::error::bad_argument;
-use crate::import::arrow::of_column;
-use crate::import::{Refusal, named};
+use crate::import::arrow::{of_column, of_matrix, unmet};
+use crate::import::{Refusal, named as ledger_name};
 use crate::request::{Copied, Found, copy_order, copy_policy, memory_or_value};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
-use aria_array_bridge::matrix::{Nulls, Request};
+use aria_array_bridge::matrix::{Matrix, Nulls, Request};
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use aria_array_bridge::table::Table;
 use aria_array_bridge::{CopyOrder, Order, Owner};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// The matrix of a table, from an object of type `source`. A copy is made detached. No trace sees it yet. Levels of pandas'
-/// index, as the metadata names them, are no columns of it, as they are none in pandas.
+/// What the matrix of a table will be, from an object of type `source`.
 ///
 /// # Errors
 ///
 /// `ArgumentError` with the plan: a column that is no array, dtypes that have no common one, nulls or a copy where they
 /// are not allowed.
-fn matrix<'py>(py: Python<'py>, table: &Table, source: &str, request: &Request) -> PyResult<Bound<'py, PyArray>> {
-    let request =
-        Request { copy: if copies_are_forbidden() { CopyPolicy::Never } else { request.copy }, ..request.clone() };
-    let named = |plan: Plan| Plan { source: source.to_owned().into(), ..plan };
-    let table = &pandas::without_index(py, table)?;
-    let (array, plan) = py.detach(|| table.to_matrix(&request)).map_err(|plan| bad_argument(py, named(plan)))?;
-    let plan = named(plan);
+fn planned<'t>(py: Python<'_>, table: &'t Table, source: &str, request: &Request) -> PyResult<Matrix<'t>> {
+    let copy = if copies_are_forbidden() { CopyPolicy::Never } else { request.copy };
+    let request = Request { copy, ..request.clone() };
+    py.detach(|| table.matrix(&request)).map_err(|plan| bad_argument(py, named(plan, source)))
+}
+
+/// The matrix as an object; a copy is made detached. No trace sees it yet.
+fn made<'py>(py: Python<'py>, matrix: Matrix<'_>, source: &str) -> PyResult<Bound<'py, PyArray>> {
+    let (array, plan) = py.detach(|| matrix.make()).map_err(|plan| unmet(py, named(plan, source)))?;
+    let plan = named(plan, source);
     let own = plan.outcome == Outcome::Copy;
     Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), own))
+}
+
+/// The plan of a conversion from an object of this type.
+fn named(plan: Plan, source: &str) -> Plan {
+    Plan { source: source.to_owned().into(), ..plan }
 }
 
 /// The matrix of a table that `asarray` is given [W9].
@@ -58,8 +65,14 @@ pub(crate) fn find_matrix(
     };
     let copy = if request.copy == CopyPolicy::Never { CopyPolicy::Never } else { CopyPolicy::IfNeeded };
     let wish = Request { dtype: request.dtype.clone(), order: request.order, copy, nulls };
-    let array = matrix(object.py(), &table, &source.text(), &wish)?;
-    Ok(found(&array, named!("columns"))?)
+    let (py, protocol) = (object.py(), ledger_name!("columns"));
+    let table = pandas::without_index(py, &table)?;
+    let planned = planned(py, &table, &source.text(), &wish)?;
+    if planned.as_plan().outcome == Outcome::Copy {
+        return of_matrix(planned, request.order.unwrap_or(Order::F), protocol)
+            .map_err(|error| memory_or_value(&error).into());
+    }
+    Ok(found(&made(py, planned, &source.text())?, protocol)?)
 }
 
 /// The array of a column that `asarray` is given.
@@ -69,11 +82,11 @@ pub(crate) fn find_column(object: &Bound<'_, PyAny>, source: Name) -> Result<Fou
     let plan = column::plan_of(&import, source.text().to_string());
     if plan.outcome == Outcome::Copy {
         let nulls = column.get().column().null_count().map_err(|error| raise(object.py(), &error))?;
-        let found = of_column(import, nulls, plan, named!("column"));
+        let found = of_column(import, nulls, plan, ledger_name!("column"));
         return found.map_err(|error| memory_or_value(&error).into());
     }
     let array = column::made(object.py(), import, plan)?;
-    Ok(found(&array, named!("column"))?)
+    Ok(found(&array, ledger_name!("column"))?)
 }
 
 /// The array, whose plan every trace has seen.
@@ -125,7 +138,7 @@ impl PyTable {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let request = Request { copy: copy_policy(copy), ..Request::default() };
-        let array = traced(matrix(slf.py(), slf.get().table(), "Table", &request)?);
+        let array = slf.get().matrix(slf.py(), &request)?;
         crate::export::numpy::for_numpy(&array, dtype, copy)
     }
 
@@ -147,6 +160,14 @@ impl PyTable {
         };
         let dtype = dtype.map(dtype_of).transpose()?;
         let request = Request { dtype, order, copy: copy_policy(copy), nulls: nulls_of(nulls)? };
-        matrix(py, self.table(), "Table", &request).map(traced)
+        self.matrix(py, &request)
+    }
+}
+
+impl PyTable {
+    /// The matrix of all columns that are no levels of pandas' index, as its metadata names them: they are none in pandas.
+    fn matrix<'py>(&self, py: Python<'py>, request: &Request) -> PyResult<Bound<'py, PyArray>> {
+        let table = pandas::without_index(py, self.table())?;
+        made(py, planned(py, &table, "Table", request)?, "Table").map(traced)
     }
 }

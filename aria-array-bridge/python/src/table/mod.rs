@@ -225,7 +225,8 @@ impl PyTable {
     ) -> PyResult<Table> {
         let requested = requested(requested_schema, method)?;
         let table = self.table.as_requested(requested.as_ref());
-        let plan = kept_to(table.export_plan(), CopyPolicy::IfNeeded);
+        let plan = py.detach(|| table.export_plan()); // Looks at times.
+        let plan = kept_to(plan, CopyPolicy::IfNeeded);
         if plan.outcome == Outcome::Refuse {
             return Err(refused(py, plan));
         }

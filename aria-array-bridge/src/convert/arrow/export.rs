@@ -46,27 +46,7 @@ impl Export {
     ///
     /// Every reason: a dtype that Arrow lacks, no axis at all, memory of a device.
     pub fn of(array: &Array, requested: Option<&Field>) -> Result<Export, Vec<Reason>> {
-        let mut refused = Vec::new();
-        if array.ndim() == 0 {
-            let text = "an array without axes is a single value, and Arrow has arrays of them alone";
-            refused.push(Reason::new("ndim", "C5", text).expected("1 axis or more", "0 axes").hint("x.reshape(1)"));
-        }
-        if !array.device().is_host() {
-            let text = format!("the memory lies on {}, and only arrays of the host go out as Arrow", array.device());
-            refused.push(Reason::new("device", "L7", text).hint("to_device(\"cpu\")"));
-        }
-        let (leaf, requested_leaf) = (leaf(array.dtype()), requested.map(innermost));
-        let bool8 = requested_leaf.is_some_and(|field| field.extension_name() == Some(BOOL8));
-        let Some((format, mut way)) = leaf else {
-            let dtype = array.dtype();
-            let text = format!("Arrow has no fixed-width type for {dtype}");
-            let hint = "astype() to a type that Arrow has, or ab.table(x) for records";
-            refused.push(Reason::new("dtype", "C5", text).expected("a type of Arrow", dtype.name()).hint(hint));
-            return Err(refused);
-        };
-        if !refused.is_empty() {
-            return Err(refused);
-        }
+        let (field, mut way) = form(array, requested)?;
         let mut reasons = Vec::new();
         let timed = without_nat(array).map_err(|error| vec![Reason::new("memory", "C3", error.to_string())])?;
         if let Some((_, nats)) = &timed {
@@ -75,12 +55,6 @@ impl Export {
         }
         let marked = timed.is_some();
         let array = timed.as_ref().map_or(array, |(array, _)| array);
-        let mut value = Field::new("item", &format);
-        if way == Way::Bits && bool8 {
-            let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", BOOL8), (b"ARROW:extension:metadata", b"")];
-            value = Field::new("item", "c").with_metadata(Metadata::from_pairs(pairs).unwrap_or_default());
-            way = Way::Share;
-        }
         let dense = array.layout().is_c_contiguous();
         match way {
             Way::Bits => {
@@ -111,9 +85,17 @@ impl Export {
             let text = "the validity bits do not begin at a byte and lie one behind the other";
             reasons.push(Reason::new("validity-bits", "C5", text));
         }
-        let field = nested(value, array.shape(), requested).with_name("");
         let validity_bytes = if packs_validity || marked { array.len().div_ceil(8) } else { 0 };
         Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, reasons })
+    }
+
+    /// What an array will be, which no value decides: none is read. Its name is empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub fn field_of(array: &Array, requested: Option<&Field>) -> Result<Field, Vec<Reason>> {
+        form(array, requested).map(|(field, _)| field)
     }
 
     /// What the array will be; its name is empty.
@@ -204,6 +186,38 @@ impl Export {
         }
         Ok(out)
     }
+}
+
+/// What an array will be, and how its values get there if they lie densely; no value is read.
+fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way), Vec<Reason>> {
+    let mut refused = Vec::new();
+    if array.ndim() == 0 {
+        let text = "an array without axes is a single value, and Arrow has arrays of them alone";
+        refused.push(Reason::new("ndim", "C5", text).expected("1 axis or more", "0 axes").hint("x.reshape(1)"));
+    }
+    if !array.device().is_host() {
+        let text = format!("the memory lies on {}, and only arrays of the host go out as Arrow", array.device());
+        refused.push(Reason::new("device", "L7", text).hint("to_device(\"cpu\")"));
+    }
+    let (leaf, requested_leaf) = (leaf(array.dtype()), requested.map(innermost));
+    let bool8 = requested_leaf.is_some_and(|field| field.extension_name() == Some(BOOL8));
+    let Some((format, mut way)) = leaf else {
+        let dtype = array.dtype();
+        let text = format!("Arrow has no fixed-width type for {dtype}");
+        let hint = "astype() to a type that Arrow has, or ab.table(x) for records";
+        refused.push(Reason::new("dtype", "C5", text).expected("a type of Arrow", dtype.name()).hint(hint));
+        return Err(refused);
+    };
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let mut value = Field::new("item", &format);
+    if way == Way::Bits && bool8 {
+        let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", BOOL8), (b"ARROW:extension:metadata", b"")];
+        value = Field::new("item", "c").with_metadata(Metadata::from_pairs(pairs).unwrap_or_default());
+        way = Way::Share;
+    }
+    Ok((nested(value, array.shape(), requested).with_name(""), way))
 }
 
 /// The protocol's name in ledger and plans.

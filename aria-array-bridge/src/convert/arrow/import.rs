@@ -182,6 +182,21 @@ impl Import {
         Ok(validity.map_or(0, |validity| validity.null_count()))
     }
 
+    /// The bits of the elements, as they lie before axes are permuted; `None` if all are valid. Several bitmaps are **merged**
+    /// into one.
+    ///
+    /// # Errors
+    ///
+    /// No memory to merge them.
+    ///
+    /// # Safety
+    ///
+    /// `owner` keeps the checked array that this is a part of, and its bitmaps are as long as it says.
+    pub(crate) unsafe fn validity(&self, owner: &Owner) -> Result<Option<Validity>, ArrayError> {
+        // SAFETY: the caller's duty.
+        unsafe { merged(self.validity.clone(), owner) }
+    }
+
     /// The array, which keeps `owner`. **Zero-copy**, read-only; **copies** if [`copied_bytes`](Self::copied_bytes) says
     /// so, to memory of our own.
     ///

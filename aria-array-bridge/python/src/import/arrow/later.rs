@@ -2,16 +2,18 @@
 
 use super::foreign::Foreign;
 use crate::array::Hold;
+use crate::error::bad_argument;
 use crate::request::{Copied, Found, memory_or_value};
 use crate::table::raise;
 use aria_array_bridge::convert::arrow::{Import, chunked, join};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
+use aria_array_bridge::matrix::Matrix;
 use aria_array_bridge::plan::{Plan, Reason};
 use aria_array_bridge::table::ColumnImport;
 use aria_array_bridge::{Array, ArrayError, DType, Device, Order, Owner, Validity};
 use aria_arrow::Checked;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 /// What is to be copied, of which a [`Found`] shows dtype, shape and the number of nulls until then.
@@ -20,6 +22,8 @@ pub(crate) enum Later {
     Chunks(Vec<Foreign<Checked>>),
     /// A column of a table of ours.
     Column(Box<ColumnImport>),
+    /// All columns of one.
+    Matrix(Box<Matrix<'static>>),
 }
 
 /// What the chunks will be. Copies nothing.
@@ -62,13 +66,13 @@ fn outline(imports: &[Import]) -> Result<Array, ArrayError> {
         // SAFETY: the chunks that these are parts of are alive, on their producer's word as long as they say.
         nulls += unsafe { import.count_nulls() }?;
     }
-    unmade(first.dtype(), &shape, nulls)
+    unmade(first.dtype(), &shape, Order::C, nulls)
 }
 
 /// An array of this dtype and shape with as many nulls, in memory that nobody has touched: it stands for one that is made
 /// if it is wanted.
-fn unmade(dtype: &DType, shape: &[usize], nulls: usize) -> Result<Array, ArrayError> {
-    let array = Array::zeros(dtype.clone(), shape, Order::C)?;
+fn unmade(dtype: &DType, shape: &[usize], order: Order, nulls: usize) -> Result<Array, ArrayError> {
+    let array = Array::zeros(dtype.clone(), shape, order)?;
     let array = array.share().unwrap_or_else(|array| array);
     if nulls == 0 {
         return Ok(array);
@@ -84,10 +88,24 @@ fn unmade(dtype: &DType, shape: &[usize], nulls: usize) -> Result<Array, ArrayEr
 ///
 /// Too many elements.
 pub(crate) fn of_column(import: ColumnImport, nulls: usize, plan: Plan, protocol: Name) -> Result<Found, ArrayError> {
-    let array = unmade(import.dtype(), import.shape(), nulls)?;
-    let copied = Copied { reasons: plan.reasons, notes: Vec::new(), later: Some(Later::Column(Box::new(import))) };
-    let hold = Hold::Own(Owner::immortal());
-    Ok(Found { array, hold, swap: Swap::None, protocol, copied: Some(Box::new(copied)) })
+    let array = unmade(import.dtype(), import.shape(), Order::C, nulls)?;
+    Ok(to_be_made(array, plan.reasons, Later::Column(Box::new(import)), protocol))
+}
+
+/// What the matrix of a table will be, which is copied. Copies nothing.
+///
+/// # Errors
+///
+/// Too many elements.
+pub(crate) fn of_matrix(matrix: Matrix<'_>, order: Order, protocol: Name) -> Result<Found, ArrayError> {
+    let array = unmade(matrix.dtype(), &matrix.shape(), order, matrix.null_count())?;
+    let reasons = matrix.as_plan().reasons.clone();
+    Ok(to_be_made(array, reasons, Later::Matrix(Box::new(matrix.into_owned())), protocol))
+}
+
+fn to_be_made(array: Array, reasons: Vec<Reason>, later: Later, protocol: Name) -> Found {
+    let copied = Copied { reasons, notes: Vec::new(), later: Some(later) };
+    Found { array, hold: Hold::Own(Owner::immortal()), swap: Swap::None, protocol, copied: Some(Box::new(copied)) }
 }
 
 impl Later {
@@ -95,16 +113,25 @@ impl Later {
     ///
     /// # Errors
     ///
-    /// `MemoryError`.
+    /// `MemoryError`; a value of a table that its matrix does not have.
     pub(crate) fn make(self, py: Python<'_>) -> PyResult<(Array, Hold)> {
         let copy = match self {
             Later::Chunks(chunks) => joined(py, &chunks)?, // Released here, attached.
+            Later::Matrix(matrix) => py.detach(|| matrix.make()).map_err(|plan| unmet(py, plan))?.0,
             Later::Column(import) => py.detach(|| import.array()).map_err(|error| raise(py, &error))?,
         };
         let copy = copy.share().map_err(|_| PyValueError::new_err("expected the only handle of fresh memory"))?;
         let owner = copy.owner().clone();
         // SAFETY: the hold keeps the owner; shared, as just said.
         Ok((unsafe { copy.with_owner(Owner::immortal()) }, Hold::Own(owner)))
+    }
+}
+
+/// `MemoryError` for no memory, else the plan that refuses.
+pub(crate) fn unmet(py: Python<'_>, plan: Plan) -> PyErr {
+    match plan.reasons.last() {
+        Some(reason) if reason.code == "memory" => PyMemoryError::new_err(reason.text.to_string()),
+        _ => bad_argument(py, plan),
     }
 }
 

@@ -13,7 +13,7 @@ mod stream;
 pub(crate) use capsule::{Given, pair, schema, stream as stream_of};
 pub(crate) use foreign::Foreign;
 
-pub(crate) use later::{Later, of_column};
+pub(crate) use later::{Later, of_column, of_matrix, unmet};
 
 use super::doors::{Door, Kind};
 use super::{Refusal, named};
