@@ -410,3 +410,11 @@ def test_an_index_of_text_is_no_column_of_the_matrix():
     frame = pd.DataFrame({"x": [0.5, 1], "n": [1, 2]}, index=["a", "b"])
     for matrix in (ab.asarray(frame), ab.table(frame).to_matrix(), np.asarray(ab.table(frame))):
         assert np.asarray(matrix).tolist() == frame.to_numpy().tolist()
+
+
+def test_a_batch_without_rows_goes_back_whatever_its_types():
+    """pyarrow makes no dictionary of dates of a list, not even of an empty one."""
+    days = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([], pa.date32()))
+    batch = pa.record_batch({"d": days, "s": pa.array([], pa.string())}).replace_schema_metadata({"k": "v"})
+    back = ab.table(batch).to_like(batch)
+    assert back.equals(batch) and back.schema.equals(batch.schema, check_metadata=True)

@@ -57,8 +57,7 @@ impl PyTable {
                 if batches.len()? > 0 {
                     return batches.get_item(0);
                 }
-                let none = (PyList::empty(py), table.getattr("schema")?);
-                library()?.getattr("RecordBatch")?.call_method1("from_pylist", none)
+                library()?.call_method1("record_batch", (slf,)) // No rows: by our one batch.
             }
             ("pyarrow", "RecordBatchReader") => Self::to_pyarrow(slf)?.call_method0("to_reader"),
             ("pyarrow", _) => Self::to_pyarrow(slf),
