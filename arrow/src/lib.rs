@@ -36,6 +36,7 @@ mod format;
 mod kind;
 mod metadata;
 mod name;
+mod read;
 mod schema;
 mod stream;
 mod unwind;

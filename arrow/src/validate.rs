@@ -4,6 +4,7 @@
 
 use crate::error::{ArrowError, Problem};
 use crate::format::Format;
+use crate::read::{self, Utf8};
 use crate::view::ArrayView;
 
 /// Checks every value of an array of the host, and of everything below it. Takes time in proportion to its size.
@@ -15,7 +16,8 @@ use crate::view::ArrayView;
 ///
 /// # Safety
 ///
-/// Every buffer lies in memory that the host can read, is as long as the array says, and is not written to meanwhile.
+/// Every buffer lies in memory that the host can read and is as long as the array says. Others may write to it meanwhile:
+/// then what was found holds of no moment since.
 pub unsafe fn validate(array: &ArrayView<'_>) -> Result<(), ArrowError> {
     // SAFETY: the caller's duty.
     unsafe { node(array, &mut String::new()) }
@@ -77,9 +79,9 @@ impl Values<'_> {
     /// Bytes `at..at + N` of a buffer. Zeros where there is no buffer.
     fn bytes<const N: usize>(&self, buffer: usize, at: usize) -> [u8; N] {
         let Some(first) = self.0.buffer(buffer).filter(|buffer| !buffer.is_null()) else { return [0; N] };
-        let place = first.cast::<u8>().wrapping_add(at).cast::<[u8; N]>();
+        let place = first.cast::<u8>().wrapping_add(at);
         // SAFETY: within the buffer: `validate`'s caller promised its length, and callers of this one stay inside.
-        unsafe { place.read_unaligned() }
+        unsafe { read::bytes(place) }
     }
 
     fn is_valid(&self, i: usize) -> bool {
@@ -152,6 +154,7 @@ impl Values<'_> {
         if !utf8 || data.is_null() {
             return Ok(());
         }
+        let mut text = Utf8::new();
         for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
             let (start, end) = (self.integer(1, i, large)?, self.integer(1, i + 1, large)?);
             // Looked at again: somebody may have written to the offsets since.
@@ -160,8 +163,7 @@ impl Values<'_> {
             }
             // SAFETY: bytes `start..end` of the buffer, which reaches to `reached`: the last offset when all were checked,
             // as `validate`'s caller promised.
-            let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), end - start) };
-            check_utf8(bytes, i)?;
+            unsafe { text.check(data.cast::<u8>().wrapping_add(start), end - start, i) }?;
         }
         Ok(())
     }
@@ -240,6 +242,7 @@ impl Values<'_> {
     /// `length`, then up to 12 bytes; or a prefix, a buffer and an offset. The last buffer has the lengths of the others.
     fn views(&self, utf8: bool) -> Result<(), Problem> {
         let count = self.0.n_buffers() - 3; // Three or more: checked.
+        let mut text = Utf8::new();
         for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
             let view: [u8; 16] = self.bytes(1, (self.0.offset() + i) * 16);
             let word = |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
@@ -249,7 +252,9 @@ impl Values<'_> {
                 if view[4 + len..].iter().any(|byte| *byte != 0) {
                     return Err(wrong("there is more than zeros behind its bytes"));
                 }
-                check_utf8_if(utf8, &view[4..4 + len], i)?;
+                if utf8 && core::str::from_utf8(&view[4..4 + len]).is_err() {
+                    return Err(wrong("its bytes are no UTF-8"));
+                }
                 continue;
             }
             let buffer = usize::try_from(word(8)).ok().filter(|buffer| *buffer < count);
@@ -262,21 +267,16 @@ impl Values<'_> {
             let Some(data) = self.0.buffer(2 + buffer).filter(|data| !data.is_null()) else {
                 return Err(Problem::NullBuffer { index: 2 + buffer });
             };
-            // SAFETY: within the buffer, whose length was read just now: `validate`'s caller promised it.
-            let bytes = unsafe { core::slice::from_raw_parts(data.cast::<u8>().wrapping_add(start), len) };
-            if bytes[..4] != view[4..8] {
+            let first = data.cast::<u8>().wrapping_add(start);
+            // SAFETY: within the buffer, whose length was read just now: `validate`'s caller promised it; 12 bytes or more.
+            if unsafe { read::bytes::<4>(first) }[..] != view[4..8] {
                 return Err(wrong("its prefix is not how its bytes begin"));
             }
-            check_utf8_if(utf8, bytes, i)?;
+            if utf8 {
+                // SAFETY: as above.
+                unsafe { text.check(first, len, i) }?;
+            }
         }
         Ok(())
     }
-}
-
-fn check_utf8_if(utf8: bool, bytes: &[u8], index: usize) -> Result<(), Problem> {
-    if utf8 { check_utf8(bytes, index) } else { Ok(()) }
-}
-
-fn check_utf8(bytes: &[u8], index: usize) -> Result<(), Problem> {
-    core::str::from_utf8(bytes).map(|_| ()).map_err(|_| Problem::Value { index, what: "its bytes are no UTF-8" })
 }

@@ -228,8 +228,8 @@ impl Table {
         known(&field)?;
         let schema = field.to_schema();
         let checked = self.to_struct()?.check(Arc::new(field)).map_err(|refused| refused.error)?;
-        // SAFETY: memory of the host that nobody writes to: all columns are frozen, as `frozen_for_arrow_rs` made sure. What
-        // they are is what their producers said.
+        // SAFETY: memory of the host: all columns are frozen, as `frozen_for_arrow_rs` made sure, so that what is found holds.
+        // How long they are is what their producers said.
         unsafe { aria_arrow::validate(&checked.view()) }?;
         let (array, _) = checked.into_parts();
         // SAFETY: an array of ours for its own schema, frozen, whose every value was just checked.

@@ -314,17 +314,12 @@ impl Chunk {
     }
 
     /// Checks every value of the array that the chunk is a part of (rule C8). Arrays of ours need no check.
-    ///
-    /// # Safety
-    ///
-    /// Nobody writes to the memory meanwhile.
-    pub(super) unsafe fn validate(&self) -> Result<(), TableError> {
+    pub(super) fn validate(&self) -> Result<(), TableError> {
         let Kind::Arrow(part) = &self.0 else { return Ok(()) };
         if !self.device().is_host() {
             return Err(TableError::Device { device: self.device() });
         }
-        // SAFETY: memory of the host, as long as the array says on the word of whoever took it over; unwritten: the
-        // caller's duty.
+        // SAFETY: memory of the host, as long as the array says on the word of whoever took it over.
         Ok(unsafe { aria_arrow::validate(&part.node()) }?)
     }
 }

@@ -285,14 +285,8 @@ impl Table {
     ///
     /// The first wrong value, with its field; memory of a device.
     ///
-    /// # Safety
-    ///
-    /// Nobody writes to the memory meanwhile.
-    pub unsafe fn validate(&self) -> Result<(), TableError> {
-        for chunk in self.columns.iter().flat_map(Column::chunks) {
-            // SAFETY: the caller's duty.
-            unsafe { chunk.validate() }?;
-        }
-        Ok(())
+    /// Memory that others write to meanwhile is read as it is at each moment, and what was found holds of none since.
+    pub fn validate(&self) -> Result<(), TableError> {
+        self.columns.iter().flat_map(Column::chunks).try_for_each(Chunk::validate)
     }
 }

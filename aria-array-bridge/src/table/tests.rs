@@ -394,16 +394,14 @@ fn the_plan_of_an_export_says_which_columns_copy() {
 fn full_validation_finds_what_structure_does_not_show() {
     let (_, batches) = batches(&[2], &[Some(3), Some(5)], &[]);
     let good = Table::from_batch(checked(&StructArray::from(batches[0].clone())), origin("table.Values")).unwrap();
-    // SAFETY: nobody writes.
-    unsafe { good.validate() }.unwrap();
+    good.validate().unwrap();
     let offsets: Arc<Vec<i32>> = Arc::new(vec![0, 5, 2]);
     let buffers = vec![ptr::null(), offsets.as_ptr().cast::<c_void>(), offsets.as_ptr().cast::<c_void>()];
     let node = Node { length: 2, null_count: Some(0), buffers, ..Node::default() };
     // SAFETY: three offsets and as many bytes as they reach, kept by the owner.
     let array = unsafe { node.export(offsets) }.check(Arc::new(Field::new("s", "u"))).unwrap();
     let bad = Table::from_columns(vec![Column::from_arrow(array, origin("table.Values"))]).unwrap();
-    // SAFETY: nobody writes.
-    let error = unsafe { bad.validate() }.unwrap_err();
+    let error = bad.validate().unwrap_err();
     assert_eq!(&*error.reasons()[0].code, "values");
 }
 

@@ -57,11 +57,7 @@ pub(super) fn table<'py>(obj: &Bound<'py, PyAny>, validate: Option<&str>) -> PyR
 ///
 /// `ConversionError`, reason `values`, with the first that is wrong; memory of a device.
 pub(super) fn check_values(py: Python<'_>, table: &Table) -> PyResult<()> {
-    let sound = py.detach(|| {
-        // SAFETY: Arrow's memory is not written to: its interfaces have producers promise that.
-        unsafe { table.validate() }
-    });
-    sound.map_err(|error| raise(py, &error))
+    py.detach(|| table.validate()).map_err(|error| raise(py, &error))
 }
 
 /// Says to a trace what came by Arrow: nothing of it is copied.

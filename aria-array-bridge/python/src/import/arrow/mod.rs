@@ -233,7 +233,7 @@ impl<'py> Asked<'_, 'py> {
             return Err(Reason::new("device", "L7", text));
         }
         let sound = self.py.detach(|| {
-            // SAFETY: memory of the host, as long as the array says on the producer's word. Arrow's is not written to.
+            // SAFETY: memory of the host, as long as the array says on the producer's word.
             unsafe { aria_arrow::validate(&chunk.view()) }
         });
         sound.map_err(|error| reason(&error))
