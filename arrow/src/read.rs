@@ -9,22 +9,24 @@ use crate::error::Problem;
 /// They lie in memory that the host can read.
 pub(crate) unsafe fn bytes<const N: usize>(place: *const u8) -> [u8; N] {
     let mut out = [0; N];
-    // SAFETY: the caller's duty; each is aligned, as was just asked.
-    unsafe {
-        match N {
-            8 if place.cast::<u64>().is_aligned() => {
-                out.copy_from_slice(&place.cast::<u64>().read_volatile().to_ne_bytes());
-            }
-            4 if place.cast::<u32>().is_aligned() => {
-                out.copy_from_slice(&place.cast::<u32>().read_volatile().to_ne_bytes());
-            }
-            2 if place.cast::<u16>().is_aligned() => {
-                out.copy_from_slice(&place.cast::<u16>().read_volatile().to_ne_bytes());
-            }
-            _ => copy(place, &mut out),
-        }
+    if let Some(two) = aligned::<u16>(place).filter(|_| N == 2) {
+        // SAFETY: two bytes, aligned: the caller's duty.
+        out.copy_from_slice(&unsafe { two.read_volatile() }.to_ne_bytes());
+    } else if let Some(four) = aligned::<u32>(place).filter(|_| N == 4) {
+        // SAFETY: four bytes, aligned: the caller's duty.
+        out.copy_from_slice(&unsafe { four.read_volatile() }.to_ne_bytes());
+    } else {
+        // SAFETY: the caller's duty.
+        unsafe { copy(place, &mut out) };
     }
     out
+}
+
+/// The same place, if a `T` may lie there.
+fn aligned<T>(place: *const u8) -> Option<*const T> {
+    #[allow(clippy::cast_ptr_alignment, reason = "it is asked next")]
+    let place = place.cast::<T>();
+    place.is_aligned().then_some(place)
 }
 
 /// Copies bytes out, by words where they lie aligned.
@@ -36,9 +38,9 @@ unsafe fn copy(place: *const u8, out: &mut [u8]) {
     let (mut at, len) = (0, out.len());
     while at < len {
         let from = place.wrapping_add(at);
-        if len - at >= 8 && from.cast::<u64>().is_aligned() {
+        if let Some(word) = aligned::<u64>(from).filter(|_| len - at >= 8) {
             // SAFETY: eight bytes more, aligned: the caller's duty.
-            let word = unsafe { from.cast::<u64>().read_volatile() };
+            let word = unsafe { word.read_volatile() };
             out[at..at + 8].copy_from_slice(&word.to_ne_bytes());
             at += 8;
         } else {
@@ -125,9 +127,15 @@ mod tests {
         fn bytes_are_those_that_lie_there(all in prop::collection::vec(any::<u8>(), 24), at in 0usize..9) {
             let place = all.as_ptr().wrapping_add(at);
             // SAFETY: within the vector.
-            let (one, two, four, eight, many) = unsafe {
-                (bytes::<1>(place), bytes::<2>(place), bytes::<4>(place), bytes::<8>(place), bytes::<16>(place))
-            };
+            let one = unsafe { bytes::<1>(place) };
+            // SAFETY: as above.
+            let two = unsafe { bytes::<2>(place) };
+            // SAFETY: as above.
+            let four = unsafe { bytes::<4>(place) };
+            // SAFETY: as above.
+            let eight = unsafe { bytes::<8>(place) };
+            // SAFETY: as above.
+            let many = unsafe { bytes::<16>(place) };
             prop_assert_eq!(&one[..], &all[at..at + 1]);
             prop_assert_eq!(&two[..], &all[at..at + 2]);
             prop_assert_eq!(&four[..], &all[at..at + 4]);

@@ -267,3 +267,16 @@ def test_a_table_keeps_the_chunks_that_it_came_with():
     assert nothing.column_names == ["x"] and nothing.num_rows == 0
     none = pa.RecordBatchReader.from_batches(pa.schema({"x": pa.float64()}), [])
     assert ab.table(none).to_pyarrow().schema == pa.schema({"x": pa.float64()})
+
+
+def test_text_and_coarse_times_of_any_shape_go_out_with_their_values():
+    text = np.array([["a", "äb", ""], ["\U0001f600", "a\0b", "zz"]])
+    nulls = np.ma.MaskedArray(text, [[0, 1, 0], [0, 0, 1]])
+    hours = np.ma.MaskedArray(np.array([[1, 2, -3], [4, 5, 6]], "M8[h]"), [[0, 1, 0], [0, 0, 1]])
+    for source in (text, text[0], text[:, 1], text.T, nulls, nulls[1], nulls.T, hours, hours[0], hours.T):
+        array = ab.asarray(source).to_pyarrow()
+        array.validate(full=True)
+        wanted = source.astype("M8[s]").tolist() if source.dtype.kind == "M" else source.tolist()
+        assert array.to_pylist() == wanted
+    empty = ab.asarray(np.array([], "U3")).to_pyarrow()
+    assert len(empty) == 0 and empty.type == pa.large_string()

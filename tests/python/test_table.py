@@ -37,8 +37,10 @@ def test_records_are_columns_that_are_strided_views():
     assert t.column_names == ["id", "x"] and [t["id"].tolist(), t["x"].tolist()] == [[1, 2], [0.5, 1.5]]
     x = ab.asarray(t["x"])
     assert x.strides == (9,) and x.address == records.ctypes.data + 1 and x.plan.outcome == "view"
-    with pytest.raises(ab.ConversionError, match=r"Arrow has no fixed-width type for str\[2\] \(column 'name'\)"):
-        ab.table(np.zeros(2, dtype=[("id", "u1"), ("name", "U2")]))
+    named = ab.table(np.array([(1, "ab"), (2, "ä")], dtype=[("id", "u1"), ("name", "U2")]))
+    assert repr(named).endswith("id uint8, name large_string") and named["name"].tolist() == ["ab", "ä"]
+    with pytest.raises(ab.ConversionError, match=r"Arrow has no fixed-width type for complex64 \(column 'z'\)"):
+        ab.table(np.zeros(2, dtype=[("id", "u1"), ("z", "c8")]))
 
 
 def test_columns_are_found_by_name_and_by_position_from_both_ends():
@@ -113,7 +115,8 @@ def test_equals_is_of_values_names_and_types():
     (lambda: ab.table({"a": [1], "b": 3}), "ndim", r"\(column 'b'\)"),
     (lambda: ab.table({"a": np.ones(2, complex)}), "dtype", r"no fixed-width type for complex128 \(column 'a'\)"),
     (lambda: ab.table({"a": np.array([object()])}), "object-dtype", r"\(column 'a'\)"),
-    (lambda: ab.table({"a": ["x"]}), "object-dtype", "str"),
+    (lambda: ab.table({"a": ["x", 1]}), "object-dtype", "str"),
+    (lambda: ab.table({"a": np.array(["2020"], "M8[Y]")}), "dtype", r"no fixed-width type for datetime64\[Y\] \(column 'a'\)"),
     (lambda: ab.table({"a": object()}), "not-an-array", r"\(column 'a'\)"),
     (lambda: ab.table({"a\0b": [1]}), "column", r'without NUL characters, .* but found "a\\0b"'),
     (lambda: small().append_column("\0", [1, 2, 3]), "column", "without NUL characters"),
@@ -332,3 +335,73 @@ def test_a_series_is_a_table_of_one_column_and_nan_is_a_value_in_it(series, name
     array = ab.asarray(table[0])
     assert array.plan.outcome == "view" and array.address == series.to_numpy().__array_interface__["data"][0]
     assert ab.table(table[0]).equals(table)
+
+
+@pytest.mark.parametrize("values", [["ann", None, "ä€\U0001f600", ""], ("x",), ["a\0b"], [str(i) * (i % 7) for i in range(1000)]], ids=len)
+def test_a_list_of_text_is_a_column_of_it(values):
+    column = ab.table({"s": values})["s"]
+    assert (column.field.type, column.null_count, len(column)) == ("large_string", list(values).count(None), len(values))
+    pandas = column.to_pandas()
+    assert [None if pd.isna(value) else value for value in pandas] == list(values)
+    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed") as caught:
+        ab.table({"s": [*values, "\ud800"]})
+    assert caught.value.__notes__ == ["column 's'"]
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3)])
+def test_text_of_a_fixed_length_goes_out_as_utf_8(shape):
+    source = np.array(["", "a", "äb", "\U0001f600€", "a\0b", "zzzz"]).reshape(shape)
+    for view in (source, source[::-1], np.asfortranarray(source)):
+        table = ab.table({"s": view})
+        with ab.trace() as hops:
+            schema, stream = table.__arrow_c_schema__(), table.__arrow_c_stream__()
+        assert [reason.code for reason in hops[0].reasons] == ["text"] and hops[0].outcome == "copy"
+        del schema, stream
+        assert np.array_equal(ab.asarray(table["s"]).to_numpy(), view) and ab.asarray(table["s"]).plan.outcome == "view"
+        assert len(shape) > 1 or table.to_pandas()["s"].tolist() == view.tolist()
+    broken = np.array([1, 0xD800, 65], "u4").view("U1")
+    with pytest.raises(ValueError, match="element 1 has the code point 0xd800, which is no character of UTF-8"):
+        ab.asarray(broken).__arrow_c_array__()
+
+
+@pytest.mark.parametrize("kind, unit", [("M8", "h"), ("M8", "m"), ("M8", "W"), ("m8", "D"), ("m8", "h"), ("M8", "2h"), ("M8", "25s")])
+def test_times_of_coarse_units_go_out_in_seconds(kind, unit):
+    source = np.ma.MaskedArray(np.array([1, 2, -3, 4], f"{kind}[{unit}]").reshape(2, 2), [[0, 1], [0, 0]])
+    for array in (source[0], source, source.T):
+        name = {"M8": "timestamp", "m8": "duration"}[kind]
+        column = ab.table({"t": array})["t"]
+        assert f"{name}[s]" in column.field.type
+        back = ab.asarray(column)
+        assert back.dtype == ab.asarray(array).dtype and back.plan.outcome == "view"
+    table = ab.table({"t": source[0]})
+    seconds = table.to_pandas()["t"].to_numpy()
+    assert seconds.dtype == f"{kind}[s]" and seconds[0] == source[0, 0] and np.isnat(seconds[1])
+    far = np.array([2**62], f"{kind}[{unit}]")
+    with pytest.raises(ValueError, match=rf"is beyond .*64\[s\]"):
+        ab.asarray(far).__arrow_c_array__()
+
+
+def test_rows_that_cannot_be_are_refused_in_words_and_tables_of_others_compare():
+    t = small()
+    for wrong, text in [
+        (lambda: t.slice(-1), "an offset of 0 rows or more but found -1"), (lambda: t.slice(0, -2), "a length of 0 rows or more but found -2"),
+        (lambda: t["a"].slice(-3), "an offset of 0 rows or more but found -3"), (lambda: t.to_batches(0), "1 row a batch or more but found 0"),
+        (lambda: t.to_batches(-1), "1 row a batch or more but found -1"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=text):
+            wrong()
+    assert t.equals(t.to_pandas()) and not t.equals({"a": [1, 2, 3]})
+    assert [field.name for field in t.schema] == t.column_names and t.schema[-1] == t.schema["b"] == t.field("b")
+    with pytest.raises(ab.ArgumentError, match="expected a table but found int"):
+        t.equals(3)
+
+
+@pytest.mark.parametrize("to, target", [("pandas", "pandas.DataFrame"), ("polars", "polars.DataFrame"), ("pyarrow", "pyarrow.Table"), ("arrow", "arrow stream")])
+def test_explaining_a_table_to_a_library_says_what_giving_it_away_copies(to, target):
+    table = ab.table({"a": np.arange(3), "b": [True, False, True]})
+    plan = ab.explain(table, to=to)
+    with ab.trace() as hops:
+        table.__arrow_c_stream__()
+    assert (plan.outcome, plan.copied_bytes, plan.target) == ("copy", 1, target) and plan.reasons == hops[0].reasons
+    assert ab.explain(table, to=to, copy=False).outcome == "refuse"
+    assert ab.explain({"a": np.arange(3)}, to=to).outcome == "view" and ab.explain(table, to="numpy").target == "numpy.ndarray"

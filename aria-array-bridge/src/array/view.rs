@@ -90,6 +90,19 @@ impl Array {
         Ok(self.over((layout, offset), field.dtype.clone(), validity)?)
     }
 
+    /// The bytes of every element as they lie: uint8, on one axis more, the last. The validity is left behind.
+    ///
+    /// # Errors
+    ///
+    /// Packed elements; too many axes.
+    pub fn bytes(&self) -> Result<Array, ArrayError> {
+        if self.dtype.is_packed() {
+            return Err(ArrayError::Packed { dtype: self.dtype.clone() });
+        }
+        let itemsize = self.dtype.itemsize();
+        Ok(self.over(self.layout.field(0, 1, &[itemsize])?, DType::U8, None)?)
+    }
+
     /// Reads the same bytes as another dtype of the same size, with the same strides: a `bool` as `u8`.
     ///
     /// # Errors

@@ -104,7 +104,7 @@ fn fill_rows(
         while left > 0 {
             let take = left.min(step);
             let part = run.rows(skip, take).map_err(|error| reason_of(error, column))?;
-            let part = times::counted(part, dtype, &column.name)?;
+            let part = times::counted(part, dtype).map_err(|reason| Box::new(column.at(*reason)))?;
             let (target, offset) =
                 layout.slice(0, Slice { start: row, len: take, step: 1 }).map_err(ArrayError::from)?;
             let (target, across) = target.index(1, at).map_err(ArrayError::from)?;

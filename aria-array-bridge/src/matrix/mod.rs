@@ -8,7 +8,7 @@ mod fill;
 mod table;
 #[cfg(test)]
 mod tests;
-mod times;
+pub(crate) mod times;
 mod view;
 
 use crate::array::{Array, ArrayError, describe};

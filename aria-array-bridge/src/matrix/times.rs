@@ -1,7 +1,7 @@
 //! Columns of times in the unit of their matrix.
 #![forbid(unsafe_code)]
 
-use crate::array::{Array, ArrayError};
+use crate::array::{Array, ArrayError, Validity};
 use crate::dtype::DType;
 use crate::plan::Reason;
 
@@ -27,10 +27,10 @@ fn factor(found: &DType, wanted: &DType) -> Option<i64> {
 ///
 /// # Errors
 ///
-/// A time that the unit does not reach, by its column; no memory.
-pub(super) fn counted(times: Array, dtype: &DType, name: &str) -> Result<Array, Box<Reason>> {
+/// A time that the unit does not reach; no memory.
+pub(crate) fn counted(times: Array, dtype: &DType) -> Result<Array, Box<Reason>> {
     match factor(times.dtype(), dtype) {
-        Some(factor) if times.dtype() != dtype => multiplied(&times, factor, dtype, name),
+        Some(factor) if times.dtype() != dtype => multiplied(&times, factor, dtype),
         _ => Ok(times),
     }
 }
@@ -40,24 +40,26 @@ pub(super) fn counts_other(found: &DType, dtype: &DType) -> bool {
     found != dtype && is_finer(found, dtype)
 }
 
-fn multiplied(times: &Array, factor: i64, dtype: &DType, name: &str) -> Result<Array, Box<Reason>> {
+fn multiplied(times: &Array, factor: i64, dtype: &DType) -> Result<Array, Box<Reason>> {
     let validity = times.validity().cloned();
     let counts = times.clone().without_validity().reinterpret(DType::I64)?;
     let no_memory = |_| ArrayError::Memory { nbytes: counts.nbytes() };
     let mut counts: Vec<i64> = counts.to_vec().map_err(no_memory)?;
-    for (at, count) in counts.iter_mut().enumerate() {
+    let mut valid = times.validity().map(Validity::iter);
+    for count in &mut counts {
+        let is_null = valid.as_mut().and_then(Iterator::next) == Some(false);
         match count.checked_mul(factor) {
             _ if *count == NAT => {}
             Some(product) if product != NAT => *count = product,
-            _ if validity.as_ref().is_some_and(|validity| !validity.is_valid(&[at])) => *count = NAT,
+            _ if is_null => *count = NAT,
             _ => {
-                let text = format!("{count} in column '{name}' is beyond {dtype}, the finest unit of these columns");
-                return Err(Box::new(Reason::new("inexact", "C5", text).hint("cast the columns to one unit first")));
+                let text = format!("{count} as {} is beyond {dtype}", times.dtype());
+                return Err(Box::new(Reason::new("inexact", "C5", text).hint("cast the times to one unit first")));
             }
         }
     }
     let made = Array::from(counts).share().unwrap_or_else(|array| array);
-    let made = made.reinterpret(dtype.clone())?;
+    let made = made.reinterpret(dtype.clone())?.reshape(times.shape()).map_err(ArrayError::from)?;
     Ok(match validity {
         Some(validity) => made.with_validity(validity)?,
         None => made,

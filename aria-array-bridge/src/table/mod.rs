@@ -14,7 +14,7 @@
 //! | [`Batches`] → stream | passed through, not imported |
 //!
 //! `chunk` has what came in, `column` and `schema` what it is called, `import` makes one array of chunks, `run` gives the rows of one to whoever copies them, `batches` cuts
-//! rows, `export` gives tables away, `stream` reads batch by batch, `device` knows where arrays say
+//! rows, `export` gives tables away, `stream` reads batch by batch, `text` makes columns of strings, `device` knows where arrays say
 //! that they lie, `error` says what does not fit.
 
 mod batches;
@@ -29,6 +29,7 @@ mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use batches::Cuts;
 pub use chunk::{Chunk, Kept, Origin};

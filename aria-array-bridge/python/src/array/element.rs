@@ -2,9 +2,7 @@
 
 use aria_array_bridge::array::ViewError;
 use aria_array_bridge::dtype::{Element, Record, TimeUnit, Unit};
-use aria_array_bridge::layout::LayoutError;
-use aria_array_bridge::{Array, DType, Device, Owner};
-use core::ptr::NonNull;
+use aria_array_bridge::{Array, DType};
 use half::{bf16, f16};
 use num_complex::Complex;
 use pyo3::IntoPyObjectExt;
@@ -102,15 +100,7 @@ fn read<T: Element>(array: &Array) -> PyResult<Vec<T>> {
 
 /// The bytes of every element in row-major order, as they lie.
 pub(super) fn bytes(array: &Array) -> PyResult<Vec<u8>> {
-    let refused = |error: LayoutError| PyValueError::new_err(error.to_string());
-    let itemsize = array.dtype().itemsize();
-    let (layout, offset) = array.layout().field(0, 1, &[itemsize]).map_err(refused)?;
-    let first = NonNull::new(array.as_ptr().wrapping_offset(offset));
-    let first = first.ok_or_else(|| PyValueError::new_err("expected an address but found NULL"))?;
-    // SAFETY: the same bytes as the array's, which lives for this call, as bytes; on the host, shared, only read.
-    let seen =
-        unsafe { Array::from_raw(first, DType::U8, layout, Device::CPU, array.access(), true, Owner::immortal()) };
-    read::<u8>(&seen.map_err(|error| PyValueError::new_err(error.to_string()))?)
+    read::<u8>(&array.bytes().map_err(|error| PyValueError::new_err(error.to_string()))?)
 }
 
 fn pieces<'py>(

@@ -2,9 +2,9 @@
 
 use super::{arrow, jax, pandas, tensor, torch};
 use crate::array::describe;
-use crate::import;
 use crate::import::numpy::masked;
 use crate::request::{Request, kept_to};
+use crate::{class, import, table};
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
 use pyo3::exceptions::PyValueError;
@@ -29,6 +29,13 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
             return Err(PyValueError::new_err(format!("expected {wanted} but found {to:?}")));
         }
     };
+    if let Some(table) = table::given(object)?
+        && let Some(target) = frame(to)
+    {
+        let plan = object.py().detach(|| table.export_plan());
+        let source = class::of(object);
+        return Ok(kept_to(Plan { source: source.into(), target: target.into(), ..plan }, request.copy));
+    }
     // Whether the whole way is a copy is said once, at its end.
     let door = Request { copy: CopyPolicy::IfNeeded, ..request.clone() };
     let (mut plan, found) = import::explain_found(object, &door)?;
@@ -55,6 +62,17 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     }
     plan.reasons.sort_by_key(|reason| reason.code == masked::NOTE || reason.code == arrow::NOTE); // What only remarks comes last.
     Ok(plan)
+}
+
+/// What a table becomes in this library, where it becomes one.
+fn frame(to: &str) -> Option<&'static str> {
+    Some(match to {
+        "pandas" => "pandas.DataFrame",
+        "pyarrow" => "pyarrow.Table",
+        "polars" => "polars.DataFrame",
+        "arrow" => "arrow stream",
+        _ => return None,
+    })
 }
 
 /// Why this array goes to JAX as a copy, or (true) not at all.

@@ -117,8 +117,9 @@ impl PyColumn {
 
     /// Rows from `offset` on, at most `length`. A view.
     #[pyo3(signature = (offset = 0, length = None))]
-    fn slice(&self, offset: usize, length: Option<usize>) -> PyColumn {
-        PyColumn::new(self.column.slice(offset, length.unwrap_or(usize::MAX)))
+    fn slice(&self, offset: isize, length: Option<isize>) -> PyResult<PyColumn> {
+        let (offset, length) = super::rows(offset, length)?;
+        Ok(PyColumn::new(self.column.slice(offset, length)))
     }
 
     /// The same column under another name. A view.

@@ -95,7 +95,7 @@ pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
 }
 
 /// The table that the object is, or `None`.
-pub(crate) fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     let _nested = crate::import::Nested::enter()?;
     let py = object.py();
     if let Ok(table) = object.cast::<PyTable>() {
@@ -162,6 +162,12 @@ pub(crate) fn is_table_class(class: &Bound<'_, PyType>) -> PyResult<bool> {
     ];
     let bases = class::bases(class)?;
     Ok(bases.iter().any(|base| KNOWN.contains(&(&class::library(base), &class::short_name(base)))))
+}
+
+/// The table of an object that is one, or a dict of columns; `None` for anything else, a column or a stream too.
+pub(crate) fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+    let is_one = object.cast::<PyDict>().is_ok() || is_table_class(&object.get_type())?;
+    if is_one { as_table(object) } else { Ok(None) }
 }
 
 /// Arrow's arrays that come through Python: shared, and released attached.
@@ -339,7 +345,10 @@ fn column_in<'py>(blocks: &mut Blocks<'py>, values: &Bound<'py, PyAny>) -> PyRes
     {
         return named_as(values, column);
     }
-    named_as(values, blocks.column(values)?)
+    match super::text::column(values)? {
+        Some(column) => Ok(column),
+        None => named_as(values, blocks.column(values)?),
+    }
 }
 
 /// The column under the name that the object has, if it has one: a text, or whatever a label of pandas' is.

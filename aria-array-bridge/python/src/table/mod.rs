@@ -1,6 +1,6 @@
 //! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
 //!
-//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them), `column`, `schema` and `batches` are the classes,
+//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them, `text` of lists of text), `column`, `schema` and `batches` are the classes,
 //! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
 
 mod batches;
@@ -11,9 +11,10 @@ mod matrix;
 mod out;
 mod pandas;
 mod schema;
+mod text;
 
 pub(crate) use column::PyColumn;
-pub(crate) use import::is_table_class;
+pub(crate) use import::{given, is_table_class};
 pub(crate) use matrix::{find_column, find_matrix};
 
 use crate::block::{is_tracing, record};
@@ -24,7 +25,7 @@ use aria_array_bridge::ArrayError;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
 use aria_array_bridge::table::{Column, Table, TableError};
 use aria_arrow::OwnedDeviceArray;
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use schema::PySchema;
@@ -146,14 +147,19 @@ impl PyTable {
 
     /// Rows from `offset` on, at most `length`. A view.
     #[pyo3(signature = (offset = 0, length = None))]
-    fn slice(&self, offset: usize, length: Option<usize>) -> PyTable {
-        PyTable::new(self.table.slice(offset, length.unwrap_or(usize::MAX)))
+    fn slice(&self, offset: isize, length: Option<isize>) -> PyResult<PyTable> {
+        let (offset, length) = rows(offset, length)?;
+        Ok(PyTable::new(self.table.slice(offset, length)))
     }
 
     /// Tables of one chunk a column, of at most `max_rows` rows. Views.
     #[pyo3(signature = (max_rows = None))]
-    fn to_batches(&self, max_rows: Option<usize>) -> Vec<PyTable> {
-        self.table.batches(max_rows).map(PyTable::new).collect()
+    fn to_batches(&self, max_rows: Option<isize>) -> PyResult<Vec<PyTable>> {
+        let max_rows = max_rows.map(|rows| {
+            let text = || PyValueError::new_err(format!("expected 1 row a batch or more but found {rows}"));
+            usize::try_from(rows).ok().filter(|rows| *rows > 0).ok_or_else(text)
+        });
+        Ok(self.table.batches(max_rows.transpose()?).map(PyTable::new).collect())
     }
 
     /// The schema as an Arrow capsule.
@@ -200,9 +206,10 @@ impl PyTable {
         Ok((schema, put(py, OwnedDeviceArray::of_host(array).into_raw())?))
     }
 
-    /// True if both have the same columns, types and values; nulls are equal to nulls, NaN to NaN.
-    fn equals(&self, other: &PyTable) -> PyResult<bool> {
-        column::tables_equal(&self.table, &other.table)
+    /// True if both have the same columns, types and values; nulls are equal to nulls, NaN to NaN. The other may be whatever
+    /// `table` takes.
+    fn equals(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        column::tables_equal(&self.table, &import::table_in(other)?)
     }
 
     fn __repr__(&self) -> String {
@@ -213,6 +220,15 @@ impl PyTable {
         let colon = if fields.is_empty() { "" } else { ": " };
         format!("Table {rows} rows x {columns} columns{colon}{}", fields.join(", "))
     }
+}
+
+/// Where rows begin, and how many are wanted at most.
+fn rows(offset: isize, length: Option<isize>) -> PyResult<(usize, usize)> {
+    let wanted = |what: &str, found: isize| {
+        usize::try_from(found)
+            .map_err(|_| PyValueError::new_err(format!("expected {what} of 0 rows or more but found {found}")))
+    };
+    Ok((wanted("an offset", offset)?, length.map_or(Ok(usize::MAX), |length| wanted("a length", length))?))
 }
 
 impl PyTable {

@@ -135,6 +135,10 @@ impl PySchema {
         Ok(PyField::new(self.schema.fields()[position(&self.schema, key)?].clone()))
     }
 
+    fn __getitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<PyField> {
+        self.field(key)
+    }
+
     fn __len__(&self) -> usize {
         self.schema.len()
     }

@@ -1,10 +1,11 @@
 //! [`Export`]: what an array will be as an Arrow array, before anything is copied.
 
 use super::meaning::BOOL8;
-use super::tensor;
+use super::{tensor, text};
 use crate::array::{Access, Array, ArrayError, CopyOrder, Validity};
 use crate::dtype::{DType, TimeUnit, Unit};
 use crate::ledger::{Direction, Name, enter};
+use crate::matrix::times;
 use crate::plan::Reason;
 use aria_arrow::{Field, Metadata, Node, OwnedArray};
 use core::ffi::c_void;
@@ -21,6 +22,10 @@ enum Way {
     Bits,
     /// Days in four bytes instead of eight.
     Days,
+    /// Times that count seconds instead of minutes and more.
+    Seconds,
+    /// UTF-8 and offsets instead of code points of four bytes, this many.
+    Text(usize),
 }
 
 /// What an array will be as an Arrow array, and what has to be copied. Nothing was yet.
@@ -66,6 +71,15 @@ impl Export {
                 let text = "datetime64[D] has 8 bytes, and date32 has 4";
                 reasons.push(Reason::new("dtype", "C5", text).expected("date32[day]", "datetime64[D]"));
             }
+            Way::Seconds => {
+                let (found, wanted) = (array.dtype().name(), seconds(array.dtype()).name());
+                let text = format!("Arrow's times count days, seconds and less, and these are {found}");
+                reasons.push(Reason::new("dtype", "C5", text).expected(wanted, found));
+            }
+            Way::Text(_) => {
+                let text = "text has 4 bytes a character in arrays, and is UTF-8 in Arrow";
+                reasons.push(Reason::new("text", "C5", text).expected("UTF-8", "UCS-4"));
+            }
             Way::Share if !dense => {
                 let strides = array.strides();
                 let text = format!("Arrow's values lie one behind the other, and the strides are {strides:?} in bytes");
@@ -103,7 +117,7 @@ impl Export {
         &self.field
     }
 
-    /// Bytes that [`export`](Self::export) will copy; 0 for a view.
+    /// Bytes that [`export`](Self::export) will copy; 0 for a view. Of text, which is read only then, no more than these.
     pub fn copied_bytes(&self) -> usize {
         let (len, bitmap) = (self.array.len(), self.array.len().div_ceil(8));
         let values = match self.way {
@@ -111,6 +125,8 @@ impl Export {
             Way::Pack => self.array.nbytes(),
             Way::Bits => bitmap,
             Way::Days => len * 4,
+            Way::Seconds => len * 8,
+            Way::Text(_) => self.array.nbytes() + (len + 1) * 8,
         };
         values + self.validity_bytes
     }
@@ -137,7 +153,12 @@ impl Export {
             _ => None,
         };
         let values = array.clone().without_validity();
+        let mut text = None;
         let (first, values): (*const u8, Kept) = match way {
+            Way::Text(length) => {
+                text = Some(text::packed(&array, length)?);
+                (EMPTY.as_ptr().cast(), Kept::Array(values))
+            }
             Way::Bits => {
                 let (bits, owner) = values.to_bits().map_err(reason)?;
                 (bits.as_ptr(), Kept::Owner(owner))
@@ -145,6 +166,7 @@ impl Export {
             _ => {
                 let values = match way {
                     Way::Days => days(&array)?,
+                    Way::Seconds => times::counted(array.clone(), &seconds(array.dtype()))?.without_validity(),
                     Way::Pack => values.copy(CopyOrder::C).map_err(reason)?,
                     _ => values,
                 };
@@ -161,17 +183,15 @@ impl Export {
             Kept::Owner(owner) => owner.export(Some(ticket)),
         };
         let shape = array.shape();
-        let node = Node {
-            length: array.len(),
-            offset: 0,
-            null_count: Some(null_count),
-            buffers: vec![bitmap.cast::<c_void>(), first.cast::<c_void>()],
-            children: Vec::new(),
-            dictionary: None,
-        };
-        let owner: aria_arrow::Owner = Arc::new((guard, validity));
-        // SAFETY: the elements lie one behind the other from `first`, as the field says, and the bits from `bitmap`, as
-        // long as the guard and the validity live.
+        let mut buffers = vec![bitmap.cast::<c_void>(), first.cast::<c_void>()];
+        if let Some(text) = &text {
+            buffers[1] = text.offsets.as_ptr().cast();
+            buffers.push(if text.data.is_empty() { first.cast() } else { text.data.as_ptr().cast() });
+        }
+        let node = Node { length: array.len(), null_count: Some(null_count), buffers, ..Node::default() };
+        let owner: aria_arrow::Owner = Arc::new((guard, validity, text));
+        // SAFETY: the elements lie one behind the other from `first`, as the field says, or are what `text` has, and the bits
+        // from `bitmap`, as long as guard, validity and text live: vectors do not move what they hold.
         let mut out = unsafe { node.export(owner.clone()) };
         for list in lists(&self.field, shape) {
             let node = Node {
@@ -204,7 +224,11 @@ fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way), Vec<Re
     let Some((format, mut way)) = leaf else {
         let dtype = array.dtype();
         let text = format!("Arrow has no fixed-width type for {dtype}");
-        let hint = "astype() to a type that Arrow has, or ab.table(x) for records";
+        let hint = match dtype.kind() {
+            'c' => "x.view() of its parts, real and imaginary: two columns, or an axis of 2",
+            'M' | 'm' => "astype() to a unit that is a fixed number of seconds",
+            _ => "astype() to a type that Arrow has, or ab.table(x) for records",
+        };
         refused.push(Reason::new("dtype", "C5", text).expected("a type of Arrow", dtype.name()).hint(hint));
         return Err(refused);
     };
@@ -270,8 +294,19 @@ fn leaf(dtype: &DType) -> Option<(String, Way)> {
     match *dtype {
         DType::BOOL => Some(("b".to_owned(), Way::Bits)),
         DType::DateTime(DAY) => Some(("tdD".to_owned(), Way::Days)),
+        DType::Str(length) => Some(("U".to_owned(), Way::Text(length))),
+        DType::DateTime(unit) | DType::TimeDelta(unit) if unit.counts(SECOND).is_some_and(|count| count > 1) => {
+            seconds(dtype).arrow_format().map(|format| (format, Way::Seconds))
+        }
         _ => dtype.arrow_format().map(|format| (format, Way::Share)),
     }
+}
+
+const SECOND: TimeUnit = TimeUnit::one(Unit::Second);
+
+/// The same kind of time, in seconds.
+fn seconds(dtype: &DType) -> DType {
+    if matches!(dtype, DType::DateTime(_)) { DType::DateTime(SECOND) } else { DType::TimeDelta(SECOND) }
 }
 
 /// The field of the values inside of lists.

@@ -10,8 +10,10 @@
 //! | `b` | bits become bytes: a copy, with its reason; `arrow.bool8` is a view |
 //! | `tdD`, `tts`, `ttm` | four bytes become eight: a copy, with its reason |
 //! | `+w:N` of any of these, to any depth; `arrow.fixed_shape_tensor` | more axes, of the same memory |
+//! | `U`, out alone: text of a fixed length | UCS-4 with padding becomes UTF-8 with offsets: a copy, with its reason |
+//! | `tss`, `tDs`, out alone: hours, minutes, and what is longer | counted in seconds: a copy, with its reason |
 //! | validity of the values, or of the lists around them | validity: a view of the bits; of both: a copy of the bits |
-//! | text, lists of any length, structs, decimals, zones, dictionaries, other extension types | refused by name |
+//! | text on its way in, lists of any length, structs, decimals, zones, dictionaries, other extension types | refused by name |
 //!
 //! An import is read-only. It is shared, unless the caller knows that nobody writes (rule L8).
 
@@ -22,6 +24,7 @@ mod meaning;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use export::Export;
 pub use import::Import;
