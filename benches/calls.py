@@ -1,8 +1,8 @@
-"""What it costs to call Python, beside bare C (the floor), PyO3 and nanobind, in one process.
+"""What it costs to call Python, beside bare C (the floor), PyO3, nanobind and Mojo (where it installs), in one process.
 
     cargo xtask bench calls [-- [--quick] [--only TEXT]]
 
-Every loop is native: `calls/` has the same ones in Rust, C and C++. They run in a thread that is attached all the time (ours:
+Every loop is native: `calls/` has the same ones in Rust, C, C++ and Mojo. They run in a thread that is attached all the time (ours:
 in a batch), or in one that attaches in every round. Prints nanoseconds; writes `results/calls.json`, and
 `results/calls.md` with the ratios alone."""
 
@@ -14,7 +14,12 @@ import calls_nanobind
 import calls_rust
 from timing import Case, asked, fastest, measure, measured, ratio, show, verdicts, versions, write
 
-VERSIONS = versions("nanobind") | {"PyO3": "0.30"}
+try:
+    import calls_mojo
+except ImportError:
+    calls_mojo = None
+
+VERSIONS = versions("nanobind", *(["mojo"] if calls_mojo else [])) | {"PyO3": "0.30"}
 FRAME, NOWHERE = "in a frame of the program's line", "in a frame of no line"
 # How many times as long as bare C: a call in a frame may take 150 ns where C takes 16.1, and one without a line 60.
 BUDGETS = {("call, one float, attached", FRAME): 150 / 16.1, ("call, one float, attached", NOWHERE): 60 / 16.1}
@@ -61,6 +66,10 @@ OPERATIONS = {
 FRAMED = ("call", "keyword", "method", "getattr")
 
 
+def mojo(operation, _detached, x, rounds):
+    return calls_mojo.peer(operation, x, rounds)
+
+
 def cases():
     """All cases."""
     found = []
@@ -81,6 +90,8 @@ def cases():
             add("floor", "C", calls_c.bare)
             add("peer", "PyO3", calls_rust.peer)
             add("peer", "nanobind", calls_nanobind.peer)
+            if calls_mojo and not detached:
+                add("peer", "Mojo", mojo)
     group = "Python calls a closure, one float"
     for role, what, closure in (
         ("ours", "the table", calls_rust.ours_closure()),

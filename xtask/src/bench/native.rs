@@ -38,7 +38,7 @@ impl Builder {
         step("building the bare C extension").run(compile.arg(root().join("benches/floor.c")), NEEDS)
     }
 
-    /// The loops of calls in C, in C++ with nanobind, and in Rust with this library and PyO3.
+    /// The loops of calls in C, in C++ with nanobind, in Mojo where it installs, and in Rust with this library and PyO3.
     pub(super) fn calls(&self) -> Outcome<()> {
         let sources = root().join("benches/calls");
         let headers = self.asked("import sysconfig; print(sysconfig.get_path('include'))")?;
@@ -57,6 +57,13 @@ impl Builder {
         cpp.args(["-std=c++17", "-DNDEBUG", "-fvisibility=hidden", "-fno-strict-aliasing"]);
         cpp.arg(source.join("nb_combined.cpp")).arg(sources.join("calls.cpp"));
         step("building the calls of nanobind").run(&mut cpp, NEEDS)?;
+
+        let mojo = self.env.interpreter().with_file_name("mojo");
+        if mojo.exists() {
+            let mut build = self.env.program(mojo);
+            build.args(["build", "-O3", "--emit", "shared-lib"]).arg(sources.join("calls.mojo"));
+            step("building the calls of Mojo").run(build.arg("-o").arg(self.folder.join("calls_mojo.so")), NEEDS)?;
+        }
 
         let built = self.folder.join("cargo");
         let mut rust = self.env.enter(cargo());
