@@ -230,8 +230,8 @@ unsafe impl<T: Send> Send for Queued<T> {}
 unsafe impl<T: Send + Sync> Sync for Queued<T> {}
 
 impl<T: Send + 'static> Queued<T> {
-    /// Takes the value over.
-    pub(crate) fn new(_py: Python<'_>, value: T) -> Queued<T> {
+    /// Takes the value over, on any thread, attached or not.
+    pub(crate) fn new(value: T) -> Queued<T> {
         let waiting = Box::new(Waiting { node: Node::new(free_waiting::<T>), value });
         Queued(NonNull::from(Box::leak(waiting)))
     }
@@ -241,13 +241,13 @@ impl<T: Send + 'static> Queued<T> {
 const MAX_DEEP: usize = 32;
 
 /// Drops a value now; or, if this thread is deep within such drops, by the queue.
-pub(crate) fn drop_shallowly<T: Send + 'static>(py: Python<'_>, value: T) {
+pub(crate) fn drop_shallowly<T: Send + 'static>(_py: Python<'_>, value: T) {
     thread_local! {
         static DEEP: Cell<usize> = const { Cell::new(0) };
     }
     let depth = DEEP.get();
     if depth >= MAX_DEEP {
-        return drop(Queued::new(py, value));
+        return drop(Queued::new(value));
     }
     DEEP.set(depth + 1);
     drop(value);
@@ -265,8 +265,11 @@ impl<T: Send> Deref for Queued<T> {
 
 impl<T: Send + 'static> Drop for Queued<T> {
     fn drop(&mut self) {
+        if !READY.load(Ordering::Acquire) {
+            return; // Leaked: the module was never imported, and nothing of it releases.
+        }
         // SAFETY: `repr(C)` with the node first, leaked from a whole box, in no queue, given up here. `free_waiting` asks for
-        // nothing but being attached. `new` was attached, and so after `ready`, which ran when the module was imported.
+        // nothing but being attached. `ready` ran, as was just asked.
         unsafe { push(self.0.cast()) };
     }
 }

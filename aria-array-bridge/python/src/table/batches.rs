@@ -239,7 +239,7 @@ struct Passing {
 impl Passing {
     fn of(reader: &Bound<'_, PyBatchReader>) -> Box<Passing> {
         let schema = reader.get().schema.clone();
-        Box::new(Passing { schema, reader: Queued::new(reader.py(), reader.clone().unbind()) })
+        Box::new(Passing { schema, reader: Queued::new(reader.clone().unbind()) })
     }
 }
 

@@ -173,9 +173,7 @@ pub(crate) fn given(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
 /// Arrow's arrays that come through Python: shared, and released attached.
 pub(super) fn origin(owner: &str) -> Origin {
     fn keep(checked: Checked) -> Kept {
-        // SAFETY: arrays are imported attached: `origin` is for callers that hold the interpreter.
-        let py = unsafe { Python::assume_attached() };
-        Arc::new(Queued::new(py, checked))
+        Arc::new(Queued::new(checked))
     }
     // SAFETY: producers in Python give memory of the host by the interfaces without devices; never said to be frozen.
     unsafe { Origin::new(owner, Device::CPU, Access::Shared) }.kept_by(keep)
