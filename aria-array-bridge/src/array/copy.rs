@@ -1,6 +1,6 @@
 //! Copies: the same elements in memory of our own. One pass, any strides on either side.
 
-use super::read::{copy_bytes, copy_columns, copy_plane, copy_run};
+use super::read::{copy_bytes_of, copy_columns, copy_plane, copy_run};
 use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
@@ -45,7 +45,7 @@ impl Array {
         if !copy.is_empty() {
             let to = copy.buffer.first();
             // SAFETY: fresh memory of this layout, ours and apart from every other.
-            unsafe { self.copy_elements(to, &copy.layout) };
+            unsafe { self.copy_elements(to, &copy.layout, copy.nbytes()) };
             if !swap.is_none() {
                 copy.swap_elements(swap);
             }
@@ -70,7 +70,7 @@ impl Array {
         if !self.is_empty() {
             let layout = self.copy_layout(self.layout.itemsize(), CopyOrder::C)?;
             // SAFETY: as many bytes as a C-ordered layout of the elements spans, borrowed for this call alone.
-            unsafe { self.copy_elements(NonNull::from(to).cast(), &layout) };
+            unsafe { self.copy_elements(NonNull::from(to).cast(), &layout, self.nbytes()) };
         }
         Ok(())
     }
@@ -94,17 +94,17 @@ impl Array {
         })
     }
 
-    /// Writes the elements to memory of the same shape and itemsize.
+    /// Writes the elements to memory of the same shape and itemsize, which is part of a copy of `total` bytes.
     ///
     /// # Safety
     ///
     /// The bytes of `layout`'s span around `to` are fresh memory that nobody else reads or writes meanwhile. `layout` has
     /// the shape and the itemsize of the array's own, and is packed if that is.
-    pub(crate) unsafe fn copy_elements(&self, to: NonNull<u8>, layout: &Layout) {
+    pub(crate) unsafe fn copy_elements(&self, to: NonNull<u8>, layout: &Layout, total: usize) {
         let (from, to) = (self.buffer.first().as_ptr(), to.as_ptr());
         if self.layout.is_packed() {
             // SAFETY: both have `nbytes` bytes: they have the same packed layout; fresh memory is apart: the caller's duty.
-            unsafe { copy_bytes(from, to, self.nbytes()) };
+            unsafe { copy_bytes_of(from, to, self.nbytes(), total) };
             return;
         }
         let itemsize = self.layout.itemsize();
@@ -127,7 +127,7 @@ impl Array {
             // SAFETY: likewise for the copy.
             let to = unsafe { to.offset(target) };
             // SAFETY: a run of elements lies at both: `Runs`; the copy is fresh and apart: the caller's duty.
-            unsafe { copy_run(from, to, itemsize, run) };
+            unsafe { copy_run(from, to, itemsize, run, total) };
         });
     }
 

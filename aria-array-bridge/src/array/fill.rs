@@ -1,6 +1,6 @@
 //! What stands for nulls: copies in which each null is a value, and the numbers that float64 does not have.
 
-use super::read::{copy_bytes, load_batches};
+use super::read::{PastCache, copy_bytes, is_vast, load_batches, load_staged};
 use super::{Array, ArrayError, CastError, CopyOrder, Validity};
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order};
@@ -9,6 +9,9 @@ use core::slice;
 
 /// Elements that are copied before their nulls are filled: few enough for the cache, a multiple of a word's bits.
 const BLOCK: usize = 2048;
+
+/// As many, of which those go past the cache that are filled: the next ones are on their way in meanwhile.
+const STAGE: usize = 256;
 
 impl Array {
     /// **Copies** the elements in C order, with `value` in the place of each null, in one pass.
@@ -38,6 +41,18 @@ impl Array {
         let (from, to) = (self.as_ptr().cast_const(), copy.as_ptr());
         let (validity, bits) = (validity.clone().compact(), value.to_bits());
         let mut words = validity.words();
+        if is_vast(copy.nbytes()) {
+            let past = PastCache;
+            let fill = |start: usize, elements: &mut [T::Bits]| {
+                put(elements, &mut words, bits);
+                let (to, nbytes) = (to.wrapping_add(start * size_of::<T>()), size_of_val(elements));
+                // SAFETY: as many elements of the copy, which is dense and fresh, so apart.
+                unsafe { past.copy(elements.as_ptr().cast(), to, nbytes) };
+            };
+            // SAFETY: `len` elements, which are dense.
+            unsafe { load_staged::<T, STAGE>(from, self.len(), fill) };
+            return Ok(copy);
+        }
         for start in (0..self.len()).step_by(BLOCK) {
             let count = BLOCK.min(self.len() - start);
             let (from, to) = (from.wrapping_add(start * size_of::<T>()), to.wrapping_add(start * size_of::<T>()));

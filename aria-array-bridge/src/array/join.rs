@@ -71,7 +71,7 @@ impl Join {
         let target = self.array.slice(0, Slice { start: self.filled, len: rows, step: 1 })?;
         if !part.is_empty() {
             // SAFETY: rows of fresh memory that nobody else knows of, of the part's shape and itemsize.
-            unsafe { part.copy_elements(target.buffer.first(), target.layout()) };
+            unsafe { part.copy_elements(target.buffer.first(), target.layout(), self.array.nbytes()) };
         }
         if let Some(validity) = part.validity() {
             let len = self.array.len();

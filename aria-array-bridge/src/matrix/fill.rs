@@ -111,7 +111,7 @@ fn fill_rows(
             let place = place(first, offset + across);
             if part.dtype() == dtype {
                 // SAFETY: elements of the fresh matrix, whose layout has them there; one shape and one itemsize.
-                unsafe { part.copy_elements(place, &target) };
+                unsafe { part.copy_elements(place, &target, layout.nbytes()) };
             } else {
                 // SAFETY: as above, with the itemsize of the dtype.
                 let cast = unsafe { part.cast_elements_to(dtype, place, &target) };

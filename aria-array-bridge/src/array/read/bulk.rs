@@ -43,6 +43,70 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     unsafe { super::copy_blocks(from, to, len) };
 }
 
+/// Copies `len` bytes past the cache: what is written is not read into it first, and what it holds stays. A [`fence`] has to
+/// follow before other threads may know of them.
+///
+/// # Safety
+///
+/// That of [`copy`].
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+pub(super) unsafe fn copy_past_cache(from: *const u8, to: *mut u8, len: usize) {
+    let head = to.align_offset(LINE).min(len);
+    // SAFETY: the first `head` of `len` bytes.
+    unsafe { copy(from, to, head) };
+    let (from, to, len) = (from.wrapping_add(head), to.wrapping_add(head), len - head);
+    let lines = len / LINE;
+    if lines > 0 {
+        // SAFETY: instructions of every x86-64: whole lines are read at any alignment, and written to lines that are aligned:
+        // the caller's duty, and the head. This thread reads what it wrote so; others do after `fence`.
+        unsafe {
+            core::arch::asm!(
+                "2:",
+                "movdqu {a}, [{from}]",
+                "movdqu {b}, [{from} + 16]",
+                "movdqu {c}, [{from} + 32]",
+                "movdqu {d}, [{from} + 48]",
+                "movntdq [{to}], {a}",
+                "movntdq [{to} + 16], {b}",
+                "movntdq [{to} + 32], {c}",
+                "movntdq [{to} + 48], {d}",
+                "add {from}, 64",
+                "add {to}, 64",
+                "dec {lines}",
+                "jnz 2b",
+                from = inout(reg) from => _,
+                to = inout(reg) to => _,
+                lines = inout(reg) lines => _,
+                a = out(xmm_reg) _,
+                b = out(xmm_reg) _,
+                c = out(xmm_reg) _,
+                d = out(xmm_reg) _,
+                options(nostack),
+            );
+        }
+    }
+    let done = lines * LINE;
+    // SAFETY: the rest of `len` bytes.
+    unsafe { copy(from.wrapping_add(done), to.wrapping_add(done), len - done) };
+}
+
+/// Copies `len` bytes.
+///
+/// # Safety
+///
+/// That of [`copy`].
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+pub(super) unsafe fn copy_past_cache(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's duty.
+    unsafe { copy(from, to, len) };
+}
+
+/// Puts what was written past the cache before whatever is written next.
+pub(super) fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    core::arch::x86_64::_mm_sfence();
+}
+
 /// Copies [`LINE`] bytes, at any alignment.
 ///
 /// # Safety
@@ -79,4 +143,24 @@ pub(in super::super) unsafe fn copy_line(from: *const u8, to: *mut u8) {
 pub(in super::super) unsafe fn copy_line(from: *const u8, to: *mut u8) {
     // SAFETY: the caller's duty.
     unsafe { super::copy_blocks(from, to, LINE) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bytes_go_past_the_cache_unchanged_and_none_beside_them(
+            len in 0usize..700, from in 0usize..70, to in 0usize..70,
+        ) {
+            let source: Vec<u8> = (0..from + len).map(|i| i as u8).collect();
+            let mut target = vec![0xEE; to + len + 70];
+            // SAFETY: `len` bytes of two vectors.
+            unsafe { copy_past_cache(source.as_ptr().wrapping_add(from), target.as_mut_ptr().wrapping_add(to), len) };
+            prop_assert_eq!(&target[to..to + len], &source[from..]);
+            prop_assert!(target[..to].iter().chain(&target[to + len..]).all(|byte| *byte == 0xEE));
+        }
+    }
 }

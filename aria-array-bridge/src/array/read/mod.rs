@@ -46,15 +46,29 @@ const BATCH: usize = 512;
 ///
 /// `len` readable, initialised elements of `T` lie at `from`, one behind the other.
 pub(super) unsafe fn load_batches<T: Element>(from: *const u8, len: usize, mut each: impl FnMut(usize, &[T::Bits])) {
-    let mut batch = [MaybeUninit::<T::Bits>::uninit(); BATCH];
-    for start in (0..len).step_by(BATCH) {
-        let count = BATCH.min(len - start);
+    // SAFETY: the caller's duty.
+    unsafe { load_staged::<T, BATCH>(from, len, |start, batch| each(start, batch)) };
+}
+
+/// As [`load_batches`], by `N` at most, which may be changed before they go on.
+///
+/// # Safety
+///
+/// That of [`load_batches`].
+pub(super) unsafe fn load_staged<T: Element, const N: usize>(
+    from: *const u8,
+    len: usize,
+    mut each: impl FnMut(usize, &mut [T::Bits]),
+) {
+    let mut batch = [MaybeUninit::<T::Bits>::uninit(); N];
+    for start in (0..len).step_by(N) {
+        let count = N.min(len - start);
         // Wrapping, but at an element of the run.
         let source = from.wrapping_add(start * size_of::<T>());
         // SAFETY: `count` elements of the run, for which the batch has room; it is ours, so apart.
         unsafe { copy_bytes(source, batch.as_mut_ptr().cast(), count * size_of::<T>()) };
         // SAFETY: the first `count` were just written; any bits are one of them: `Pod`.
-        each(start, unsafe { core::slice::from_raw_parts(batch.as_ptr().cast(), count) });
+        each(start, unsafe { core::slice::from_raw_parts_mut(batch.as_mut_ptr().cast(), count) });
     }
 }
 
@@ -107,6 +121,50 @@ pub(super) unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
     unsafe { copy_blocks(from, to, len) };
 }
 
+/// From so many bytes on, nobody finds what was written in the cache. In tests few, so that they come by.
+const VAST: usize = if cfg!(test) { 1 << 8 } else { 32 << 20 };
+
+/// Returns true if so many bytes are better written past the cache.
+pub(super) fn is_vast(total: usize) -> bool {
+    total >= VAST
+}
+
+/// Copies `len` bytes out of shared memory, which are part of a copy of `total` bytes.
+///
+/// # Safety
+///
+/// That of [`copy_bytes`].
+pub(super) unsafe fn copy_bytes_of(from: *const u8, to: *mut u8, len: usize, total: usize) {
+    if is_vast(total) && len >= bulk::MANY {
+        let past = PastCache;
+        // SAFETY: the caller's duty.
+        return unsafe { past.copy(from, to, len) };
+    }
+    // SAFETY: the caller's duty.
+    unsafe { copy_bytes(from, to, len) };
+}
+
+/// Writes that go past the cache; in order with what follows when this is dropped.
+pub(super) struct PastCache;
+
+impl PastCache {
+    /// Copies `len` bytes out of shared memory.
+    ///
+    /// # Safety
+    ///
+    /// That of [`copy_bytes`].
+    pub(super) unsafe fn copy(&self, from: *const u8, to: *mut u8, len: usize) {
+        // SAFETY: the caller's duty.
+        unsafe { bulk::copy_past_cache(from, to, len) };
+    }
+}
+
+impl Drop for PastCache {
+    fn drop(&mut self) {
+        bulk::fence();
+    }
+}
+
 /// # Safety
 ///
 /// That of [`copy_bytes`].
@@ -125,17 +183,17 @@ unsafe fn copy_blocks(from: *const u8, to: *mut u8, len: usize) {
     unsafe { copy_strided::<u8>(from.wrapping_add(tail), to.wrapping_add(tail), bytes(len - tail)) };
 }
 
-/// Copies a run of elements of `itemsize` bytes out of shared memory.
+/// Copies a run of elements of `itemsize` bytes out of shared memory, which are part of a copy of `total` bytes.
 ///
 /// # Safety
 ///
 /// A run of readable, initialised elements begins at `from` and one of writable elements at `to`, each with its
 /// stride; the target is nobody else's, and apart from the source.
-pub(super) unsafe fn copy_run(from: *const u8, to: *mut u8, itemsize: usize, run: Run) {
+pub(super) unsafe fn copy_run(from: *const u8, to: *mut u8, itemsize: usize, run: Run, total: usize) {
     let dense = itemsize.cast_signed();
     if run.from_stride == dense && run.to_stride == dense {
         // SAFETY: the elements lie behind each other on both sides: the strides say so.
-        return unsafe { copy_bytes(from, to, run.len * itemsize) };
+        return unsafe { copy_bytes_of(from, to, run.len * itemsize, total) };
     }
     let align = itemsize.clamp(1, align_of::<u64>()); // Used with powers of two alone.
     let aligned = from.addr().is_multiple_of(align) && run.from_stride.unsigned_abs().is_multiple_of(align);
