@@ -7,7 +7,7 @@ use aria_array_bridge::convert::Refused;
 use aria_array_bridge::operations::panic_text;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{ArrayError, LayoutError, ViewError};
-use aria_array_runtime::PyError;
+use aria_array_runtime::{Frame, PyError};
 use core::any::Any;
 use core::cell::RefCell;
 use core::ffi::c_void;
@@ -40,6 +40,8 @@ pub(crate) struct Failure {
     kind: String,
     message: String,
     python: Option<PyError>,
+    /// The traceback's entries, once they were asked for.
+    frames: Option<Vec<Frame>>,
 }
 
 /// The program's own error inside an exception: dropped once, on any thread.
@@ -100,7 +102,7 @@ pub(crate) fn exit_with_pending() -> ! {
 
 impl Failure {
     fn own(code: i32, kind: &str, message: impl Display) -> Failure {
-        Failure { code, kind: kind.to_owned(), message: message.to_string(), python: None }
+        Failure { code, kind: kind.to_owned(), message: message.to_string(), python: None, frames: None }
     }
 
     pub(crate) fn argument(message: impl Display) -> Failure {
@@ -132,6 +134,16 @@ impl Failure {
         self.python.unwrap_or_else(|| PyError::new(&self.kind, self.message))
     }
 
+    /// As an error of the runtime, unless it is one of this library's own.
+    pub(crate) fn python(&self) -> Option<&PyError> {
+        self.python.as_ref()
+    }
+
+    /// The traceback, the outermost call first; empty for what is no exception.
+    pub(crate) fn frames(&mut self) -> &[Frame] {
+        self.frames.get_or_insert_with(|| self.python.as_ref().map(PyError::frames).unwrap_or_default())
+    }
+
     fn render(&self) -> String {
         match &self.python {
             Some(error) => error.render().to_owned(),
@@ -143,7 +155,13 @@ impl Failure {
 impl From<PyError> for Failure {
     fn from(error: PyError) -> Failure {
         let code = error.status().clamp(PANIC, ARGUMENT);
-        Failure { code, kind: error.kind().to_owned(), message: error.message().to_owned(), python: Some(error) }
+        Failure {
+            code,
+            kind: error.kind().to_owned(),
+            message: error.message().to_owned(),
+            python: Some(error),
+            frames: None,
+        }
     }
 }
 

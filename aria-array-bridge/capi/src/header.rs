@@ -3,6 +3,8 @@
 use crate::abi::Symbol;
 use crate::failure::CODES;
 use crate::py::array::FLAGS;
+use crate::py::thread::STATES;
+use crate::py::time::NO_OFFSET;
 use crate::py::value::KINDS;
 use crate::{sections, symbols};
 use aria_array_runtime::{Op, UnaryOp};
@@ -49,6 +51,8 @@ typedef struct AriaPyCall AriaPyCall;
 typedef struct AriaPyDef AriaPyDef;
 /* A module on its way to Python. */
 typedef struct AriaPyModule AriaPyModule;
+/* Which Python is wanted, and how it starts. */
+typedef struct AriaPyConfig AriaPyConfig;
 /* An error that was taken. */
 typedef struct AriaBridgeError AriaBridgeError;
 
@@ -139,6 +143,14 @@ pub fn header() -> String {
             if number == 0 { "Answers of aria_py_kind." } else { "" },
         );
     }
+    for (name, number, about) in STATES {
+        define(name, number, about);
+    }
+    define(
+        "ARIA_PY_NO_OFFSET",
+        NO_OFFSET,
+        "The offset of a time of no known zone, in aria_py_from_time and aria_py_from_datetime and out of the others.",
+    );
     for (title, entries) in sections() {
         let _ = write!(text, "\n/* {title}. */\n\n");
         for symbol in entries.iter().flat_map(crate::abi::Entry::symbols) {

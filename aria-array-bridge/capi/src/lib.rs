@@ -36,19 +36,23 @@ mod scope;
 mod text;
 
 /// Everything that is exported, in the header's order.
-fn sections() -> [(&'static str, &'static [abi::Entry]); 13] {
+fn sections() -> [(&'static str, &'static [abi::Entry]); 17] {
     [
         ("The library", library::ENTRIES),
         ("Errors", failure::ENTRIES),
+        ("Errors: exceptions", py::exception::ENTRIES),
         ("Arrays: made, taken over, asked", nd::make::ENTRIES),
         ("Arrays: elements", nd::element::ENTRIES),
         ("Arrays: the header of four words", nd::words::ENTRIES),
         ("Arrays: DLPack and Arrow", nd::exchange::ENTRIES),
         ("Arrays: Python", py::array::ENTRIES),
         ("Python: start and end", py::life::ENTRIES),
+        ("Python: how it starts", py::config::ENTRIES),
         ("Python: arguments", py::args::ENTRIES),
         ("Python: objects", py::object::ENTRIES),
         ("Python: values", py::value::ENTRIES),
+        ("Python: dates and times", py::time::ENTRIES),
+        ("Python: items of containers", py::items::ENTRIES),
         ("Python: functions and modules of the program", py::callable::ENTRIES),
         ("Python: threads and places", py::thread::ENTRIES),
     ]

@@ -23,7 +23,7 @@ pub(crate) fn end_quietly() {
     let _ = catch_unwind(|| RUNTIME.get().map(Runtime::end_with_program));
 }
 
-fn start(config: &Config) -> Result<(), Failure> {
+pub(super) fn start(config: &Config) -> Result<(), Failure> {
     let started = Runtime::start(config).map_err(Failure::start)?;
     if RUNTIME.set(started).is_ok() {
         // SAFETY: a function that lives as long as the program. Without room for it the program must end Python itself.
@@ -41,7 +41,8 @@ abi! {
     }
 
     /// Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as
-    /// aria_py_start does. With `signals` Ctrl-C raises KeyboardInterrupt, and aria_py_check_signals asks for it.
+    /// aria_py_start does. Where another one runs already, that is ARIA_ERR_START. With `signals` Ctrl-C raises
+    /// KeyboardInterrupt, and aria_py_check_signals asks for it. aria_py_config_new says more.
     tries fn aria_py_start_with or aria_py_start_with_or_exit(python: TextIn, python_len: i64, signals: i32) {
         let config = Config::from_env().signals(signals != 0);
         start(&match python.optional(python_len)? {

@@ -1,31 +1,10 @@
-/* Python in C: objects, values, arrays, functions of the program, threads, and what goes wrong. */
+/* Python in C: objects, values, arrays, functions of the program, threads, and what goes wrong. What errors, dates and
+ * containers are made of is in errors.c and values.c. */
 #include "aria_array_bridge.h"
 #include "check.h"
+#include "python.h"
 
 #include <pthread.h>
-
-static AriaPy *builtins;
-
-/* eval(code) */
-static AriaPy *eval(const char *code)
-{
-    AriaPyArgs *args = aria_py_args_new();
-    aria_py_args_str(args, code, -1);
-    return aria_py_call_method_or_exit(builtins, "eval", -1, args);
-}
-
-/* The object's repr is this; the object is released. */
-static void check_repr(AriaPy *object, const char *wanted, int line)
-{
-    char *text = aria_py_repr_or_exit(object);
-    if (strcmp(text, wanted) != 0) {
-        fprintf(stderr, "line %d: expected %s but found %s\n", line, wanted, text);
-        exit(1);
-    }
-    aria_bridge_text_release(text);
-    aria_py_release(object);
-}
-#define SHOWS(object, wanted) check_repr(object, wanted, __LINE__)
 
 static void values(void)
 {
@@ -177,6 +156,35 @@ static void objects(void)
     aria_py_release(list);
 }
 
+static void asked(void)
+{
+    AriaPy *number = aria_py_from_float_or_exit(2.5);
+    SAYS(aria_py_format(number, "08.3fxx", 5), "0002.500");
+    CHECK(aria_py_format(number, "no such", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "format specifier");
+    SHOWS(aria_py_type(number), "<class 'float'>");
+    AriaPy *names = aria_py_dir_or_exit(number), *name = aria_py_from_str_or_exit("is_integer", -1);
+    CHECK(aria_py_kind_or_exit(names) == ARIA_PY_KIND_LIST && aria_py_contains_or_exit(names, name) == 1);
+    AriaPy *documented = eval("type('C', (), {'__doc__': '\\n    Says.\\n      More.\\n    '})"), *bare = eval("lambda: 0");
+    SAYS(aria_py_doc(documented), "Says.\n  More.");
+    SAYS(aria_py_doc(bare), "");
+    SAYS(aria_py_display(number), "2.5");
+    AriaPy *mute = eval("type('Mute', (), {'__str__': lambda self: 1 // 0})()");
+    char *words = aria_py_display(mute);
+    CHECK(strstr(words, "ZeroDivisionError") != NULL && aria_bridge_error_pending() == 0);
+    aria_bridge_text_release(words);
+    SAYS(aria_py_display(NULL), "<NULL>");
+    CHECK(aria_bridge_error_pending() == 0);
+    CHECK(aria_py_type(NULL) == NULL && aria_py_dir(NULL) == NULL && aria_py_doc(NULL) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "NULL");
+    aria_py_release(mute);
+    aria_py_release(bare);
+    aria_py_release(documented);
+    aria_py_release(name);
+    aria_py_release(names);
+    aria_py_release(number);
+}
+
 static void levels(void)
 {
     int64_t outer = aria_py_place_enter_or_exit("outer.aria", "outer", 3);
@@ -284,6 +292,7 @@ static AriaPy *various(void *context, AriaPyCall *call)
 {
     const int64_t arguments = aria_py_call_len(call);
     CHECK(context == &dropped && (arguments == 3 || arguments == 4));
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED); /* In a callback, and by no batch. */
     AriaPy *way = aria_py_call_object_or_exit(call, 0), *answer = NULL;
     int64_t number = aria_py_to_int_or_exit(way);
     aria_py_release(way);
@@ -385,7 +394,11 @@ static void *elsewhere(void *context)
     CHECK(call_various(function, 0) == NULL);
     CHECK_ERROR(ARIA_ERR_PYTHON, "thread");
     AriaPy *text = aria_py_from_str_or_exit("x", -1);
-    int64_t batch = aria_py_attach_or_exit();
+    CHECK(aria_py_gil_state() == ARIA_PY_DETACHED);
+    int64_t batch = aria_py_attach_or_exit(), within = aria_py_attach_or_exit();
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED + 2);
+    aria_py_attach_leave(within);
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED + 1);
     CHECK(aria_py_len_or_exit(text) == 1);
     aria_py_attach_leave(batch);
     aria_py_attach_leave(batch); /* Left already: fine. */
@@ -396,6 +409,7 @@ static void *elsewhere(void *context)
 
 static void count_up(void *context)
 {
+    CHECK(aria_py_gil_state() == ARIA_PY_DETACHED);
     ++*(int *)context;
 }
 
@@ -455,11 +469,15 @@ int main(void)
     CHECK_ERROR(ARIA_ERR_START, "/nowhere/python");
     CHECK(aria_py_check_signals() == ARIA_ERR_STATE);
     CHECK_ERROR(ARIA_ERR_STATE, "not started");
+    CHECK(aria_py_gil_state() == ARIA_PY_NOT_RUNNING);
     CHECK(aria_py_start() == 0 && aria_py_start() == 0 && aria_py_start_with(NULL, -1, 1) == 0);
+    CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Another than the one that runs. */
+    CHECK_ERROR(ARIA_ERR_START, "runs there");
     CHECK(aria_py_check_signals() == 0);
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();
+    asked();
     levels();
     slots();
     arrays();
@@ -470,6 +488,7 @@ int main(void)
     CHECK(aria_bridge_error_pending() == 0);
     AriaPy *left = eval("[1]");
     CHECK(aria_py_end() == 0 && aria_py_end() == 0);
+    CHECK(aria_py_gil_state() == ARIA_PY_NOT_RUNNING);
     CHECK(aria_py_len(left) == ARIA_ERR_STATE);
     CHECK_ERROR(ARIA_ERR_STATE, "ended");
     aria_py_release(left);
