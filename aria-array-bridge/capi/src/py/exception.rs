@@ -12,12 +12,12 @@ fn linked(
     error: Handle<Failure>,
     link: impl FnOnce(&PyError) -> Option<PyError>,
 ) -> Result<Option<Made<Failure>>, Failure> {
-    error.with(|failure| failure.python().and_then(link).map(|other| Made(other.into())))
+    error.look(|failure| failure.python().and_then(link).map(|other| Made(other.into())))
 }
 
 /// Reads one entry of the traceback.
 fn frame<R>(error: Handle<Failure>, index: i64, read: impl FnOnce(&Frame) -> R) -> Result<R, Failure> {
-    error.with(|failure| {
+    error.look(|failure| {
         let frames = failure.frames();
         let found = usize::try_from(index).ok().and_then(|index| frames.get(index));
         let none = || format!("expected one of {} frames but found number {index}", frames.len());
@@ -29,12 +29,12 @@ abi! {
     /// The exception itself, which is the same object whenever it is raised; NULL if there is none: the error never was in
     /// Python.
     tries fn aria_bridge_error_object(error: Handle<Failure>) -> Option<PyObject> {
-        error.with(|failure| failure.python().and_then(PyError::object).cloned())
+        error.look(|failure| failure.python().and_then(PyError::object).cloned())
     }
 
     /// `exception.args`, a tuple; an empty one if there is no exception.
     tries fn aria_bridge_error_args(error: Handle<Failure>) -> PyObject {
-        let args = error.with(|failure| failure.python().map(PyError::args))?;
+        let args = error.look(|failure| failure.python().map(PyError::args))?;
         Ok(PyObject::from_val(Val::tuple(args.unwrap_or_default()))?)
     }
 
@@ -52,7 +52,7 @@ abi! {
 
     /// How many frames the traceback has. The outermost call is number 0, and the line that raised is the last.
     tries fn aria_bridge_error_frames(error: Handle<Failure>) -> i64 {
-        error.with(|failure| failure.frames().len() as i64)
+        error.look(|failure| failure.frames().len() as i64)
     }
 
     /// The file of a frame, as its code says it.
@@ -78,7 +78,7 @@ abi! {
 
     /// The status that a SystemExit asks the program to end with; ARIA_ERR_ARGUMENT for another error.
     gives fn aria_bridge_error_exit_code(error: Handle<Failure>) -> i64 {
-        let code = error.with(|failure| failure.python().and_then(PyError::exit_code).map(i64::from))?;
+        let code = error.look(|failure| failure.python().and_then(PyError::exit_code).map(i64::from))?;
         code.ok_or_else(|| Failure::argument("expected a SystemExit but found another error"))
     }
 

@@ -6,7 +6,6 @@ use crate::abi::{Give, abi, c_types};
 use crate::failure::Failure;
 use aria_array_bridge::operations::Object;
 use aria_array_runtime::{PyError, PyObject};
-use core::slice;
 
 /// Room for handles, as many as the number beside it says.
 #[repr(transparent)]
@@ -17,22 +16,14 @@ c_types! {
 }
 
 impl HandlesOut {
-    /// Room for `count` handles.
-    fn room<'a>(self, count: i64) -> Result<&'a mut [*mut Object], Failure> {
-        match usize::try_from(count) {
-            Ok(0) => Ok(&mut []),
-            Ok(_) if self.0.is_null() => {
-                Err(Failure::argument(format_args!("expected room for {count} items but found NULL")))
-            }
-            // SAFETY: room for as many handles, which nobody else uses for the call: the promise of the C caller.
-            Ok(count) if count <= MOST => Ok(unsafe { slice::from_raw_parts_mut(self.0, count) }),
-            _ => Err(Failure::argument(format_args!("expected a number of items but found {count}"))),
+    /// Writes the handles one after another, to room for as many.
+    fn put(self, objects: Vec<PyObject>) {
+        for (place, object) in objects.into_iter().enumerate() {
+            // SAFETY: room for as many handles, perhaps not yet written to: the promise of the C caller.
+            unsafe { self.0.wrapping_add(place).write(object.give()) };
         }
     }
 }
-
-/// As many handles as any memory has room for.
-const MOST: usize = isize::MAX as usize / size_of::<*mut Object>();
 
 abi! {
     /// `object[index]`, for a sequence: an index below 0 counts from its end.
@@ -54,16 +45,17 @@ abi! {
     /// Takes an iterable of exactly `count` items apart, as `a, b = object` does: writes an object for each item to `items`,
     /// which the caller releases. ValueError if there are more or fewer; nothing is written then.
     tries fn aria_py_unpack or aria_py_unpack_or_exit(object: PyIn, items: HandlesOut, count: i64) {
-        let room = items.room(count)?;
+        let wanted = crate::nd::make::count("a number of items", count)?;
+        if wanted > 0 && items.0.is_null() {
+            return Err(Failure::argument(format_args!("expected room for {count} items but found NULL")));
+        }
         // No more than one beyond: it may have no end.
-        let found: Vec<PyObject> = object.get()?.iter()?.take(room.len().saturating_add(1)).collect::<Result<_, _>>()?;
-        if found.len() != room.len() {
-            let more = if found.len() > room.len() { "more" } else { "fewer" };
+        let found: Vec<PyObject> = object.get()?.iter()?.take(wanted.saturating_add(1)).collect::<Result<_, _>>()?;
+        if found.len() != wanted {
+            let more = if found.len() > wanted { "more" } else { "fewer" };
             return Err(PyError::new("ValueError", format!("expected {count} items but found {more}")).into());
         }
-        for (place, item) in room.iter_mut().zip(found) {
-            *place = item.give();
-        }
+        items.put(found);
         Ok(())
     }
 }

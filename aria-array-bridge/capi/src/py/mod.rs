@@ -14,6 +14,8 @@ pub(crate) mod items;
 pub(crate) mod life;
 pub(crate) mod object;
 pub(crate) mod slot;
+#[cfg(test)]
+mod tests;
 pub(crate) mod thread;
 pub(crate) mod time;
 pub(crate) mod value;

@@ -224,7 +224,7 @@ fn arguments(args: Handle<ArgsBox>) -> Result<(Args, Guards), Failure> {
 }
 
 fn next(iterator: Handle<PyIter>, fail: impl FnOnce(Failure) -> i32) -> *mut Object {
-    match iterator.with(Iterator::next) {
+    match iterator.look(PyIter::step) {
         Ok(Some(Ok(item))) => item.give(),
         Ok(None) => {
             // What waits is not of this call.

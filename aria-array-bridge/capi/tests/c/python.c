@@ -165,7 +165,8 @@ static void asked(void)
     SHOWS(aria_py_type(number), "<class 'float'>");
     AriaPy *names = aria_py_dir_or_exit(number), *name = aria_py_from_str_or_exit("is_integer", -1);
     CHECK(aria_py_kind_or_exit(names) == ARIA_PY_KIND_LIST && aria_py_contains_or_exit(names, name) == 1);
-    AriaPy *documented = eval("type('C', (), {'__doc__': '\\n    Says.\\n      More.\\n    '})"), *bare = eval("lambda: 0");
+    AriaPy *documented = eval("type('C', (), {'__doc__': '\\n    Says.\\n      More.\\n    '})");
+    AriaPy *bare = eval("lambda: 0");
     SAYS(aria_py_doc(documented), "Says.\n  More.");
     SAYS(aria_py_doc(bare), "");
     SAYS(aria_py_display(number), "2.5");
@@ -199,6 +200,41 @@ static void levels(void)
     aria_bridge_text_release(text);
     aria_bridge_error_release(error);
     aria_py_place_leave(outer);
+}
+
+static AriaPyIter *walked;
+
+/* Takes another item of the iterator that runs it. */
+static AriaPy *takes_another(void *context, AriaPyCall *call)
+{
+    (void)context;
+    AriaPy *item = aria_py_call_object_or_exit(call, 0);
+    int64_t number = aria_py_to_int_or_exit(item);
+    aria_py_release(item);
+    if (number != 1) return aria_py_from_int_or_exit(number);
+    item = aria_py_next_or_exit(walked);
+    number = 10 * aria_py_to_int_or_exit(item);
+    aria_py_release(item);
+    return aria_py_from_int_or_exit(number);
+}
+
+static void iterators(void)
+{
+    AriaPyDef *definition = aria_py_def_new_or_exit("takes_another", -1, takes_another, NULL, NULL);
+    aria_py_def_param(definition, "item", -1);
+    AriaPy *function = aria_py_callable_or_exit(definition);
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_object(args, function);
+    aria_py_args_range(args, 0, 4, 1);
+    AriaPy *mapped = aria_py_call_method_or_exit(builtins, "map", -1, args);
+    walked = aria_py_iter_or_exit(mapped);
+    SHOWS(aria_py_next(walked), "0");
+    SHOWS(aria_py_next(walked), "20"); /* 1, which takes 2. */
+    SHOWS(aria_py_next(walked), "3");
+    CHECK(aria_py_next(walked) == NULL && aria_py_next(walked) == NULL && aria_bridge_error_pending() == 0);
+    aria_py_iter_release(walked);
+    aria_py_release(mapped);
+    aria_py_release(function);
 }
 
 static AriaPy *slot, *no_slot;
@@ -478,6 +514,7 @@ int main(void)
     values();
     objects();
     asked();
+    iterators();
     levels();
     slots();
     arrays();

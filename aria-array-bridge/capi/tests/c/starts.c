@@ -1,5 +1,5 @@
-/* How Python starts: a configuration that is wrong, and one that says everything. Arguments: an environment of Python, and
- * the folder of the package. */
+/* How Python starts: a configuration that is wrong, and one that says everything. Arguments: an environment of Python,
+ * and the folder of the package. */
 #include "aria_array_bridge.h"
 #include "check.h"
 #include "python.h"
