@@ -4,7 +4,8 @@
  * Generated from the library's own list by `cargo xtask header`; do not edit.
  *
  * Numbers. An answer is >= 0; below 0 is an error, one of ARIA_ERR_...; a handle is NULL on error. What may be any number
- * is written to `out`. The error waits for its thread: aria_bridge_error_take.
+ * is written to `out`. The error waits for its thread: aria_bridge_error_take. Where a function says so, NULL without an
+ * error is for what there is not.
  *
  * Text. In: a pointer and a length in bytes, or -1 for NUL-terminated text; UTF-8. Out: NUL-terminated,
  * aria_bridge_text_len says how long, aria_bridge_text_release releases it.
@@ -584,6 +585,9 @@ int32_t aria_py_flush_or_exit(void);
 /* Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C. */
 int32_t aria_py_check_signals(void);
 int32_t aria_py_check_signals_or_exit(void);
+/* Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it. */
+char *aria_py_report(void);
+char *aria_py_report_or_exit(void);
 
 /* Python: how it starts. */
 
@@ -658,6 +662,8 @@ AriaPy *aria_py_import_cached_or_exit(AriaPy **slot, const char *name, int64_t n
 /* `object.name` */
 AriaPy *aria_py_getattr(AriaPy *object, const char *name, int64_t name_len);
 AriaPy *aria_py_getattr_or_exit(AriaPy *object, const char *name, int64_t name_len);
+/* `object.name`; NULL without an error if it has none. */
+AriaPy *aria_py_getattr_opt(AriaPy *object, const char *name, int64_t name_len);
 /* `object.name = value` */
 int32_t aria_py_setattr(AriaPy *object, const char *name, int64_t name_len, AriaPy *value);
 int32_t aria_py_setattr_or_exit(AriaPy *object, const char *name, int64_t name_len, AriaPy *value);
@@ -685,6 +691,9 @@ AriaPy *aria_py_call_method_or_exit(AriaPy *object, const char *name, int64_t na
 /* `left op right`, an object: ARIA_PY_ADD and the others. Comparisons of arrays are arrays. */
 AriaPy *aria_py_op(int32_t op, AriaPy *left, AriaPy *right);
 AriaPy *aria_py_op_or_exit(int32_t op, AriaPy *left, AriaPy *right);
+/* `bool(left op right)`: 1 or 0, as `if` asks. What has several values, an array, has no truth. */
+int32_t aria_py_op_truthy(int32_t op, AriaPy *left, AriaPy *right);
+int32_t aria_py_op_truthy_or_exit(int32_t op, AriaPy *left, AriaPy *right);
 /* What `left` is after `left op= right`. */
 AriaPy *aria_py_op_in_place(int32_t op, AriaPy *left, AriaPy *right);
 AriaPy *aria_py_op_in_place_or_exit(int32_t op, AriaPy *left, AriaPy *right);
@@ -873,6 +882,8 @@ AriaPyDef *aria_py_def_new(const char *name, int64_t name_len, AriaPyFunction fu
 AriaPyDef *aria_py_def_new_or_exit(const char *name, int64_t name_len, AriaPyFunction function, void *context, AriaBridgeDrop drop);
 /* Adds a parameter, passed by position or by name. */
 void aria_py_def_param(AriaPyDef *definition, const char *name, int64_t name_len);
+/* Adds a parameter that is passed by position alone. */
+void aria_py_def_positional(AriaPyDef *definition, const char *name, int64_t name_len);
 /* Adds a parameter with a default, which stays the caller's. */
 void aria_py_def_param_or(AriaPyDef *definition, const char *name, int64_t name_len, AriaPy *value);
 /* Adds a parameter that is passed by name alone; its default may be NULL for none. */
@@ -897,6 +908,9 @@ int64_t aria_py_call_len(AriaPyCall *call);
 /* The argument for the parameter at this index, from 0. */
 AriaPy *aria_py_call_object(AriaPyCall *call, int64_t index);
 AriaPy *aria_py_call_object_or_exit(AriaPyCall *call, int64_t index);
+/* The argument for the parameter of this name. */
+AriaPy *aria_py_call_named(AriaPyCall *call, const char *name, int64_t name_len);
+AriaPy *aria_py_call_named_or_exit(AriaPyCall *call, const char *name, int64_t name_len);
 /* Begins a module of the program. The name may be dotted. */
 AriaPyModule *aria_py_module_new(const char *name, int64_t name_len);
 AriaPyModule *aria_py_module_new_or_exit(const char *name, int64_t name_len);

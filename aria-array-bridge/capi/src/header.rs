@@ -17,7 +17,8 @@ const TOP: &str = "/*
  * Generated from the library's own list by `cargo xtask header`; do not edit.
  *
  * Numbers. An answer is >= 0; below 0 is an error, one of ARIA_ERR_...; a handle is NULL on error. What may be any number
- * is written to `out`. The error waits for its thread: aria_bridge_error_take.
+ * is written to `out`. The error waits for its thread: aria_bridge_error_take. Where a function says so, NULL without an
+ * error is for what there is not.
  *
  * Text. In: a pointer and a length in bytes, or -1 for NUL-terminated text; UTF-8. Out: NUL-terminated,
  * aria_bridge_text_len says how long, aria_bridge_text_release releases it.

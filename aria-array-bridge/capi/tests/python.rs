@@ -1,4 +1,4 @@
-//! Python in C: every function, in both languages and under AddressSanitizer; and how programs without error branches end.
+//! Python in C: every function, in both languages and under AddressSanitizer, and in many rounds; and how programs without error branches end.
 
 mod support;
 
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use support::{LANGUAGES, Language, build, c, ended_well, environment, library, run};
 
 /// The programs that use Python and say so at their end.
-const PROGRAMS: [&str; 3] = ["python.c", "errors.c", "values.c"];
+const PROGRAMS: [&str; 4] = ["python.c", "errors.c", "values.c", "rounds.c"];
 
 #[test]
 fn c_programs_use_python_and_each_failure_is_an_answer() {

@@ -6,7 +6,7 @@ use crate::end;
 use crate::error::{EndError, PyError, StartError};
 use crate::find::{Found, find};
 use crate::here::Place;
-use crate::load::{self, Loaded};
+use crate::load::{self, Api, Loaded};
 use crate::local;
 use crate::report::{Origin, Report};
 use crate::start;
@@ -207,19 +207,24 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     }
 }
 
+/// Works attached to an interpreter that runs.
+fn attached<R>(api: &Api, work: impl FnOnce() -> R) -> R {
+    // SAFETY: initialized, and any thread may attach.
+    let state = unsafe { (api.PyGILState_Ensure)() };
+    let answer = work();
+    // SAFETY: given back once, on the thread that took it.
+    unsafe { (api.PyGILState_Release)(state) };
+    answer
+}
+
 /// Uses the Python that runs in this process already.
 fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
-    // SAFETY: initialized, and any thread may attach.
-    let attached = unsafe { (here.api.PyGILState_Ensure)() };
-    // SAFETY: just attached.
-    let place = unsafe { Place::ask(&here.api) };
-    let core = place.refuse_another(config, &here.version).and_then(|()| {
-        // SAFETY: as above.
-        unsafe { core_module::load(&here.api, config, false) }
-    });
-    // SAFETY: given back once, on the thread that took it.
-    unsafe { (here.api.PyGILState_Release)(attached) };
-    let core = core?;
+    // SAFETY: attached, where it runs.
+    let place = attached(&here.api, || unsafe { Place::ask(&here.api) });
+    // In between, so that nobody waits for another Python that is asked what it is.
+    place.refuse_another(config, &here.version)?;
+    // SAFETY: as above.
+    let core = attached(&here.api, || unsafe { core_module::load(&here.api, config, false) })?;
     state::publish(&here.api, core.table);
     Ok(Running { origin: Origin::joined(&here, place, &core), ours: None })
 }

@@ -2,7 +2,7 @@
 
 use crate::abi::abi;
 use crate::failure::Failure;
-use crate::text::TextIn;
+use crate::text::{Text, TextIn};
 use aria_array_runtime::{Config, Runtime};
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
@@ -30,6 +30,10 @@ pub(super) fn start(config: &Config) -> Result<(), Failure> {
         unsafe { atexit(at_exit) };
     }
     Ok(())
+}
+
+fn started() -> Result<&'static Runtime, Failure> {
+    RUNTIME.get().ok_or_else(|| Failure::state("expected a running Python but it was not started"))
 }
 
 abi! {
@@ -70,9 +74,11 @@ abi! {
 
     /// Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C.
     tries fn aria_py_check_signals or aria_py_check_signals_or_exit() {
-        match RUNTIME.get() {
-            Some(runtime) => Ok(runtime.check_signals()?),
-            None => Err(Failure::state("expected a running Python but it was not started")),
-        }
+        Ok(started()?.check_signals()?)
+    }
+
+    /// Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it.
+    tries fn aria_py_report or aria_py_report_or_exit() -> Text {
+        Ok(Text(started()?.report().to_string()))
     }
 }

@@ -51,6 +51,11 @@ abi! {
         Ok(object.get()?.getattr(name.get(name_len)?)?)
     }
 
+    /// `object.name`; NULL without an error if it has none.
+    tries fn aria_py_getattr_opt(object: PyIn, name: TextIn, name_len: i64) -> Option<PyObject> {
+        Ok(object.get()?.getattr_opt(name.get(name_len)?)?)
+    }
+
     /// `object.name = value`
     tries fn aria_py_setattr or aria_py_setattr_or_exit(object: PyIn, name: TextIn, name_len: i64, value: PyIn) {
         Ok(object.get()?.setattr(name.get(name_len)?, value.get()?)?)
@@ -101,6 +106,11 @@ abi! {
     /// `left op right`, an object: ARIA_PY_ADD and the others. Comparisons of arrays are arrays.
     tries fn aria_py_op or aria_py_op_or_exit(op: i32, left: PyIn, right: PyIn) -> PyObject {
         Ok(operator(Op::ALL, op)?.apply(left.get()?, right.get()?)?)
+    }
+
+    /// `bool(left op right)`: 1 or 0, as `if` asks. What has several values, an array, has no truth.
+    tries fn aria_py_op_truthy or aria_py_op_truthy_or_exit(op: i32, left: PyIn, right: PyIn) -> bool {
+        Ok(operator(Op::ALL, op)?.is_true(left.get()?, right.get()?)?)
     }
 
     /// What `left` is after `left op= right`.

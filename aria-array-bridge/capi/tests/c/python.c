@@ -78,6 +78,12 @@ static void objects(void)
     CHECK(aria_py_setattr(namespace_, "b", -1, two) == 0 && aria_py_hasattr_or_exit(namespace_, "b", -1) == 1);
     SHOWS(aria_py_getattr(namespace_, "bcd", 1), "2");
     CHECK(aria_py_delattr(namespace_, "a", -1) == 0 && aria_py_hasattr_or_exit(namespace_, "a", -1) == 0);
+    CHECK(aria_py_getattr_opt(namespace_, "a", -1) == NULL && aria_bridge_error_pending() == 0);
+    SHOWS(aria_py_getattr_opt(namespace_, "b", -1), "2");
+    AriaPy *broken = eval("type('Broken', (), {'a': property(lambda self: 1 // 0)})()");
+    CHECK(aria_py_getattr_opt(broken, "a", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "division");
+    aria_py_release(broken);
     CHECK(aria_py_getattr(namespace_, "a", -1) == NULL);
     CHECK_ERROR(ARIA_ERR_PYTHON, "no attribute 'a'");
     aria_py_release(namespace_);
@@ -121,6 +127,11 @@ static void objects(void)
     SHOWS(aria_py_op(ARIA_PY_LT, two, two), "False");
     SHOWS(aria_py_op_in_place(ARIA_PY_POW, two, two), "4");
     SHOWS(aria_py_unary(ARIA_PY_NEG, two), "-2");
+    CHECK(aria_py_op_truthy(ARIA_PY_LE, two, two) == 1 && aria_py_op_truthy_or_exit(ARIA_PY_LT, two, two) == 0);
+    AriaPy *several = eval("__import__('numpy').arange(3)");
+    CHECK(aria_py_op_truthy(ARIA_PY_EQ, several, two) == ARIA_ERR_PYTHON);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "ambiguous");
+    aria_py_release(several);
     CHECK(aria_py_op(999, two, two) == NULL);
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "999");
     CHECK(aria_py_op(-1, two, two) == NULL);
@@ -336,6 +347,11 @@ static AriaPy *various(void *context, AriaPyCall *call)
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "number 4");
     CHECK(aria_py_call_object(call, -1) == NULL);
     aria_bridge_error_release(aria_bridge_error_take());
+    AriaPy *named = aria_py_call_named_or_exit(call, "way", -1);
+    CHECK(aria_py_to_int_or_exit(named) == number);
+    aria_py_release(named);
+    CHECK(aria_py_call_named(call, "nobody", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "'nobody'");
     aria_bridge_scope_enter(); /* Forgotten, both. */
     aria_py_place_enter_or_exit("various.aria", "various", 12);
     switch (number) {
@@ -376,13 +392,20 @@ static void functions(void)
 {
     AriaPyDef *definition = aria_py_def_new_or_exit("various", -1, various, &dropped, drop);
     AriaPy *seven = aria_py_from_int_or_exit(7);
-    aria_py_def_param(definition, "way", -1);
+    aria_py_def_positional(definition, "way", -1);
     aria_py_def_param_or(definition, "a", -1, seven);
     aria_py_def_key(definition, "b", -1, NULL);
     aria_py_def_doc(definition, "Goes various ways.", -1);
     aria_py_def_at(definition, "various.aria", -1, 11);
     AriaPy *function = aria_py_callable_or_exit(definition);
     SHOWS(call_various(function, 0), "(7, 5)");
+    AriaPyArgs *by_name = aria_py_args_new();
+    aria_py_args_name(by_name, "way", -1);
+    aria_py_args_int(by_name, 0);
+    aria_py_args_name(by_name, "b", -1);
+    aria_py_args_int(by_name, 5);
+    CHECK(aria_py_call(function, by_name) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "positional");
     CHECK(call_various(function, 1) == NULL);
     AriaBridgeError *error = aria_bridge_error_take();
     CHECK(aria_bridge_error_matches(error, "ValueError", -1) == 1);
@@ -503,6 +526,8 @@ int main(void)
 {
     CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Harmless: another attempt may do better. */
     CHECK_ERROR(ARIA_ERR_START, "/nowhere/python");
+    CHECK(aria_py_report() == NULL);
+    CHECK_ERROR(ARIA_ERR_STATE, "not started");
     CHECK(aria_py_check_signals() == ARIA_ERR_STATE);
     CHECK_ERROR(ARIA_ERR_STATE, "not started");
     CHECK(aria_py_gil_state() == ARIA_PY_NOT_RUNNING);
@@ -510,6 +535,9 @@ int main(void)
     CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Another than the one that runs. */
     CHECK_ERROR(ARIA_ERR_START, "runs there");
     CHECK(aria_py_check_signals() == 0);
+    char *report = aria_py_report_or_exit();
+    CHECK(strstr(report, "python     3.") == report && strstr(report, "agrees with its standard library") != NULL);
+    aria_bridge_text_release(report);
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();
