@@ -1,4 +1,5 @@
-//! Python in C: every function, in both languages and under AddressSanitizer, and in many rounds; and how programs without error branches end.
+//! Python in C: every function, in both languages, under AddressSanitizer and in many rounds; and how programs without
+//! error branches end.
 
 mod support;
 

@@ -38,6 +38,20 @@ fn a_library_that_is_named_is_opened_by_that_name() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_python_that_knows_no_library_starts_with_the_one_that_is_named() {
+    ended_well(&program("a_python_that_knows_no_library_starts_with_the_one_that_is_named", || {
+        let config = Config::new().python(support::liar("without", support::WITHOUT_LIBRARY));
+        let error = Runtime::start(&config).unwrap_err();
+        assert!(matches!(error, StartError::NoSharedLibrary { .. }), "{error:?}");
+        assert!(error.to_string().contains("Config::libpython"), "{error}");
+        let runtime = Runtime::start(&config.libpython(library())).unwrap();
+        assert_eq!(eval("__import__('sys').prefix").str().unwrap(), environment());
+        runtime.end().unwrap();
+    }));
+}
+
+#[test]
 fn a_library_that_is_not_there_is_named_and_another_start_does_better() {
     ended_well(&program("a_library_that_is_not_there_is_named_and_another_start_does_better", || {
         for nothing in ["/nowhere/libpython.so", env!("CARGO_TARGET_TMPDIR")] {

@@ -140,7 +140,8 @@ impl fmt::Display for StartError {
                     write!(f, "\n  looked for {}", place.display())?;
                 }
                 f.write_str(
-                    "\n  fix: take a Python built with --enable-shared, or install its library (Debian: libpython3-dev)",
+                    "\n  fix: take a Python built with --enable-shared, or install its library (Debian: libpython3-dev); \
+                     one that lies elsewhere is named by Config::libpython",
                 )
             }
             StartError::NoSuchLibrary { library } => write!(
