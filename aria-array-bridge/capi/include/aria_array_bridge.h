@@ -15,7 +15,7 @@
  *
  * Twins. A function whose name ends in _or_exit answers directly, and ends the program with the traceback where it fails.
  *
- * Threads. Objects are used and released on any thread; arguments, arrays and iterators by one thread at a time.
+ * Threads. Objects are used and released on any thread; arguments, arrays, errors and iterators by one thread at a time.
  */
 #ifndef ARIA_ARRAY_BRIDGE_H
 #define ARIA_ARRAY_BRIDGE_H

@@ -10,7 +10,8 @@
 //! - Arguments are `int64_t`, `double`, `int32_t` and pointers. Text is a pointer and a length in bytes, or -1 for
 //!   NUL-terminated text.
 //! - A number >= 0 is the answer and one below 0 an error; a handle is NULL on error. An answer that may be any number is
-//!   written to `out`. The error waits for its thread until `aria_bridge_error_take`.
+//!   written to `out`. The error waits for its thread until `aria_bridge_error_take`. NULL without an error is for what
+//!   there is not: a next item, a cause.
 //! - `_or_exit` twins answer directly, and end the program with the error's traceback: for code without error branches.
 //! - Arguments of calls are pushed one by one and consumed by the call, also when it fails.
 //! - Every handle has a `_release`, which takes NULL. A scope releases the handles that its thread was given in it.

@@ -30,6 +30,8 @@ pub(crate) struct Held {
     nd: AriaNdArray,
     inner: NonNull<AriaNdArray>,
     body: Body,
+    /// What was behind this handle before, until nobody looks at it any more: its release may call functions of the program.
+    left: Option<Box<Held>>,
     plan: Option<Plan>,
 }
 
@@ -130,7 +132,7 @@ impl Held {
     pub(crate) fn new(array: Array) -> Result<Held, Failure> {
         let array = array.share().unwrap_or_else(|array| array);
         let inner = described(array.clone())?;
-        Ok(Held { nd: fields(inner), inner, body: Body::Fixed(array), plan: None })
+        Ok(Held { nd: fields(inner), inner, body: Body::Fixed(array), left: None, plan: None })
     }
 
     /// An array in memory that was just made: it is written where it lies, without a copy, if it can be.
@@ -215,6 +217,7 @@ impl Held {
         let (owner, release) = (self.nd.owner, self.nd.release);
         self.nd = AriaNdArray { owner, release, ..fields(self.inner) };
         self.set_len(self.len());
+        self.left = Some(Box::new(other));
     }
 
     /// Makes sure that there is room for `room` elements in memory that is our own and nobody else's, with one axis of
@@ -246,7 +249,8 @@ impl Held {
     }
 
     /// Gives the array to the C program.
-    pub(crate) fn hand_out(self) -> *mut AriaNdArray {
+    pub(crate) fn hand_out(mut self) -> *mut AriaNdArray {
+        self.left = None;
         let held = Box::into_raw(Box::new(self));
         // SAFETY: just leaked, and nobody else knows it.
         let place = unsafe { &mut *held };
@@ -296,8 +300,12 @@ impl NdIn {
             }
         }
         // SAFETY: of `Held::hand_out`, as its release function says; live, and used by one thread at a time: the promise of
-        // the C caller. `work` gets no pointer to it.
-        work(unsafe { &mut *self.0.cast::<Held>() })
+        // the C caller. `work` gets no pointer to it, and calls no function of the program.
+        let held = unsafe { &mut *self.0.cast::<Held>() };
+        let answer = work(held);
+        // Dropped when the reference has ended.
+        drop(held.left.take());
+        answer
     }
 
     /// The array. **Zero-copy.**

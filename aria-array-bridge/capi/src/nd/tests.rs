@@ -134,6 +134,36 @@ fn memory_of_the_program_is_given_back_once() {
     assert_eq!(c!(*released), 1);
 }
 
+/// Whose memory it was, and what it says of the array in its place.
+struct Watcher {
+    array: *mut AriaNdArray,
+    seen: Vec<f64>,
+}
+
+/// # Safety
+///
+/// `context` is a `Watcher` with a live array.
+unsafe extern "C" fn watch(context: *mut c_void) {
+    let watcher = context.cast::<Watcher>();
+    let array = c!((*watcher).array);
+    assert_eq!(c!(aria_nd_push_float(array, 7.0)), 0);
+    c!((*watcher).seen = read(array));
+}
+
+#[test]
+fn memory_that_an_array_leaves_may_look_at_the_array_as_it_goes() {
+    let (mut watcher, mut number) = (Watcher { array: ptr::null_mut(), seen: Vec::new() }, 1.0);
+    let (watcher, shape) = (&raw mut watcher, [1i64]);
+    let data = (&raw mut number).cast();
+    let array = c!(aria_nd_wrap(data, F64, -1, 1, shape.as_ptr(), ptr::null(), 0, watcher.cast(), Some(watch)));
+    c!((*watcher).array = array);
+    // Copied to memory of its own, and the program's is given back.
+    assert_eq!(c!(aria_nd_set_float(array, 0, 2.0)), 0);
+    assert_eq!(c!(core::mem::take(&mut (*watcher).seen)), [2.0, 7.0]);
+    assert_eq!(read(array), [2.0, 7.0]);
+    c!(aria_nd_release(array));
+}
+
 #[test]
 fn headers_dlpack_and_arrow_go_out_and_come_back() {
     let array = counted(3);
