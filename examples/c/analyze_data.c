@@ -1,8 +1,6 @@
 /*
- * The milestone, as a compiler lowers it to C: a model is fitted to Aria's arrays and its prediction is shared.
- *
- *   extern Python from numpy as np
- *   extern Python from sklearn.linear_model as lm
+ * The milestone program, examples/analyze_data.aria, as a compiler lowers it to C: a model is fitted to Aria's arrays and
+ * its prediction is shared.
  *
  *   fn analyze_data(data: Array<Float>, targets: Array<Float>) -> Array<Float>
  *     arr = np.asarray(data)
@@ -18,7 +16,8 @@
 
 #include <stdio.h>
 
-static AriaPy *slot_np, *slot_lm; /* One for each `extern Python` line. */
+/* One for each `extern Python` line. */
+static AriaPy *slot_np, *slot_pd, *slot_files, *slot_lm, *slot_metrics;
 
 static AriaPy *column(AriaPy *arr)
 {
@@ -57,25 +56,50 @@ static AriaNdArray *analyze_data(AriaNdArray *data, AriaNdArray *targets)
     return result;
 }
 
+/* pd.read_csv(folder + name, header: nil), with a separator unless it is NULL. */
+static AriaPy *read_csv(AriaPy *folder, const char *name, const char *separator)
+{
+    AriaPy *pd = aria_py_import_cached_or_exit(&slot_pd, "pandas", -1);
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_object(args, aria_py_op_or_exit(ARIA_PY_ADD, folder, aria_py_from_str_or_exit(name, -1)));
+    if (separator != NULL) {
+        aria_py_args_name(args, "sep", -1);
+        aria_py_args_str(args, separator, -1);
+    }
+    aria_py_args_name(args, "header", -1);
+    aria_py_args_none(args);
+    return aria_py_call_method_or_exit(pd, "read_csv", -1, args);
+}
+
+/* Array.from(frame[number]) */
+static AriaNdArray *numbers(AriaPy *frame, int64_t number)
+{
+    AriaPyArgs *key = aria_py_args_new();
+    aria_py_args_int(key, number);
+    return aria_nd_from_py_or_exit(aria_py_getitem_or_exit(frame, key), "float64", -1, 1, ARIA_ND_NO_COPY);
+}
+
 int main(void)
 {
     aria_py_start_or_exit();
+    int64_t scope = aria_bridge_scope_enter();
+    int64_t place = aria_py_place_enter_or_exit("analyze_data.aria", "main", 14);
+    AriaPy *files = aria_py_import_cached_or_exit(&slot_files, "sklearn.datasets.data", -1);
+    AriaPy *metrics = aria_py_import_cached_or_exit(&slot_metrics, "sklearn.metrics", -1);
 
-    AriaNdArray *data = aria_nd_new_or_exit("float64", -1, 4);
-    AriaNdArray *targets = aria_nd_new_or_exit("float64", -1, 4);
-    for (int64_t i = 1; i <= 4; i++) {
-        aria_nd_push_float_or_exit(data, (double)i);
-        aria_nd_push_float_or_exit(targets, i == 4 ? 8.5 : 2.0 * (double)i);
-    }
+    AriaPy *folder = aria_py_item_or_exit(aria_py_getattr_or_exit(files, "__path__", -1), 0);
+    AriaPy *patients = read_csv(folder, "/diabetes_data_raw.csv.gz", " ");
+    AriaPy *progress = read_csv(folder, "/diabetes_target.csv.gz", NULL);
+    AriaNdArray *data = numbers(patients, 2), *targets = numbers(progress, 0);
     AriaNdArray *predictions = analyze_data(data, targets);
-    printf("copied: %d\n", (int)aria_nd_is_copied_or_exit(predictions));
-    for (int64_t i = 0; i < aria_nd_len_or_exit(predictions); i++) {
-        printf("%.2f\n", aria_nd_get_float_or_exit(predictions, i));
-    }
 
-    aria_nd_release(predictions);
-    aria_nd_release(targets);
-    aria_nd_release(data);
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_array(args, targets);
+    aria_py_args_array(args, predictions);
+    puts(aria_py_str_or_exit(aria_py_call_method_or_exit(metrics, "r2_score", -1, args)));
+
+    aria_py_place_leave(place);
+    aria_bridge_scope_leave(scope);
     aria_py_end_or_exit();
     return 0;
 }

@@ -1,14 +1,21 @@
 /*
- * The optimiser of Aria's FFI design, as a compiler lowers it to C: SciPy minimises a function of the program, which calls
- * NumPy on an array that is shared. What fails is a Result, not the end of the program.
+ * The optimiser of Aria's FFI design, examples/optimise.aria, as a compiler lowers it to C: SciPy minimises a function of
+ * the program, which calls NumPy on an array that is shared. What fails is a Result, not the end of the program.
  *
- *   extern Python from scipy.optimize as opt
- *   extern Python from numpy as np
- *
- *   fn optimize(objective, start: Array<Float>) -> Result<Array<Float>, PyError>
- *     result = try_py(() => opt.minimize(objective, start, method: "BFGS"))?
- *     Ok(Array.from(result.x))
+ *   fn optimise_model(data: Array<Float>, method: String) -> Result<Float, PyError>
+ *     np_data = data.to_numpy
+ *     objective = |params: PyArray<Float>|
+ *       error = np.mean(np.square(params - np_data))
+ *       error.to_float
+ *     end
+ *     initial = np.zeros(data.len)
+ *     result = try_py do
+ *       opt.minimize(objective, initial, method: method)
+ *     end?
+ *     Ok(result.fun.to_float)
  *   end
+ *
+ * Every handle is released where it was used last, on every way: as a compiler does it that follows each value.
  */
 #include "aria_array_bridge.h"
 
@@ -16,99 +23,102 @@
 
 static AriaPy *np, *opt;
 
-/* x => np.sum((x - centre) ** 2), where `centre` is an array of the program that NumPy shares. */
-static AriaPy *distance(void *context, AriaPyCall *call)
+/* np.name(argument); the argument is released. */
+static AriaPy *of_numpy(const char *name, AriaPy *argument)
 {
-    AriaNdArray *centre = (AriaNdArray *)context;
-    AriaPy *x = NULL, *shared = NULL, *difference = NULL, *squares = NULL, *sum = NULL;
-    AriaPyArgs *args;
-
-    if ((x = aria_py_call_object(call, 0)) == NULL) goto done;
-    args = aria_py_args_new();
-    aria_py_args_array(args, centre);
-    if ((shared = aria_py_call_method(np, "asarray", -1, args)) == NULL) goto done;
-    if ((difference = aria_py_op(ARIA_PY_SUB, x, shared)) == NULL) goto done;
-    if ((squares = aria_py_op(ARIA_PY_MUL, difference, difference)) == NULL) goto done;
-    args = aria_py_args_new();
-    aria_py_args_object(args, squares);
-    sum = aria_py_call_method(np, "sum", -1, args);
-done:
-    aria_py_release(squares);
-    aria_py_release(difference);
-    aria_py_release(shared);
-    aria_py_release(x);
-    return sum;
-}
-
-/* x => an error of the program. */
-static AriaPy *refuse(void *context, AriaPyCall *call)
-{
-    (void)call;
-    aria_bridge_error_set("DomainError", -1, "expected a start within the domain", -1, context, NULL);
-    return NULL;
-}
-
-/* The answer, or NULL with an error that waits. */
-static AriaNdArray *optimize(AriaPy *objective, AriaNdArray *start)
-{
+    if (argument == NULL) return NULL; /* The error that waits goes on. */
     AriaPyArgs *args = aria_py_args_new();
-    aria_py_args_object(args, objective);
-    aria_py_args_array(args, start);
-    aria_py_args_name(args, "method", -1);
-    aria_py_args_str(args, "BFGS", -1);
-    AriaPy *result = aria_py_call_method(opt, "minimize", -1, args);
-    if (result == NULL) return NULL;
-    AriaPy *x = aria_py_getattr(result, "x", -1);
-    aria_py_release(result);
-    if (x == NULL) return NULL;
-    AriaNdArray *answer = aria_nd_from_py(x, "float64", -1, 1, 0);
-    aria_py_release(x);
+    aria_py_args_object(args, argument);
+    AriaPy *answer = aria_py_call_method(np, name, -1, args);
+    aria_py_release(argument);
     return answer;
 }
 
-static AriaPy *callable(const char *name, AriaPyFunction function, void *context)
+/* |params| ..., where `np_data` is the array of the program as NumPy shares it. */
+static AriaPy *objective(void *context, AriaPyCall *call)
 {
-    AriaPyDef *definition = aria_py_def_new_or_exit(name, -1, function, context, NULL);
-    aria_py_def_param(definition, "x", -1);
-    return aria_py_callable_or_exit(definition);
+    AriaPy *np_data = (AriaPy *)context, *params = aria_py_call_object(call, 0), *answer = NULL;
+    if (params == NULL) return NULL;
+    AriaPy *error = of_numpy("mean", of_numpy("square", aria_py_op(ARIA_PY_SUB, params, np_data)));
+    double number;
+    if (error != NULL && aria_py_to_float(error, &number) == 0) answer = aria_py_from_float(number);
+    aria_py_release(error);
+    aria_py_release(params);
+    return answer;
+}
+
+static void drop_object(void *context)
+{
+    aria_py_release((AriaPy *)context);
+}
+
+/* data.to_numpy: the same memory, not a copy. */
+static AriaPy *to_numpy(AriaNdArray *data)
+{
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_array(args, data);
+    return aria_py_call_method(np, "asarray", -1, args);
+}
+
+/* 0 and the answer, or an error that waits. */
+static int32_t optimise_model(AriaNdArray *data, const char *method, double *answer)
+{
+    AriaPy *np_data = to_numpy(data);
+    if (np_data == NULL) return aria_bridge_error_pending();
+    /* The function has the array from now on, and drops it. */
+    AriaPyDef *definition = aria_py_def_new("objective", -1, objective, np_data, drop_object);
+    if (definition == NULL) return aria_bridge_error_pending();
+    aria_py_def_param(definition, "params", -1);
+    AriaPy *function = aria_py_callable(definition);
+    AriaPy *initial = of_numpy("zeros", aria_py_from_int(aria_nd_len(data)));
+
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_object(args, function);
+    aria_py_args_object(args, initial);
+    aria_py_args_name(args, "method", -1);
+    aria_py_args_str(args, method, -1);
+    AriaPy *result = aria_py_call_method(opt, "minimize", -1, args);
+    aria_py_release(initial);
+    aria_py_release(function);
+    if (result == NULL) return aria_bridge_error_pending();
+
+    AriaPy *fun = aria_py_getattr(result, "fun", -1);
+    int32_t code = fun != NULL ? aria_py_to_float(fun, answer) : aria_bridge_error_pending();
+    aria_py_release(fun);
+    aria_py_release(result);
+    return code;
+}
+
+static const char *truth(int truth)
+{
+    return truth ? "true" : "false";
 }
 
 int main(void)
 {
-    static int domain = 7;
     aria_py_start_or_exit();
     np = aria_py_import_or_exit("numpy", -1);
     opt = aria_py_import_or_exit("scipy.optimize", -1);
+    static const double numbers[] = {3.0, 1.0, 4.0, 1.5};
+    AriaNdArray *data = aria_nd_new_or_exit("float64", -1, 4);
+    for (int i = 0; i < 4; i++) aria_nd_push_float_or_exit(data, numbers[i]);
 
-    AriaNdArray *centre = aria_nd_new_or_exit("float64", -1, 2);
-    aria_nd_push_float_or_exit(centre, 3.0);
-    aria_nd_push_float_or_exit(centre, -1.0);
-    const int64_t shape[] = {2};
-    AriaNdArray *start = aria_nd_zeros_or_exit("float64", -1, 1, shape);
+    double good = 0.0;
+    int32_t code = optimise_model(data, "BFGS", &good);
+    if (code < 0) aria_bridge_exit(); /* good.unwrap */
+    printf("BFGS: %s %s\n", truth(code == 0), truth(good < 1e-9));
 
-    AriaPy *objective = callable("distance", distance, centre);
-    AriaNdArray *answer = optimize(objective, start);
-    if (answer == NULL) aria_bridge_exit();
-    printf("Ok(%.3f, %.3f)\n", aria_nd_get_float_or_exit(answer, 0), aria_nd_get_float_or_exit(answer, 1));
-
-    AriaPy *refused = callable("refuse", refuse, &domain);
-    if (optimize(refused, start) != NULL) return 2;
-    AriaBridgeError *error = aria_bridge_error_take();
-    char *kind = aria_bridge_error_kind(error), *message = aria_bridge_error_message(error);
-    int *payload = (int *)aria_bridge_error_payload(error);
-    printf("Err(%s: %s), payload %d, code %d\n", kind, message, payload ? *payload : -1,
-           (int)aria_bridge_error_code(error));
-    aria_bridge_text_release(kind);
+    code = optimise_model(data, "no such method", &good);
+    AriaBridgeError *bad = aria_bridge_error_take();
+    char *kind = aria_bridge_error_kind(bad), *message = aria_bridge_error_message(bad);
+    printf("failed: %s %s %s\n", truth(code < 0), kind, message);
     aria_bridge_text_release(message);
-    aria_bridge_error_release(error);
+    aria_bridge_text_release(kind);
+    aria_bridge_error_release(bad);
 
-    aria_py_release(refused);
-    aria_nd_release(answer);
-    aria_py_release(objective);
     aria_py_release(opt);
     aria_py_release(np);
     aria_py_end_or_exit();
-    aria_nd_release(start);
-    aria_nd_release(centre);
+    aria_nd_release(data);
     return 0;
 }

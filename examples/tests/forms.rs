@@ -1,5 +1,5 @@
 //! The programs in their forms say the same: in Rust, in plain Python, and what the Aria form printed (`*.out`, which
-//! `mini-aria`'s tests compare with the Aria form itself).
+//! `mini-aria`'s tests compare with the Aria form itself, and those of the C ABI, which link C programs, with the C forms).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

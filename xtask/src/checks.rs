@@ -7,11 +7,15 @@ use std::time::Instant;
 use crate::args::Args;
 use crate::env;
 use crate::programs::succeed;
+use crate::tally::Tally;
 use crate::test::{close, watch};
 use crate::tools::{Failure, Outcome, cargo, heading, program, quiet, step, target};
 
 /// The crates that build and test without Python: `-p` each.
 const LOWER: [&str; 6] = ["--package", "aria-dlpack", "--package", "aria-arrow", "--package", "aria-array-bridge"];
+
+/// The tests of the C ABI that call it from Rust, as C would: Miri runs no C.
+const BORDER: [&str; 3] = ["--package", "aria-array-capi", "--lib"];
 
 /// `cargo xtask lint`.
 pub(crate) fn lint(args: &mut Args) -> Outcome<()> {
@@ -70,16 +74,20 @@ pub(crate) fn miri(args: &mut Args) -> Outcome<()> {
     )?;
     step("preparing Miri")
         .run(nightly().args(["miri", "setup"]), "Miri compiles the standard library from rust-src.")?;
-    heading("testing dlpack, arrow and the bridge under Miri");
-    let mut miri = nightly();
-    miri.args(["miri", "test", "--no-fail-fast"]).args(LOWER).arg("--").args(&args.rest);
-    // Isolation would forbid proptest its seed and its file of failed cases; a few cases say enough at this speed.
-    let flags = std::env::var("MIRIFLAGS").unwrap_or_default();
-    miri.env("MIRIFLAGS", format!("-Zmiri-strict-provenance -Zmiri-disable-isolation {flags}"));
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        miri.env("PROPTEST_CASES", "4");
+    let mut sum = Tally::default();
+    for (what, packages) in [("dlpack, arrow and the bridge", &LOWER[..]), ("the C ABI without Python", &BORDER)] {
+        heading(format!("testing {what} under Miri"));
+        let mut miri = nightly();
+        miri.args(["miri", "test", "--no-fail-fast"]).args(packages).arg("--").args(&args.rest);
+        // Isolation would forbid proptest its seed and its file of failed cases; a few cases say enough at this speed.
+        let flags = std::env::var("MIRIFLAGS").unwrap_or_default();
+        miri.env("MIRIFLAGS", format!("-Zmiri-strict-provenance -Zmiri-disable-isolation {flags}"));
+        if std::env::var_os("PROPTEST_CASES").is_none() {
+            miri.env("PROPTEST_CASES", "4");
+        }
+        sum += watch(&mut miri, verbose)?;
     }
-    close(watch(&mut miri, verbose)?, start)
+    close(sum, start)
 }
 
 /// `cargo xtask fuzz`.

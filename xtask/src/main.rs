@@ -81,7 +81,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "miri",
         options: "[-v] [-- TEST-ARGUMENTS]",
-        about: "Run the tests of the lower crates under Miri, which finds undefined behaviour",
+        about: "Run the tests of the lower crates, and of the C ABI without Python, under Miri, which finds undefined behaviour",
         needs: None,
         run: checks::miri,
     },

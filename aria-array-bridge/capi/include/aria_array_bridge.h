@@ -4,7 +4,8 @@
  * Generated from the library's own list by `cargo xtask header`; do not edit.
  *
  * Numbers. An answer is >= 0; below 0 is an error, one of ARIA_ERR_...; a handle is NULL on error. What may be any number
- * is written to `out`. The error waits for its thread: aria_bridge_error_take.
+ * is written to `out`. The error waits for its thread: aria_bridge_error_take. Where a function says so, NULL without an
+ * error is for what there is not.
  *
  * Text. In: a pointer and a length in bytes, or -1 for NUL-terminated text; UTF-8. Out: NUL-terminated,
  * aria_bridge_text_len says how long, aria_bridge_text_release releases it.
@@ -14,7 +15,7 @@
  *
  * Twins. A function whose name ends in _or_exit answers directly, and ends the program with the traceback where it fails.
  *
- * Threads. Objects are used and released on any thread; arguments, arrays and iterators by one thread at a time.
+ * Threads. Objects are used and released on any thread; arguments, arrays, errors and iterators by one thread at a time.
  */
 #ifndef ARIA_ARRAY_BRIDGE_H
 #define ARIA_ARRAY_BRIDGE_H
@@ -190,6 +191,8 @@ typedef struct AriaPyCall AriaPyCall;
 typedef struct AriaPyDef AriaPyDef;
 /* A module on its way to Python. */
 typedef struct AriaPyModule AriaPyModule;
+/* Which Python is wanted, and how it starts. */
+typedef struct AriaPyConfig AriaPyConfig;
 /* An error that was taken. */
 typedef struct AriaBridgeError AriaBridgeError;
 
@@ -296,6 +299,14 @@ struct DLManagedTensorVersioned;
 #define ARIA_PY_KIND_EXCEPTION (20)
 #define ARIA_PY_KIND_CALLABLE (21)
 #define ARIA_PY_KIND_OTHER (22)
+/* Answer of aria_py_gil_state: Python was not started, or it has ended. */
+#define ARIA_PY_NOT_RUNNING (0)
+/* Answer of aria_py_gil_state: Python's threads run while this one works. */
+#define ARIA_PY_DETACHED (1)
+/* Answer of aria_py_gil_state, and those above it: this thread holds Python's lock. */
+#define ARIA_PY_ATTACHED (2)
+/* The offset of a time of no known zone, in aria_py_from_time and aria_py_from_datetime and out of the others. */
+#define ARIA_PY_NO_OFFSET (-2147483648)
 
 /* The library. */
 
@@ -353,6 +364,39 @@ void aria_bridge_error_release(AriaBridgeError *error);
 /* Prints the error that waits for this thread with its traceback, ends Python, and ends the program with 1, or as
  * SystemExit says: for code without error branches. Does not return. */
 void aria_bridge_exit(void);
+
+/* Errors: exceptions. */
+
+/* The exception itself, which is the same object whenever it is raised; NULL if there is none: the error never was
+ * in Python. */
+AriaPy *aria_bridge_error_object(AriaBridgeError *error);
+/* `exception.args`, a tuple; an empty one if there is no exception. */
+AriaPy *aria_bridge_error_args(AriaBridgeError *error);
+/* What the exception was raised from (`raise ... from`), an error of its own; NULL if there is none. Release it with
+ * aria_bridge_error_release. */
+AriaBridgeError *aria_bridge_error_cause(AriaBridgeError *error);
+/* What was being handled when the exception was raised, an error of its own; NULL if there is none. Release it with
+ * aria_bridge_error_release. */
+AriaBridgeError *aria_bridge_error_context(AriaBridgeError *error);
+/* How many frames the traceback has. The outermost call is number 0, and the line that raised is the last. */
+int64_t aria_bridge_error_frames(AriaBridgeError *error);
+/* The file of a frame, as its code says it. */
+char *aria_bridge_error_frame_file(AriaBridgeError *error, int64_t index);
+/* The line of a frame, from 1; 0 if it is not known. */
+int64_t aria_bridge_error_frame_line(AriaBridgeError *error, int64_t index);
+/* The function of a frame; `<module>` outside of all. */
+char *aria_bridge_error_frame_function(AriaBridgeError *error, int64_t index);
+/* The line of a frame as its source has it, without its indentation; empty if the source is not at hand:
+ * aria_py_add_source gives it. */
+char *aria_bridge_error_frame_text(AriaBridgeError *error, int64_t index);
+/* The status that a SystemExit asks the program to end with; ARIA_ERR_ARGUMENT for another error. */
+int32_t aria_bridge_error_exit_code(AriaBridgeError *error, int64_t *out);
+/* Lets an exception wait for this thread, as if it had been raised here: a callback that returns NULL then raises
+ * this very object. It stays the caller's. Returns the code. */
+int32_t aria_bridge_error_set_object(AriaPy *exception);
+/* Gives tracebacks the text of a file of the program, which need not lie on a disk. */
+int32_t aria_py_add_source(const char *file, int64_t file_len, const char *text, int64_t text_len);
+int32_t aria_py_add_source_or_exit(const char *file, int64_t file_len, const char *text, int64_t text_len);
 
 /* Arrays: made, taken over, asked. */
 
@@ -526,7 +570,8 @@ AriaPy *aria_nd_to_py_or_exit(AriaNdArray *array);
 int32_t aria_py_start(void);
 int32_t aria_py_start_or_exit(void);
 /* Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as
- * aria_py_start does. With `signals` Ctrl-C raises KeyboardInterrupt, and aria_py_check_signals asks for it. */
+ * aria_py_start does. Where another one runs already, that is ARIA_ERR_START. With `signals` Ctrl-C raises
+ * KeyboardInterrupt, and aria_py_check_signals asks for it. aria_py_config_new says more. */
 int32_t aria_py_start_with(const char *python, int64_t python_len, int32_t signals);
 int32_t aria_py_start_with_or_exit(const char *python, int64_t python_len, int32_t signals);
 /* Ends Python: waits for operations on other threads, runs atexit functions, flushes the streams. For the thread
@@ -540,6 +585,35 @@ int32_t aria_py_flush_or_exit(void);
 /* Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C. */
 int32_t aria_py_check_signals(void);
 int32_t aria_py_check_signals_or_exit(void);
+/* Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it. */
+char *aria_py_report(void);
+char *aria_py_report_or_exit(void);
+
+/* Python: how it starts. */
+
+/* Begins a configuration that is aria_py_start's: ARIA_PYTHON, VIRTUAL_ENV and PATH say which Python, and sys.argv
+ * has the program's arguments. What is said wrong from here on is told by aria_py_start_config. */
+AriaPyConfig *aria_py_config_new(void);
+AriaPyConfig *aria_py_config_new_or_exit(void);
+/* Takes this Python and no other, as aria_py_start_with does. */
+void aria_py_config_python(AriaPyConfig *config, const char *python, int64_t python_len);
+/* Opens this file as the interpreter's library, and no other; it must be of the interpreter's very version. In a
+ * process that runs Python already it says nothing. */
+void aria_py_config_libpython(AriaPyConfig *config, const char *library, int64_t library_len);
+/* With 1 Python starts isolated, as `python -I`: it reads none of its own variables, such as PYTHONPATH, and has no
+ * user's folder of packages. Which Python is taken stays as configured. */
+void aria_py_config_isolated(AriaPyConfig *config, int32_t isolated);
+/* With 1 Ctrl-C raises KeyboardInterrupt, and aria_py_check_signals asks for it. */
+void aria_py_config_signals(AriaPyConfig *config, int32_t signals);
+/* Adds to sys.argv, whose first is the program's name. With none, it has the program's own arguments. */
+void aria_py_config_arg(AriaPyConfig *config, const char *arg, int64_t arg_len);
+/* Puts a folder in front of sys.path, behind those that were put there before. */
+void aria_py_config_path(AriaPyConfig *config, const char *folder, int64_t folder_len);
+/* Starts Python, as aria_py_start does. Consumes the configuration. */
+int32_t aria_py_start_config(AriaPyConfig *config);
+int32_t aria_py_start_config_or_exit(AriaPyConfig *config);
+/* Releases a configuration that nothing was started by. NULL is fine. */
+void aria_py_config_release(AriaPyConfig *config);
 
 /* Python: arguments. */
 
@@ -588,6 +662,8 @@ AriaPy *aria_py_import_cached_or_exit(AriaPy **slot, const char *name, int64_t n
 /* `object.name` */
 AriaPy *aria_py_getattr(AriaPy *object, const char *name, int64_t name_len);
 AriaPy *aria_py_getattr_or_exit(AriaPy *object, const char *name, int64_t name_len);
+/* `object.name`; NULL without an error if it has none. */
+AriaPy *aria_py_getattr_opt(AriaPy *object, const char *name, int64_t name_len);
 /* `object.name = value` */
 int32_t aria_py_setattr(AriaPy *object, const char *name, int64_t name_len, AriaPy *value);
 int32_t aria_py_setattr_or_exit(AriaPy *object, const char *name, int64_t name_len, AriaPy *value);
@@ -615,6 +691,9 @@ AriaPy *aria_py_call_method_or_exit(AriaPy *object, const char *name, int64_t na
 /* `left op right`, an object: ARIA_PY_ADD and the others. Comparisons of arrays are arrays. */
 AriaPy *aria_py_op(int32_t op, AriaPy *left, AriaPy *right);
 AriaPy *aria_py_op_or_exit(int32_t op, AriaPy *left, AriaPy *right);
+/* `bool(left op right)`: 1 or 0, as `if` asks. What has several values, an array, has no truth. */
+int32_t aria_py_op_truthy(int32_t op, AriaPy *left, AriaPy *right);
+int32_t aria_py_op_truthy_or_exit(int32_t op, AriaPy *left, AriaPy *right);
 /* What `left` is after `left op= right`. */
 AriaPy *aria_py_op_in_place(int32_t op, AriaPy *left, AriaPy *right);
 AriaPy *aria_py_op_in_place_or_exit(int32_t op, AriaPy *left, AriaPy *right);
@@ -645,6 +724,20 @@ char *aria_py_str_or_exit(AriaPy *object);
 /* `repr(object)` */
 char *aria_py_repr(AriaPy *object);
 char *aria_py_repr_or_exit(AriaPy *object);
+/* `format(object, spec)`, where the specification is as in `".3f"`. */
+char *aria_py_format(AriaPy *object, const char *spec, int64_t spec_len);
+char *aria_py_format_or_exit(AriaPy *object, const char *spec, int64_t spec_len);
+/* `str(object)`, or words that say why it could not be had. Never fails, and leaves no error waiting: for messages. */
+char *aria_py_display(AriaPy *object);
+/* The documentation, without its indentation; empty if there is none. */
+char *aria_py_doc(AriaPy *object);
+char *aria_py_doc_or_exit(AriaPy *object);
+/* `dir(object)`, a list of str, sorted. */
+AriaPy *aria_py_dir(AriaPy *object);
+AriaPy *aria_py_dir_or_exit(AriaPy *object);
+/* `type(object)` */
+AriaPy *aria_py_type(AriaPy *object);
+AriaPy *aria_py_type_or_exit(AriaPy *object);
 /* `hash(object)`, which may be negative. */
 int32_t aria_py_hash(AriaPy *object, int64_t *out);
 int64_t aria_py_hash_or_exit(AriaPy *object);
@@ -677,6 +770,15 @@ AriaPy *aria_py_from_int_or_exit(int64_t value);
 /* A float. */
 AriaPy *aria_py_from_float(double value);
 AriaPy *aria_py_from_float_or_exit(double value);
+/* An int of any size, from decimal digits, perhaps behind a sign. Takes time with the square of their number. */
+AriaPy *aria_py_from_int_text(const char *digits, int64_t digits_len);
+AriaPy *aria_py_from_int_text_or_exit(const char *digits, int64_t digits_len);
+/* An int of any size, from the bytes of its two's complement, the lowest first. No bytes are 0. */
+AriaPy *aria_py_from_int_bytes(const char *bytes, int64_t bytes_len);
+AriaPy *aria_py_from_int_bytes_or_exit(const char *bytes, int64_t bytes_len);
+/* A complex. */
+AriaPy *aria_py_from_complex(double real, double imaginary);
+AriaPy *aria_py_from_complex_or_exit(double real, double imaginary);
 /* A str, of UTF-8. */
 AriaPy *aria_py_from_str(const char *text, int64_t text_len);
 AriaPy *aria_py_from_str_or_exit(const char *text, int64_t text_len);
@@ -692,12 +794,25 @@ AriaPy *aria_py_from_tuple_or_exit(AriaPyArgs *items);
 /* A dict of the keys and values that were pushed in turn, and of named ones. Consumes the items. */
 AriaPy *aria_py_from_dict(AriaPyArgs *items);
 AriaPy *aria_py_from_dict_or_exit(AriaPyArgs *items);
+/* A set of what was pushed. Consumes the items. */
+AriaPy *aria_py_from_set(AriaPyArgs *items);
+AriaPy *aria_py_from_set_or_exit(AriaPyArgs *items);
+/* A frozenset of what was pushed. Consumes the items. */
+AriaPy *aria_py_from_frozenset(AriaPyArgs *items);
+AriaPy *aria_py_from_frozenset_or_exit(AriaPyArgs *items);
 /* The number, by `__float__` or `__index__`. Text is no number. */
 int32_t aria_py_to_float(AriaPy *object, double *out);
 double aria_py_to_float_or_exit(AriaPy *object);
 /* The integer, by `__index__`; OverflowError beyond 64 bits. A float is no integer. */
 int32_t aria_py_to_int(AriaPy *object, int64_t *out);
 int64_t aria_py_to_int_or_exit(AriaPy *object);
+/* The integer, by `__index__`, in decimal, whatever its size. Takes time with the square of the number of digits. */
+char *aria_py_to_int_text(AriaPy *object);
+char *aria_py_to_int_text_or_exit(AriaPy *object);
+/* The integer, by `__index__`, whatever its size: the bytes of its two's complement, the lowest first.
+ * aria_bridge_text_len says how many: one at least, and none that says nothing. */
+char *aria_py_to_int_bytes(AriaPy *object);
+char *aria_py_to_int_bytes_or_exit(AriaPy *object);
 /* The value of a bool, or of NumPy's: 1 or 0. See aria_py_truthy for the truth of anything. */
 int32_t aria_py_to_bool(AriaPy *object);
 int32_t aria_py_to_bool_or_exit(AriaPy *object);
@@ -711,6 +826,52 @@ char *aria_py_to_bytes_or_exit(AriaPy *object);
 int32_t aria_py_kind(AriaPy *object);
 int32_t aria_py_kind_or_exit(AriaPy *object);
 
+/* Python: dates and times. */
+
+/* A datetime.date. Python checks the numbers. */
+AriaPy *aria_py_from_date(int64_t year, int64_t month, int64_t day);
+AriaPy *aria_py_from_date_or_exit(int64_t year, int64_t month, int64_t day);
+/* A datetime.time. `fold` is 1 for the second of two equal times, where clocks are set back; `offset` is in seconds
+ * east of UTC, or ARIA_PY_NO_OFFSET. Python checks the numbers. */
+AriaPy *aria_py_from_time(int64_t hour, int64_t minute, int64_t second, int64_t microsecond, int64_t fold, int64_t offset);
+AriaPy *aria_py_from_time_or_exit(int64_t hour, int64_t minute, int64_t second, int64_t microsecond, int64_t fold, int64_t offset);
+/* A datetime.datetime: the numbers of aria_py_from_date, then those of aria_py_from_time. */
+AriaPy *aria_py_from_datetime(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute, int64_t second, int64_t microsecond, int64_t fold, int64_t offset);
+AriaPy *aria_py_from_datetime_or_exit(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute, int64_t second, int64_t microsecond, int64_t fold, int64_t offset);
+/* A datetime.timedelta. Python adds the numbers up, each of which may be negative. */
+AriaPy *aria_py_from_timedelta(int64_t days, int64_t seconds, int64_t microseconds);
+AriaPy *aria_py_from_timedelta_or_exit(int64_t days, int64_t seconds, int64_t microseconds);
+/* Writes the 3 numbers of a date: year, month, day. Of exactly its type, as the three functions after it. */
+int32_t aria_py_to_date(AriaPy *object, int64_t *numbers);
+int32_t aria_py_to_date_or_exit(AriaPy *object, int64_t *numbers);
+/* Writes the 6 numbers of a time: hour, minute, second, microsecond, fold, offset. A zone that has a name or rules
+ * is refused: nothing would say which it was. */
+int32_t aria_py_to_time(AriaPy *object, int64_t *numbers);
+int32_t aria_py_to_time_or_exit(AriaPy *object, int64_t *numbers);
+/* Writes the 9 numbers of a datetime: those of its date, then those of its time, as aria_py_to_time does. */
+int32_t aria_py_to_datetime(AriaPy *object, int64_t *numbers);
+int32_t aria_py_to_datetime_or_exit(AriaPy *object, int64_t *numbers);
+/* Writes the 3 numbers of a timedelta: days, which may be negative, then seconds and microseconds, which are not. */
+int32_t aria_py_to_timedelta(AriaPy *object, int64_t *numbers);
+int32_t aria_py_to_timedelta_or_exit(AriaPy *object, int64_t *numbers);
+
+/* Python: items of containers. */
+
+/* `object[index]`, for a sequence: an index below 0 counts from its end. */
+AriaPy *aria_py_item(AriaPy *object, int64_t index);
+AriaPy *aria_py_item_or_exit(AriaPy *object, int64_t index);
+/* A list of all items of an iterable, which is taken apart once; a list is copied. Text and bytes are not taken
+ * apart. aria_py_len and aria_py_item walk it. */
+AriaPy *aria_py_to_list(AriaPy *object);
+AriaPy *aria_py_to_list_or_exit(AriaPy *object);
+/* A list of all keys of a mapping with their values, in pairs, each a tuple: aria_py_unpack takes it apart. */
+AriaPy *aria_py_to_pairs(AriaPy *object);
+AriaPy *aria_py_to_pairs_or_exit(AriaPy *object);
+/* Takes an iterable of exactly `count` items apart, as `a, b = object` does: writes an object for each item to
+ * `items`, which the caller releases. ValueError if there are more or fewer; nothing is written then. */
+int32_t aria_py_unpack(AriaPy *object, AriaPy **items, int64_t count);
+int32_t aria_py_unpack_or_exit(AriaPy *object, AriaPy **items, int64_t count);
+
 /* Python: functions and modules of the program. */
 
 /* Begins the definition of a function for Python, without parameters. `function` is called with `context` and the
@@ -721,6 +882,8 @@ AriaPyDef *aria_py_def_new(const char *name, int64_t name_len, AriaPyFunction fu
 AriaPyDef *aria_py_def_new_or_exit(const char *name, int64_t name_len, AriaPyFunction function, void *context, AriaBridgeDrop drop);
 /* Adds a parameter, passed by position or by name. */
 void aria_py_def_param(AriaPyDef *definition, const char *name, int64_t name_len);
+/* Adds a parameter that is passed by position alone. */
+void aria_py_def_positional(AriaPyDef *definition, const char *name, int64_t name_len);
 /* Adds a parameter with a default, which stays the caller's. */
 void aria_py_def_param_or(AriaPyDef *definition, const char *name, int64_t name_len, AriaPy *value);
 /* Adds a parameter that is passed by name alone; its default may be NULL for none. */
@@ -745,6 +908,9 @@ int64_t aria_py_call_len(AriaPyCall *call);
 /* The argument for the parameter at this index, from 0. */
 AriaPy *aria_py_call_object(AriaPyCall *call, int64_t index);
 AriaPy *aria_py_call_object_or_exit(AriaPyCall *call, int64_t index);
+/* The argument for the parameter of this name. */
+AriaPy *aria_py_call_named(AriaPyCall *call, const char *name, int64_t name_len);
+AriaPy *aria_py_call_named_or_exit(AriaPyCall *call, const char *name, int64_t name_len);
 /* Begins a module of the program. The name may be dotted. */
 AriaPyModule *aria_py_module_new(const char *name, int64_t name_len);
 AriaPyModule *aria_py_module_new_or_exit(const char *name, int64_t name_len);
@@ -769,6 +935,9 @@ int64_t aria_py_place_enter_or_exit(const char *file, const char *function, int3
 /* Leaves the place of this number, and those that were entered since. A number below 1, and that of a place that was
  * entered before the callback that runs, leaves none. */
 void aria_py_place_leave(int64_t place);
+/* How this thread stands to Python: ARIA_PY_NOT_RUNNING, ARIA_PY_DETACHED, or ARIA_PY_ATTACHED and above it as many
+ * as the thread has batches. Takes no lock: **any thread**, at any time. */
+int32_t aria_py_gil_state(void);
 /* Attaches this thread for a batch of operations, each of which costs less then. Returns the batch's number.
  * Python's threads wait meanwhile: do not wait for another thread that uses Python. */
 int64_t aria_py_attach(void);

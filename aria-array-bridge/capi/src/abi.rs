@@ -90,6 +90,14 @@ impl Give for bool {
     }
 }
 
+/// A handle that there need not be: NULL for none, which is no error.
+impl<T: Give> Give for Option<T> {
+    type C = T::C;
+    fn give(self) -> T::C {
+        self.map_or_else(|| T::C::failed(0), T::give)
+    }
+}
+
 impl Answer for () {
     fn failed(_: i32) {}
     fn is_failure(&self) -> bool {

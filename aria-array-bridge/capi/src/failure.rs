@@ -7,9 +7,9 @@ use aria_array_bridge::convert::Refused;
 use aria_array_bridge::operations::panic_text;
 use aria_array_bridge::plan::Reason;
 use aria_array_bridge::{ArrayError, LayoutError, ViewError};
-use aria_array_runtime::PyError;
+use aria_array_runtime::{Frame, PyError};
 use core::any::Any;
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 use core::ffi::c_void;
 use core::fmt::Display;
 use std::io::Write;
@@ -40,6 +40,8 @@ pub(crate) struct Failure {
     kind: String,
     message: String,
     python: Option<PyError>,
+    /// The traceback's entries, once they were asked for.
+    frames: OnceCell<Vec<Frame>>,
 }
 
 /// The program's own error inside an exception: dropped once, on any thread.
@@ -100,7 +102,7 @@ pub(crate) fn exit_with_pending() -> ! {
 
 impl Failure {
     fn own(code: i32, kind: &str, message: impl Display) -> Failure {
-        Failure { code, kind: kind.to_owned(), message: message.to_string(), python: None }
+        Failure { code, kind: kind.to_owned(), message: message.to_string(), python: None, frames: OnceCell::new() }
     }
 
     pub(crate) fn argument(message: impl Display) -> Failure {
@@ -132,6 +134,21 @@ impl Failure {
         self.python.unwrap_or_else(|| PyError::new(&self.kind, self.message))
     }
 
+    /// As an error of the runtime, unless it is one of this library's own.
+    pub(crate) fn python(&self) -> Option<&PyError> {
+        self.python.as_ref()
+    }
+
+    /// The traceback, the outermost call first; empty for what is no exception.
+    pub(crate) fn frames(&self) -> &[Frame] {
+        if self.frames.get().is_none() {
+            // Python runs, and may come here meanwhile: whoever is first counts.
+            let frames = self.python.as_ref().map(PyError::frames).unwrap_or_default();
+            let _ = self.frames.set(frames);
+        }
+        self.frames.get().map_or(&[], Vec::as_slice)
+    }
+
     fn render(&self) -> String {
         match &self.python {
             Some(error) => error.render().to_owned(),
@@ -143,7 +160,13 @@ impl Failure {
 impl From<PyError> for Failure {
     fn from(error: PyError) -> Failure {
         let code = error.status().clamp(PANIC, ARGUMENT);
-        Failure { code, kind: error.kind().to_owned(), message: error.message().to_owned(), python: Some(error) }
+        Failure {
+            code,
+            kind: error.kind().to_owned(),
+            message: error.message().to_owned(),
+            python: Some(error),
+            frames: OnceCell::new(),
+        }
     }
 }
 
@@ -226,28 +249,28 @@ abi! {
 
     /// The error's code.
     plain fn aria_bridge_error_code(error: Handle<Failure>) -> i32 {
-        error.with(|failure| failure.code).unwrap_or_else(set_pending)
+        error.look(|failure| failure.code).unwrap_or_else(set_pending)
     }
 
     /// The error's kind: the qualified name of the exception's type, or StateError, ArgumentError, ...
     tries fn aria_bridge_error_kind(error: Handle<Failure>) -> Text {
-        error.with(|failure| Text(failure.kind.clone()))
+        error.look(|failure| Text(failure.kind.clone()))
     }
 
     /// The error's message, `str(exception)`.
     tries fn aria_bridge_error_message(error: Handle<Failure>) -> Text {
-        error.with(|failure| Text(failure.message.clone()))
+        error.look(|failure| Text(failure.message.clone()))
     }
 
     /// The whole traceback as Python prints it, ending in a line break.
     tries fn aria_bridge_error_traceback(error: Handle<Failure>) -> Text {
-        error.with(|failure| Text(failure.render()))
+        error.look(|failure| Text(failure.render()))
     }
 
     /// Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0.
     tries fn aria_bridge_error_matches(error: Handle<Failure>, kind: TextIn, kind_len: i64) -> bool {
         let kind = kind.get(kind_len)?;
-        error.with(|failure| match &failure.python {
+        error.look(|failure| match &failure.python {
             Some(error) => error.is(kind),
             None => failure.kind == kind,
         })
@@ -255,7 +278,7 @@ abi! {
 
     /// The payload that aria_bridge_error_set gave it, or NULL. It lives as long as the error.
     plain fn aria_bridge_error_payload(error: Handle<Failure>) -> *mut c_void {
-        let payload = error.with(|failure| {
+        let payload = error.look(|failure| {
             failure.python.as_ref().and_then(|error| error.payload::<Payload>()).map(|payload| payload.context)
         });
         payload.ok().flatten().unwrap_or(core::ptr::null_mut())

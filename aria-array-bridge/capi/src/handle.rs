@@ -24,7 +24,14 @@ impl<T: Opaque> Handle<T> {
         self.0.is_null()
     }
 
-    /// Looks at the value, or changes it.
+    /// Looks at the value, also while Python runs: what runs there may look at it too.
+    pub(crate) fn look<R>(self, work: impl FnOnce(&T) -> R) -> Result<R, Failure> {
+        // SAFETY: NULL or live for the call, and used by one thread at a time: the promise of the C caller. What changes it
+        // meanwhile, on this thread, is a function that this one calls, and none that runs Python changes it by a reference.
+        unsafe { self.0.as_ref() }.map(work).ok_or_else(Self::null)
+    }
+
+    /// Looks at the value, or changes it, where no Python runs meanwhile.
     pub(crate) fn with<R>(self, work: impl FnOnce(&mut T) -> R) -> Result<R, Failure> {
         // SAFETY: NULL or live, and used by one thread at a time: the promise of the C caller. `work` gets no handle.
         unsafe { self.0.as_mut() }.map(work).ok_or_else(Self::null)

@@ -3,6 +3,8 @@
 use crate::abi::Symbol;
 use crate::failure::CODES;
 use crate::py::array::FLAGS;
+use crate::py::thread::STATES;
+use crate::py::time::NO_OFFSET;
 use crate::py::value::KINDS;
 use crate::{sections, symbols};
 use aria_array_runtime::{Op, UnaryOp};
@@ -15,7 +17,8 @@ const TOP: &str = "/*
  * Generated from the library's own list by `cargo xtask header`; do not edit.
  *
  * Numbers. An answer is >= 0; below 0 is an error, one of ARIA_ERR_...; a handle is NULL on error. What may be any number
- * is written to `out`. The error waits for its thread: aria_bridge_error_take.
+ * is written to `out`. The error waits for its thread: aria_bridge_error_take. Where a function says so, NULL without an
+ * error is for what there is not.
  *
  * Text. In: a pointer and a length in bytes, or -1 for NUL-terminated text; UTF-8. Out: NUL-terminated,
  * aria_bridge_text_len says how long, aria_bridge_text_release releases it.
@@ -25,7 +28,7 @@ const TOP: &str = "/*
  *
  * Twins. A function whose name ends in _or_exit answers directly, and ends the program with the traceback where it fails.
  *
- * Threads. Objects are used and released on any thread; arguments, arrays and iterators by one thread at a time.
+ * Threads. Objects are used and released on any thread; arguments, arrays, errors and iterators by one thread at a time.
  */
 #ifndef ARIA_ARRAY_BRIDGE_H
 #define ARIA_ARRAY_BRIDGE_H
@@ -49,6 +52,8 @@ typedef struct AriaPyCall AriaPyCall;
 typedef struct AriaPyDef AriaPyDef;
 /* A module on its way to Python. */
 typedef struct AriaPyModule AriaPyModule;
+/* Which Python is wanted, and how it starts. */
+typedef struct AriaPyConfig AriaPyConfig;
 /* An error that was taken. */
 typedef struct AriaBridgeError AriaBridgeError;
 
@@ -139,6 +144,14 @@ pub fn header() -> String {
             if number == 0 { "Answers of aria_py_kind." } else { "" },
         );
     }
+    for (name, number, about) in STATES {
+        define(name, number, about);
+    }
+    define(
+        "ARIA_PY_NO_OFFSET",
+        NO_OFFSET,
+        "The offset of a time of no known zone, in aria_py_from_time and aria_py_from_datetime and out of the others.",
+    );
     for (title, entries) in sections() {
         let _ = write!(text, "\n/* {title}. */\n\n");
         for symbol in entries.iter().flat_map(crate::abi::Entry::symbols) {

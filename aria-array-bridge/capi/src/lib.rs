@@ -10,7 +10,8 @@
 //! - Arguments are `int64_t`, `double`, `int32_t` and pointers. Text is a pointer and a length in bytes, or -1 for
 //!   NUL-terminated text.
 //! - A number >= 0 is the answer and one below 0 an error; a handle is NULL on error. An answer that may be any number is
-//!   written to `out`. The error waits for its thread until `aria_bridge_error_take`.
+//!   written to `out`. The error waits for its thread until `aria_bridge_error_take`. NULL without an error is for what
+//!   there is not: a next item, a cause.
 //! - `_or_exit` twins answer directly, and end the program with the error's traceback: for code without error branches.
 //! - Arguments of calls are pushed one by one and consumed by the call, also when it fails.
 //! - Every handle has a `_release`, which takes NULL. A scope releases the handles that its thread was given in it.
@@ -36,19 +37,23 @@ mod scope;
 mod text;
 
 /// Everything that is exported, in the header's order.
-fn sections() -> [(&'static str, &'static [abi::Entry]); 13] {
+fn sections() -> [(&'static str, &'static [abi::Entry]); 17] {
     [
         ("The library", library::ENTRIES),
         ("Errors", failure::ENTRIES),
+        ("Errors: exceptions", py::exception::ENTRIES),
         ("Arrays: made, taken over, asked", nd::make::ENTRIES),
         ("Arrays: elements", nd::element::ENTRIES),
         ("Arrays: the header of four words", nd::words::ENTRIES),
         ("Arrays: DLPack and Arrow", nd::exchange::ENTRIES),
         ("Arrays: Python", py::array::ENTRIES),
         ("Python: start and end", py::life::ENTRIES),
+        ("Python: how it starts", py::config::ENTRIES),
         ("Python: arguments", py::args::ENTRIES),
         ("Python: objects", py::object::ENTRIES),
         ("Python: values", py::value::ENTRIES),
+        ("Python: dates and times", py::time::ENTRIES),
+        ("Python: items of containers", py::items::ENTRIES),
         ("Python: functions and modules of the program", py::callable::ENTRIES),
         ("Python: threads and places", py::thread::ENTRIES),
     ]

@@ -227,6 +227,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too many for Miri; the other tests here take the same ways")]
     fn many_handles_are_released_in_any_order_and_leave_no_room_taken() {
         let scope = enter();
         const MANY: usize = 100_000;

@@ -1,16 +1,22 @@
-//! Python in C: every function, in both languages and under AddressSanitizer; and how programs without error branches end.
+//! Python in C: every function, in both languages, under AddressSanitizer and in many rounds; and how programs without
+//! error branches end.
 
 mod support;
 
 use std::process::{Command, Output};
 use support::{LANGUAGES, Language, build, c, ended_well, environment, library, run};
 
+/// The programs that use Python and say so at their end.
+const PROGRAMS: [&str; 4] = ["python.c", "errors.c", "values.c", "rounds.c"];
+
 #[test]
 fn c_programs_use_python_and_each_failure_is_an_answer() {
     environment();
     for language in LANGUAGES {
-        let program = build(language, &c("python.c"), &["-pthread"]);
-        assert!(ended_well(&mut Command::new(program)).ends_with("done\n"));
+        for name in PROGRAMS {
+            let program = build(language, &c(name), &["-pthread"]);
+            assert!(ended_well(&mut Command::new(program)).ends_with("done\n"));
+        }
     }
 }
 
@@ -18,8 +24,24 @@ fn c_programs_use_python_and_each_failure_is_an_answer() {
 #[test]
 fn c_programs_with_python_are_clean_under_address_sanitizer() {
     environment();
-    let program = build(Language::C11, &c("python.c"), &["-pthread", "-fsanitize=address"]);
-    assert!(ended_well(Command::new(program).env("ASAN_OPTIONS", "detect_leaks=0")).ends_with("done\n"));
+    for name in PROGRAMS {
+        let program = build(Language::C11, &c(name), &["-pthread", "-fsanitize=address"]);
+        assert!(ended_well(Command::new(program).env("ASAN_OPTIONS", "detect_leaks=0")).ends_with("done\n"));
+    }
+}
+
+#[test]
+fn a_configuration_says_how_python_starts() {
+    let environment = environment();
+    let python = std::path::Path::new(&environment).join("bin/python");
+    let script = "import os, aria_array_bridge as ab; print(os.path.dirname(os.path.dirname(ab.__file__)), end='')";
+    let package = ended_well(Command::new(python).args(["-c", script]));
+    for flags in [&[][..], &["-fsanitize=address"]] {
+        let program = build(Language::C11, &c("starts.c"), flags);
+        let mut start = Command::new(program);
+        start.args([&environment, &package]).env("ASAN_OPTIONS", "detect_leaks=0").env("ARIA_PYTHON", "/nowhere");
+        assert_eq!(ended_well(start.env("PYTHONHOME", "/nowhere")), "done\n");
+    }
 }
 
 /// Ends in this way: what is printed, what is told, and the status.

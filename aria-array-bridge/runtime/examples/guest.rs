@@ -5,7 +5,20 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-/// Uses Python and ends its own part. Returns 0 if all went well.
+/// Asks for another Python than the one that is there. Returns 0 if that is refused, and prints why.
+// SAFETY: no other library of this process defines the symbol.
+#[unsafe(no_mangle)]
+pub extern "C" fn guest_asks_for_another() -> i32 {
+    match Runtime::start(&Config::new().python("/nowhere")) {
+        Err(error @ StartError::Occupied { .. }) => {
+            println!("{error}");
+            0
+        }
+        _ => 1,
+    }
+}
+
+/// Uses Python, the one that `GUEST_PYTHON` names if it is set, and ends its own part. Returns 0 if all went well.
 // SAFETY: no other library of this process defines the symbol.
 #[unsafe(no_mangle)]
 pub extern "C" fn guest_run() -> i32 {
@@ -19,12 +32,17 @@ pub extern "C" fn guest_run() -> i32 {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = Runtime::start(&Config::new().python("/nowhere"))?;
+    let config = match std::env::var_os("GUEST_PYTHON") {
+        Some(python) => Config::new().python(python),
+        None => Config::new(),
+    };
+    let runtime = Runtime::start(&config)?;
     let report = runtime.report();
     assert_eq!(report.from, "this process");
     let host = PyObject::import("__main__")?;
     host.setattr("greeting", "hello from the guest")?;
     assert_eq!(host.getattr("executable")?.str()?, report.executable.display().to_string());
+    assert_eq!(PyObject::import("sys")?.getattr("prefix")?.str()?, report.prefix.display().to_string());
     let other = thread::spawn(|| PyObject::import("sys").map(drop));
     // Joining while attached would wait for itself: the caller may hold Python's lock.
     drop(other);

@@ -8,12 +8,14 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     pub(crate) python: Option<PathBuf>,
+    pub(crate) libpython: Option<PathBuf>,
     pub(crate) aria_python: Option<PathBuf>,
     pub(crate) virtual_env: Option<PathBuf>,
     pub(crate) search_path: Option<OsString>,
     pub(crate) argv: Vec<OsString>,
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) signals: bool,
+    pub(crate) isolated: bool,
 }
 
 impl Config {
@@ -31,19 +33,43 @@ impl Config {
         let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
         Config {
             python: None,
+            libpython: None,
             aria_python: variable("ARIA_PYTHON").map(PathBuf::from),
             virtual_env: variable("VIRTUAL_ENV").map(PathBuf::from),
             search_path: variable("PATH"),
             argv: env::args_os().collect(),
             paths: Vec::new(),
             signals: false,
+            isolated: false,
         }
     }
 
-    /// Takes this Python and no other: an executable, or the folder of a virtual environment.
+    /// Takes this Python and no other: an executable, or the folder of a virtual environment. In a process that runs another
+    /// one already, that is an error.
     #[must_use]
     pub fn python(mut self, python: impl Into<PathBuf>) -> Config {
         self.python = Some(python.into());
+        self
+    }
+
+    /// Opens this file as the interpreter's library, and no other: where the interpreter does not know it, or knows several.
+    ///
+    /// The interpreter is found as ever, and the library must be of its very version. In a process that runs Python already
+    /// its library is there, and this says nothing.
+    #[must_use]
+    pub fn libpython(mut self, library: impl Into<PathBuf>) -> Config {
+        self.libpython = Some(library.into());
+        self
+    }
+
+    /// Starts Python isolated, as `python -I` does: it reads none of its own variables (`PYTHONPATH`, `PYTHONHOME`, …), and
+    /// has no user's folder of packages. Off unless asked for.
+    ///
+    /// Which Python is taken, and its virtual environment, stay as configured: see [`new`](Config::new) for a start that
+    /// no variable decides. In a process that runs Python already it is as its host has started it.
+    #[must_use]
+    pub fn isolated(mut self, isolated: bool) -> Config {
+        self.isolated = isolated;
         self
     }
 

@@ -46,7 +46,7 @@ fn candidates(config: &Config) -> Option<(&'static str, Vec<PathBuf>)> {
 }
 
 /// The executable that a path means: itself, or the one of a virtual environment.
-fn executable_of(path: &Path) -> PathBuf {
+pub(crate) fn executable_of(path: &Path) -> PathBuf {
     if path.is_dir() { in_environment(path) } else { path.to_owned() }
 }
 

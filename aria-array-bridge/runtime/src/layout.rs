@@ -15,6 +15,7 @@ pub(crate) struct ConfigLayout {
     pub(crate) use_environment: usize,
     pub(crate) install_signal_handlers: usize,
     pub(crate) parse_argv: usize,
+    pub(crate) user_site_directory: usize,
     pub(crate) buffered_stdio: usize,
     pub(crate) program_name: usize,
     pub(crate) home: usize,
@@ -31,6 +32,7 @@ pub(crate) const LAYOUTS: &[ConfigLayout] = &[
         use_environment: 8,
         install_signal_handlers: 16,
         parse_argv: 96,
+        user_site_directory: 208,
         buffered_stdio: 216,
         program_name: 264,
         home: 280,
@@ -43,6 +45,7 @@ pub(crate) const LAYOUTS: &[ConfigLayout] = &[
         use_environment: 8,
         install_signal_handlers: 16,
         parse_argv: 104,
+        user_site_directory: 216,
         buffered_stdio: 224,
         program_name: 272,
         home: 288,
@@ -55,6 +58,7 @@ pub(crate) const LAYOUTS: &[ConfigLayout] = &[
         use_environment: 8,
         install_signal_handlers: 16,
         parse_argv: 104,
+        user_site_directory: 216,
         buffered_stdio: 224,
         program_name: 280,
         home: 296,
@@ -124,6 +128,7 @@ impl RawConfig {
             ("use_environment", layout.use_environment, 1),
             ("install_signal_handlers", layout.install_signal_handlers, 1),
             ("parse_argv", layout.parse_argv, 1),
+            ("user_site_directory", layout.user_site_directory, 1),
             ("buffered_stdio", layout.buffered_stdio, 1),
         ];
         let pointers =
@@ -169,6 +174,7 @@ mod tests {
                 use_environment,
                 install_signal_handlers,
                 parse_argv,
+                user_site_directory,
                 buffered_stdio,
                 program_name,
                 home,
@@ -180,6 +186,7 @@ mod tests {
                 ("use_environment", use_environment, 4),
                 ("install_signal_handlers", install_signal_handlers, 4),
                 ("parse_argv", parse_argv, 4),
+                ("user_site_directory", user_site_directory, 4),
                 ("buffered_stdio", buffered_stdio, 4),
                 ("program_name", program_name, 8),
                 ("home", home, 8),
@@ -204,7 +211,7 @@ mod tests {
         let of = |minor| layout(3, minor).expect("a known version");
         let mut config = RawConfig::new();
         assert_eq!(config.unlike(of(11)), Some("use_environment"));
-        for offset in [8, 16, of(11).parse_argv, of(11).buffered_stdio] {
+        for offset in [8, 16, of(11).parse_argv, of(11).user_site_directory, of(11).buffered_stdio] {
             config.set_int(offset, 1);
         }
         assert_eq!(config.unlike(of(11)), None);

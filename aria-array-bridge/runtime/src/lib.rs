@@ -30,6 +30,7 @@ mod error;
 mod extract;
 mod find;
 mod gil;
+mod here;
 mod iter;
 mod kind;
 mod layout;

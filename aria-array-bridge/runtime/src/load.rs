@@ -6,6 +6,7 @@ use crate::error::StartError;
 use crate::platform::{self, Library};
 use crate::probe::Facts;
 use core::ffi::{CStr, c_char, c_int, c_void};
+use core::slice;
 use std::path::PathBuf;
 
 /// A Python object as the library hands it out. Never looked into.
@@ -111,10 +112,18 @@ pub(crate) fn already_here() -> Option<Loaded> {
 }
 
 /// Opens the interpreter's own library, and checks that it agrees with its standard library.
-pub(crate) fn library(facts: &Facts) -> Result<Loaded, StartError> {
+/// `named` is the one that the configuration names, which is taken and no other.
+pub(crate) fn library(facts: &Facts, named: Option<&PathBuf>) -> Result<Loaded, StartError> {
     let python = || facts.executable.clone();
+    let libraries = match named {
+        Some(library) if !library.is_file() => {
+            return Err(StartError::NoSuchLibrary { library: library.clone() });
+        }
+        Some(library) => slice::from_ref(library),
+        None => &facts.libraries,
+    };
     let mut wrong = None;
-    for path in &facts.libraries {
+    for path in libraries {
         // SAFETY: a Python library, or at least a file of that name in the folders of an interpreter that the
         // user chose: its initialisers are as trustworthy as that interpreter, which has just been run.
         let opened = unsafe { platform::open(path) };

@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::core_module::Core;
 use crate::error::PyError;
+use crate::here::Place;
 use crate::load::Loaded;
 use crate::object::PyObject;
 use crate::probe::Facts;
@@ -13,10 +14,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) version: String,
-    pub(crate) executable: PathBuf,
+    pub(crate) place: Place,
     pub(crate) from: &'static str,
-    pub(crate) prefix: PathBuf,
-    pub(crate) base_prefix: PathBuf,
     pub(crate) library: Option<PathBuf>,
     pub(crate) core: PathBuf,
     pub(crate) core_version: String,
@@ -26,24 +25,26 @@ impl Origin {
     pub(crate) fn started(facts: &Facts, from: &'static str, loaded: &Loaded, core: &Core) -> Origin {
         Origin {
             version: facts.version.clone(),
-            executable: facts.executable.clone(),
+            place: Place {
+                executable: facts.executable.clone(),
+                prefix: facts.prefix.clone(),
+                base_prefix: facts.base_prefix.clone(),
+            },
             from,
-            prefix: facts.prefix.clone(),
-            base_prefix: facts.base_prefix.clone(),
             library: loaded.path.clone(),
             core: core.path.clone(),
             core_version: core.version.clone(),
         }
     }
 
-    pub(crate) fn joined(here: &Loaded, core: &Core) -> Origin {
+    pub(crate) fn joined(here: &Loaded, place: Place, core: &Core) -> Origin {
         Origin {
             version: here.version.clone(),
+            place,
             from: "this process",
             library: here.path.clone(),
             core: core.path.clone(),
             core_version: core.version.clone(),
-            ..Origin::default()
         }
     }
 }
@@ -85,14 +86,8 @@ pub struct Report {
 impl Report {
     pub(crate) fn collect(origin: Origin) -> Report {
         let mut problems = Vec::new();
-        let from_sys = |name: &str| {
-            let text = PyObject::import("sys").and_then(|sys| sys.getattr(name)?.str());
-            PathBuf::from(text.unwrap_or_default())
-        };
-        let Origin { version, mut executable, from, mut prefix, mut base_prefix, library, core, core_version } = origin;
-        if executable.as_os_str().is_empty() {
-            (executable, prefix, base_prefix) = (from_sys("executable"), from_sys("prefix"), from_sys("base_prefix"));
-        }
+        let Origin { version, place, from, library, core, core_version } = origin;
+        let Place { executable, prefix, base_prefix } = place;
         if core_version != env!("CARGO_PKG_VERSION") {
             problems.push(Problem {
                 wrong: format!("this program is {} but the core module is {core_version}", env!("CARGO_PKG_VERSION")),

@@ -5,7 +5,8 @@ use crate::core_module;
 use crate::end;
 use crate::error::{EndError, PyError, StartError};
 use crate::find::{Found, find};
-use crate::load::{self, Loaded};
+use crate::here::Place;
+use crate::load::{self, Api, Loaded};
 use crate::local;
 use crate::report::{Origin, Report};
 use crate::start;
@@ -24,10 +25,11 @@ pub struct Runtime {
 
 impl Runtime {
     /// Finds an interpreter, loads and starts it. **Takes some milliseconds**; the second time it answers the runtime
-    /// that there is, whatever the configuration says. This thread becomes Python's main thread, and nothing is held
-    /// when it returns: any thread may do operations.
+    /// that there is. This thread becomes Python's main thread, and nothing is held when it returns: any thread may do
+    /// operations.
     ///
-    /// In a process that runs Python already, that one is used, and stays when ours ends.
+    /// In a process that runs Python already, that one is used, and stays when ours ends. Only a Python that
+    /// [`Config::python`] names is compared with the one that runs; the rest of the configuration comes too late.
     ///
     /// # Errors
     ///
@@ -35,7 +37,10 @@ impl Runtime {
     pub fn start(config: &Config) -> Result<Runtime, StartError> {
         let mut phase = state::phase();
         match &*phase {
-            Phase::Running(_) => {}
+            Phase::Running(running) => {
+                let Origin { version, place, .. } = &running.origin;
+                place.refuse_another(config, version)?;
+            }
             Phase::Ended => return Err(StartError::Ended),
             Phase::Failed(error) => return Err(StartError::FailedBefore(Box::new(error.clone()))),
             Phase::Never => match bring_up(config) {
@@ -172,8 +177,8 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     }
     let found = find(config).map_err(Failed::Harmlessly)?;
     let layout = start::suitable(&found.facts).map_err(Failed::Harmlessly)?;
-    let loaded = load::library(&found.facts).map_err(|error| match error {
-        StartError::NoSharedLibrary { .. } => Failed::Harmlessly(error),
+    let loaded = load::library(&found.facts, config.libpython.as_ref()).map_err(|error| match error {
+        StartError::NoSharedLibrary { .. } | StartError::NoSuchLibrary { .. } => Failed::Harmlessly(error),
         error => Failed::ForGood(error),
     })?;
     if loaded.is_running() {
@@ -202,15 +207,24 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
     }
 }
 
+/// Works attached to an interpreter that runs.
+fn attached<R>(api: &Api, work: impl FnOnce() -> R) -> R {
+    // SAFETY: initialized, and any thread may attach.
+    let state = unsafe { (api.PyGILState_Ensure)() };
+    let answer = work();
+    // SAFETY: given back once, on the thread that took it.
+    unsafe { (api.PyGILState_Release)(state) };
+    answer
+}
+
 /// Uses the Python that runs in this process already.
 fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
-    // SAFETY: initialized, and any thread may attach.
-    let attached = unsafe { (here.api.PyGILState_Ensure)() };
-    // SAFETY: just attached.
-    let core = unsafe { core_module::load(&here.api, config, false) };
-    // SAFETY: given back once, on the thread that took it.
-    unsafe { (here.api.PyGILState_Release)(attached) };
-    let core = core?;
+    // SAFETY: attached, where it runs.
+    let place = attached(&here.api, || unsafe { Place::ask(&here.api) });
+    // In between, so that nobody waits for another Python that is asked what it is.
+    place.refuse_another(config, &here.version)?;
+    // SAFETY: as above.
+    let core = attached(&here.api, || unsafe { core_module::load(&here.api, config, false) })?;
     state::publish(&here.api, core.table);
-    Ok(Running { origin: Origin::joined(&here, &core), ours: None })
+    Ok(Running { origin: Origin::joined(&here, place, &core), ours: None })
 }

@@ -50,6 +50,12 @@ fn configure(
 ) -> Result<(), StartError> {
     raw.set_int(layout.install_signal_handlers, config.signals.into());
     raw.set_int(layout.parse_argv, 0);
+    if config.isolated {
+        // Before the first text is set: setting one decides what is read of the environment.
+        raw.set_int(layout.isolated, 1);
+        raw.set_int(layout.use_environment, 0);
+        raw.set_int(layout.user_site_directory, 0);
+    }
     let executable = text(facts.executable.as_os_str())?;
     let member = raw.member(layout.executable);
     // SAFETY: an initialized config, the address of a `wchar_t *` in it (the layout agrees, see `unlike`), and text.

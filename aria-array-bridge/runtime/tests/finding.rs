@@ -6,6 +6,8 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, Output};
 use support::environment;
+#[cfg(unix)]
+use support::{WITHOUT_LIBRARY, liar, script};
 
 /// Runs `aria-bridge doctor` with these variables and no others.
 fn doctor(variables: &[(&str, &str)]) -> (bool, String) {
@@ -16,18 +18,6 @@ fn doctor(variables: &[(&str, &str)]) -> (bool, String) {
         .output()
         .expect("aria-bridge runs");
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// A folder of this test run with one executable script in it.
-#[cfg(unix)]
-fn script(folder: &str, name: &str, text: &str) -> String {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{folder}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join(name);
-    std::fs::write(&file, text).expect("a file");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("an executable");
-    folder.display().to_string()
 }
 
 #[test]
@@ -93,14 +83,6 @@ fn what_is_no_python_does_not_count() {
     }
 }
 
-/// A Python that says something else about itself than is true.
-#[cfg(unix)]
-fn liar(folder: &str, changes: &str) -> String {
-    let python = format!("{}/bin/python3", environment());
-    let script_of = |edit: &str| format!("#!/bin/sh\nexec '{python}' -I -c \"$(printf '%s\\n%s' '{edit}' \"$3\")\"\n");
-    format!("{}/python3", script(folder, "python3", &script_of(changes)))
-}
-
 #[test]
 #[cfg(unix)]
 fn an_unknown_version_a_free_threaded_build_and_a_mismatch_are_named() {
@@ -120,10 +102,7 @@ fn an_unknown_version_a_free_threaded_build_and_a_mismatch_are_named() {
 #[test]
 #[cfg(unix)]
 fn an_interpreter_without_a_shared_library_is_named() {
-    // It claims a version for which there is no library anywhere, and has mapped none.
-    let changes = "import sys, os, sysconfig, builtins; sysconfig.get_config_vars().clear(); sys.base_prefix = \"/nowhere\"; \
-                   builtins.open = lambda *a, **k: (_ for _ in ()).throw(OSError())";
-    let (ok, text) = doctor(&[("ARIA_PYTHON", &liar("static", changes))]);
+    let (ok, text) = doctor(&[("ARIA_PYTHON", &liar("static", WITHOUT_LIBRARY))]);
     assert!(!ok && text.contains("expected a shared library of") && text.contains("/nowhere/lib"), "{text}");
 }
 

@@ -43,6 +43,21 @@ fn a_guest_uses_the_python_that_is_there_and_ends_nothing() {
 }
 
 #[test]
+fn another_python_than_the_hosts_is_refused_and_its_own_is_used_by_any_name() {
+    let text = python(
+        "guest = ctypes.CDLL(path)\nassert guest.guest_asks_for_another() == 0\n\
+         assert guest.guest_run() == 0 and guest.guest_asks_for_another() == 0",
+    );
+    let refusals = text.matches("than /nowhere but").count();
+    assert!(refusals == 2 && text.contains(&format!("of {}, runs there", environment())), "{text}");
+    for name in ["sys.executable", "sys.prefix"] {
+        python(&format!(
+            "import os\nos.environ['GUEST_PYTHON'] = {name}\nguest = ctypes.CDLL(path)\nassert guest.guest_run() == 0"
+        ));
+    }
+}
+
+#[test]
 fn a_thread_that_drops_objects_while_the_host_ends_harms_nobody() {
     for _ in 0..10 {
         python("guest = ctypes.CDLL(path)\nassert guest.guest_leaves_a_dropper() == 0");

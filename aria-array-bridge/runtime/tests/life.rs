@@ -29,9 +29,24 @@ fn the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused() {
     ended_well(&program("the_second_start_is_the_same_python_and_a_start_after_the_end_is_refused", || {
         let one = start();
         names("import sys\nsys.aria_mark = 1");
-        let two = Runtime::start(&Config::new().python("/nowhere")).unwrap();
+        let two = Runtime::start(&Config::new()).unwrap();
         assert!(eval("__import__('sys').aria_mark").truthy().unwrap());
         drop(two);
+        assert!(eval("1").truthy().unwrap(), "the first one is still there");
+        // One that is named must be this one, by whatever name.
+        for name in [
+            environment(),
+            format!("{}/bin/python", environment()),
+            eval("__import__('sys').executable").str().unwrap(),
+        ] {
+            drop(Runtime::start(&Config::new().python(name)).unwrap());
+        }
+        for name in ["/nowhere".to_owned(), eval("__import__('sys').base_prefix + '/bin/python3'").str().unwrap()] {
+            let error = Runtime::start(&Config::new().python(&name)).unwrap_err();
+            assert!(matches!(error, StartError::Occupied { .. }), "{error:?}");
+            let text = error.to_string();
+            assert!(text.contains(&name) && text.contains(&environment()) && text.contains("fix: "), "{text}");
+        }
         assert!(eval("1").truthy().unwrap(), "the first one is still there");
         one.end().unwrap();
         one.end().unwrap();

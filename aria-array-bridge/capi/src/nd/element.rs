@@ -52,7 +52,7 @@ impl Held {
 
     /// Writes to element `index` of what is our own.
     fn write<W: Word>(&mut self, index: usize, value: W) {
-        let Body::Growing(storage) = &self.body else { return };
+        let Body::Growing(storage, _) = &self.body else { return };
         debug_assert!(index < storage.len());
         // Wrapping, but to an element: the callers made room for it.
         let place = storage.as_ptr().wrapping_add(index * size_of::<u64>()).cast::<[u8; 8]>();

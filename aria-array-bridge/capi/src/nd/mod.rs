@@ -6,6 +6,8 @@
 pub(crate) mod element;
 pub(crate) mod exchange;
 pub(crate) mod make;
+#[cfg(test)]
+mod tests;
 pub(crate) mod words;
 
 use crate::abi::{Give, c_types};
@@ -21,23 +23,54 @@ use core::slice;
 ///
 /// # Invariants
 ///
-/// 1. `nd` says what `body` is; its pointers point into `inner`, whose owner `body` has too, or into `extent`.
+/// 1. `nd` says what `body` is; its pointers point into `inner`, whose owner `body` has too, or to the extent in `body`.
 /// 2. `inner` counts as the one export of this handle: more exports are other hands.
 #[repr(C)]
 pub(crate) struct Held {
     nd: AriaNdArray,
     inner: NonNull<AriaNdArray>,
     body: Body,
-    /// The shape of what can grow.
-    extent: [i64; 1],
+    /// What was behind this handle before, until nobody looks at it any more: its release may call functions of the program.
+    left: Option<Box<Held>>,
     plan: Option<Plan>,
 }
 
 enum Body {
     /// Memory of anybody.
     Fixed(Array),
-    /// Memory of our own, as many elements as there is room for: one axis of int64 or float64.
-    Growing(Array),
+    /// Memory of our own, as many elements as there is room for: one axis of int64 or float64. Its shape is the extent.
+    Growing(Array, Extent),
+}
+
+/// The number of elements of what can grow: memory of its own, since C programs read it through the struct while references
+/// to the struct come and go here.
+///
+/// # Invariants
+///
+/// 1. Points to a box that is this one's.
+struct Extent(NonNull<i64>);
+
+impl Extent {
+    fn new(len: i64) -> Extent {
+        Extent(NonNull::from(Box::leak(Box::new(len))))
+    }
+
+    fn get(&self) -> i64 {
+        // SAFETY: live (invariant 1); this handle is used by one thread at a time: the promise of the C caller.
+        unsafe { self.0.read() }
+    }
+
+    fn set(&mut self, len: i64) {
+        // SAFETY: as above.
+        unsafe { self.0.write(len) };
+    }
+}
+
+impl Drop for Extent {
+    fn drop(&mut self) {
+        // SAFETY: a box (invariant 1), which nobody reaches any more: the struct that pointed there is gone, or points elsewhere.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 /// The function by which arrays of this library are known: read from here alone, so that it is one address.
@@ -99,7 +132,7 @@ impl Held {
     pub(crate) fn new(array: Array) -> Result<Held, Failure> {
         let array = array.share().unwrap_or_else(|array| array);
         let inner = described(array.clone())?;
-        Ok(Held { nd: fields(inner), inner, body: Body::Fixed(array), extent: [0], plan: None })
+        Ok(Held { nd: fields(inner), inner, body: Body::Fixed(array), left: None, plan: None })
     }
 
     /// An array in memory that was just made: it is written where it lies, without a copy, if it can be.
@@ -116,7 +149,7 @@ impl Held {
     fn growing(storage: Array, len: usize) -> Result<Held, Failure> {
         let mut held = Held::new(storage)?;
         if let Body::Fixed(storage) = &held.body {
-            held.body = Body::Growing(storage.clone());
+            held.body = Body::Growing(storage.clone(), Extent::new(0));
             held.set_len(len);
         }
         Ok(held)
@@ -124,9 +157,10 @@ impl Held {
 
     /// Writes the number of elements of what can grow, to the words too.
     fn set_len(&mut self, len: usize) {
+        let Body::Growing(_, extent) = &mut self.body else { return };
         let len = len as i64;
-        self.extent = [len];
-        (self.nd.length, self.nd.capacity) = (len, len);
+        extent.set(len);
+        (self.nd.length, self.nd.capacity, self.nd.shape) = (len, len, extent.0.as_ptr());
     }
 
     pub(crate) fn with_plan(mut self, plan: Plan) -> Held {
@@ -138,10 +172,7 @@ impl Held {
     pub(crate) fn array(&self) -> Result<Array, Failure> {
         match &self.body {
             Body::Fixed(array) => Ok(array.clone()),
-            Body::Growing(storage) => {
-                let len = self.extent[0].unsigned_abs() as usize;
-                Ok(storage.slice(0, Slice { start: 0, len, step: 1 })?)
-            }
+            Body::Growing(storage, _) => Ok(storage.slice(0, Slice { start: 0, len: self.len(), step: 1 })?),
         }
     }
 
@@ -149,7 +180,7 @@ impl Held {
     fn len(&self) -> usize {
         match &self.body {
             Body::Fixed(array) => array.len(),
-            Body::Growing(_) => self.extent[0].unsigned_abs() as usize,
+            Body::Growing(_, extent) => extent.get().unsigned_abs() as usize,
         }
     }
 
@@ -157,20 +188,20 @@ impl Held {
     fn room(&self) -> usize {
         match &self.body {
             Body::Fixed(_) => self.len(),
-            Body::Growing(storage) => storage.len(),
+            Body::Growing(storage, _) => storage.len(),
         }
     }
 
     fn dtype(&self) -> &DType {
         match &self.body {
-            Body::Fixed(array) | Body::Growing(array) => array.dtype(),
+            Body::Fixed(array) | Body::Growing(array, _) => array.dtype(),
         }
     }
 
     /// Other hands that hold this memory: exports, retained handles.
     fn others(&self) -> usize {
         match &self.body {
-            Body::Fixed(array) | Body::Growing(array) => array.exports().saturating_sub(1),
+            Body::Fixed(array) | Body::Growing(array, _) => array.exports().saturating_sub(1),
         }
     }
 
@@ -178,19 +209,21 @@ impl Held {
     fn replace(&mut self, mut other: Held) {
         core::mem::swap(&mut self.inner, &mut other.inner);
         core::mem::swap(&mut self.body, &mut other.body);
-        self.extent = other.extent;
+        if let (Body::Growing(_, now), Body::Growing(_, before)) = (&mut self.body, &mut other.body) {
+            // The shape of what grew already stays where it was.
+            before.set(now.get());
+            core::mem::swap(now, before);
+        }
         let (owner, release) = (self.nd.owner, self.nd.release);
         self.nd = AriaNdArray { owner, release, ..fields(self.inner) };
-        if matches!(self.body, Body::Growing(_)) {
-            self.set_len(self.len());
-            self.nd.shape = self.extent.as_ptr();
-        }
+        self.set_len(self.len());
+        self.left = Some(Box::new(other));
     }
 
     /// Makes sure that there is room for `room` elements in memory that is our own and nobody else's, with one axis of
     /// int64 or float64. **Copies** where that is not so: foreign and exported memory stays as it is.
     fn own(&mut self, room: usize) -> Result<(), Failure> {
-        if matches!(self.body, Body::Growing(_)) && self.others() == 0 && room <= self.room() {
+        if matches!(self.body, Body::Growing(..)) && self.others() == 0 && room <= self.room() {
             return Ok(());
         }
         let array = self.array()?;
@@ -216,14 +249,12 @@ impl Held {
     }
 
     /// Gives the array to the C program.
-    pub(crate) fn hand_out(self) -> *mut AriaNdArray {
+    pub(crate) fn hand_out(mut self) -> *mut AriaNdArray {
+        self.left = None;
         let held = Box::into_raw(Box::new(self));
         // SAFETY: just leaked, and nobody else knows it.
         let place = unsafe { &mut *held };
         (place.nd.owner, place.nd.release) = (held.cast(), Some(RELEASE));
-        if matches!(place.body, Body::Growing(_)) {
-            place.nd.shape = place.extent.as_ptr();
-        }
         scope::register(held.cast(), release_in_scope);
         held.cast()
     }
@@ -269,8 +300,12 @@ impl NdIn {
             }
         }
         // SAFETY: of `Held::hand_out`, as its release function says; live, and used by one thread at a time: the promise of
-        // the C caller. `work` gets no pointer to it.
-        work(unsafe { &mut *self.0.cast::<Held>() })
+        // the C caller. `work` gets no pointer to it, and calls no function of the program.
+        let held = unsafe { &mut *self.0.cast::<Held>() };
+        let answer = work(held);
+        // Dropped when the reference has ended.
+        drop(held.left.take());
+        answer
     }
 
     /// The array. **Zero-copy.**

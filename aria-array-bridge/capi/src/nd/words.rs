@@ -14,7 +14,7 @@ use core::slice;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct AriaNdHeader {
-    data: *mut c_void,
+    pub(super) data: *mut c_void,
     length: i64,
     capacity: i64,
     elem_size: i64,
@@ -27,7 +27,7 @@ c_types! {
 
 unsafe extern "C" {
     /// The C library's: what a runtime of Aria frees and reallocates.
-    fn malloc(size: usize) -> *mut c_void;
+    fn calloc(number: usize, size: usize) -> *mut c_void;
     fn free(data: *mut c_void);
 }
 
@@ -89,8 +89,10 @@ abi! {
             let text = format!("expected one axis of int64 or float64 without nulls but found {found} with {nulls} nulls; fix: aria_nd_cast, aria_nd_reshape");
             return Err(Failure::refused(text));
         }
-        // SAFETY: any size; NULL is looked for. At least one word, so that NULL always means that there is no memory.
-        let data = unsafe { malloc(array.nbytes().max(8)) };
+        // Of zeros: a slice is never of memory that was not written to. At least one word, so that NULL always means that
+        // there is no memory.
+        // SAFETY: any size; NULL is looked for.
+        let data = unsafe { calloc(array.nbytes().max(8), 1) };
         if data.is_null() {
             return Err(Failure::memory(format_args!("no memory for {} bytes", array.nbytes())));
         }

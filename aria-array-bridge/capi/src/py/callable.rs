@@ -155,6 +155,11 @@ abi! {
         change(definition, |signature| Ok(signature.arg(name.get(name_len)?)));
     }
 
+    /// Adds a parameter that is passed by position alone.
+    plain fn aria_py_def_positional(definition: Handle<Builder>, name: TextIn, name_len: i64) {
+        change(definition, |signature| Ok(signature.positional(name.get(name_len)?)));
+    }
+
     /// Adds a parameter with a default, which stays the caller's.
     plain fn aria_py_def_param_or(definition: Handle<Builder>, name: TextIn, name_len: i64, value: PyIn) {
         change(definition, |signature| Ok(signature.arg_or(name.get(name_len)?, value.get()?)));
@@ -217,6 +222,11 @@ abi! {
     /// The argument for the parameter at this index, from 0.
     tries fn aria_py_call_object or aria_py_call_object_or_exit(call: CallIn, index: i64) -> PyObject {
         Ok(call.get()?.at(usize::try_from(index).unwrap_or(usize::MAX))?.clone())
+    }
+
+    /// The argument for the parameter of this name.
+    tries fn aria_py_call_named or aria_py_call_named_or_exit(call: CallIn, name: TextIn, name_len: i64) -> PyObject {
+        Ok(call.get()?.object(name.get(name_len)?)?.clone())
     }
 
     /// Begins a module of the program. The name may be dotted.

@@ -2,7 +2,7 @@
 
 use crate::abi::abi;
 use crate::failure::Failure;
-use crate::text::TextIn;
+use crate::text::{Text, TextIn};
 use aria_array_runtime::{Config, Runtime};
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
@@ -23,13 +23,17 @@ pub(crate) fn end_quietly() {
     let _ = catch_unwind(|| RUNTIME.get().map(Runtime::end_with_program));
 }
 
-fn start(config: &Config) -> Result<(), Failure> {
+pub(super) fn start(config: &Config) -> Result<(), Failure> {
     let started = Runtime::start(config).map_err(Failure::start)?;
     if RUNTIME.set(started).is_ok() {
         // SAFETY: a function that lives as long as the program. Without room for it the program must end Python itself.
         unsafe { atexit(at_exit) };
     }
     Ok(())
+}
+
+fn started() -> Result<&'static Runtime, Failure> {
+    RUNTIME.get().ok_or_else(|| Failure::state("expected a running Python but it was not started"))
 }
 
 abi! {
@@ -41,7 +45,8 @@ abi! {
     }
 
     /// Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as
-    /// aria_py_start does. With `signals` Ctrl-C raises KeyboardInterrupt, and aria_py_check_signals asks for it.
+    /// aria_py_start does. Where another one runs already, that is ARIA_ERR_START. With `signals` Ctrl-C raises
+    /// KeyboardInterrupt, and aria_py_check_signals asks for it. aria_py_config_new says more.
     tries fn aria_py_start_with or aria_py_start_with_or_exit(python: TextIn, python_len: i64, signals: i32) {
         let config = Config::from_env().signals(signals != 0);
         start(&match python.optional(python_len)? {
@@ -69,9 +74,11 @@ abi! {
 
     /// Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C.
     tries fn aria_py_check_signals or aria_py_check_signals_or_exit() {
-        match RUNTIME.get() {
-            Some(runtime) => Ok(runtime.check_signals()?),
-            None => Err(Failure::state("expected a running Python but it was not started")),
-        }
+        Ok(started()?.check_signals()?)
+    }
+
+    /// Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it.
+    tries fn aria_py_report or aria_py_report_or_exit() -> Text {
+        Ok(Text(started()?.report().to_string()))
     }
 }

@@ -1,16 +1,23 @@
 //! Python for C programs, over the runtime: started at run time, never linked.
 //!
-//! This file has the handle of an object. `life` starts and ends Python, `object` operates on objects, `slot` keeps modules, `args` builds
-//! arguments, `value` makes objects of values and back, `array` takes arrays across, `callable` makes functions of the
-//! program callable and exports them as modules, `thread` says how a thread stands to Python.
+//! This file has the handle of an object. `life` starts and ends Python, `config` says how it starts, `object` operates on
+//! objects, `slot` keeps modules, `args` builds arguments, `value` and `time` make objects of values and back, `items` takes
+//! containers apart, `array` takes arrays across, `exception` looks into errors, `callable` makes functions of the program
+//! callable and exports them as modules, `thread` says how a thread stands to Python.
 
 pub(crate) mod args;
 pub(crate) mod array;
 pub(crate) mod callable;
+pub(crate) mod config;
+pub(crate) mod exception;
+pub(crate) mod items;
 pub(crate) mod life;
 pub(crate) mod object;
 pub(crate) mod slot;
+#[cfg(test)]
+mod tests;
 pub(crate) mod thread;
+pub(crate) mod time;
 pub(crate) mod value;
 
 use crate::abi::{Give, c_types};

@@ -3,12 +3,14 @@
 use super::PyIn;
 use super::args::{ArgsBox, Guards};
 use super::slot::{Lent, Slot};
-use crate::abi::{abi, c_types};
+use super::value::make;
+use crate::abi::{Give, abi, c_types};
 use crate::failure::Failure;
 use crate::handle::{Handle, Made, Opaque};
 use crate::text::{Text, TextIn};
 use aria_array_bridge::operations::Object;
-use aria_array_runtime::{Args, Op, PyIter, PyObject, UnaryOp};
+use aria_array_runtime::{Args, Op, PyIter, PyObject, UnaryOp, Val};
+use core::ffi::c_char;
 use core::ptr;
 
 impl Opaque for PyIter {
@@ -47,6 +49,11 @@ abi! {
     /// `object.name`
     tries fn aria_py_getattr or aria_py_getattr_or_exit(object: PyIn, name: TextIn, name_len: i64) -> PyObject {
         Ok(object.get()?.getattr(name.get(name_len)?)?)
+    }
+
+    /// `object.name`; NULL without an error if it has none.
+    tries fn aria_py_getattr_opt(object: PyIn, name: TextIn, name_len: i64) -> Option<PyObject> {
+        Ok(object.get()?.getattr_opt(name.get(name_len)?)?)
     }
 
     /// `object.name = value`
@@ -101,6 +108,11 @@ abi! {
         Ok(operator(Op::ALL, op)?.apply(left.get()?, right.get()?)?)
     }
 
+    /// `bool(left op right)`: 1 or 0, as `if` asks. What has several values, an array, has no truth.
+    tries fn aria_py_op_truthy or aria_py_op_truthy_or_exit(op: i32, left: PyIn, right: PyIn) -> bool {
+        Ok(operator(Op::ALL, op)?.is_true(left.get()?, right.get()?)?)
+    }
+
     /// What `left` is after `left op= right`.
     tries fn aria_py_op_in_place or aria_py_op_in_place_or_exit(op: i32, left: PyIn, right: PyIn) -> PyObject {
         Ok(operator(Op::ALL, op)?.apply_in_place(left.get()?, right.get()?)?)
@@ -151,6 +163,31 @@ abi! {
         Ok(Text(object.get()?.repr()?))
     }
 
+    /// `format(object, spec)`, where the specification is as in `".3f"`.
+    tries fn aria_py_format or aria_py_format_or_exit(object: PyIn, spec: TextIn, spec_len: i64) -> Text {
+        Ok(Text(object.get()?.format(spec.get(spec_len)?)?))
+    }
+
+    /// `str(object)`, or words that say why it could not be had. Never fails, and leaves no error waiting: for messages.
+    plain fn aria_py_display(object: PyIn) -> *mut c_char {
+        Text(object.get().map_or_else(|_| "<NULL>".to_owned(), PyObject::to_display)).give()
+    }
+
+    /// The documentation, without its indentation; empty if there is none.
+    tries fn aria_py_doc or aria_py_doc_or_exit(object: PyIn) -> Text {
+        Ok(Text(object.get()?.doc()?.unwrap_or_default()))
+    }
+
+    /// `dir(object)`, a list of str, sorted.
+    tries fn aria_py_dir or aria_py_dir_or_exit(object: PyIn) -> PyObject {
+        make(Val::list(object.get()?.dir()?))
+    }
+
+    /// `type(object)`
+    tries fn aria_py_type or aria_py_type_or_exit(object: PyIn) -> PyObject {
+        Ok(object.get()?.type_of()?)
+    }
+
     /// `hash(object)`, which may be negative.
     gives fn aria_py_hash or aria_py_hash_or_exit(object: PyIn) -> i64 {
         Ok(object.get()?.hash()?)
@@ -197,8 +234,7 @@ fn arguments(args: Handle<ArgsBox>) -> Result<(Args, Guards), Failure> {
 }
 
 fn next(iterator: Handle<PyIter>, fail: impl FnOnce(Failure) -> i32) -> *mut Object {
-    use crate::abi::Give;
-    match iterator.with(Iterator::next) {
+    match iterator.look(PyIter::step) {
         Ok(Some(Ok(item))) => item.give(),
         Ok(None) => {
             // What waits is not of this call.

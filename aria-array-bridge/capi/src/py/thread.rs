@@ -3,11 +3,22 @@
 use crate::abi::{DropFn, abi};
 use crate::failure::Failure;
 use crate::text::TextIn;
-use aria_array_runtime::{Attached, Here, Site, attach, detach};
+use aria_array_runtime::{Attached, GilState, Here, Site, attach, detach, gil_state};
 use core::cell::RefCell;
 use core::ffi::c_void;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+
+const NOT_RUNNING: i32 = 0;
+const DETACHED: i32 = 1;
+const ATTACHED: i32 = 2;
+
+/// Answers of `aria_py_gil_state`, as the header has them.
+pub(crate) const STATES: [(&str, i32, &str); 3] = [
+    ("ARIA_PY_NOT_RUNNING", NOT_RUNNING, "Answer of aria_py_gil_state: Python was not started, or it has ended."),
+    ("ARIA_PY_DETACHED", DETACHED, "Answer of aria_py_gil_state: Python's threads run while this one works."),
+    ("ARIA_PY_ATTACHED", ATTACHED, "Answer of aria_py_gil_state, and those above it: this thread holds Python's lock."),
+];
 
 thread_local! {
     static PLACES: RefCell<Entered<Here>> = const { RefCell::new(Entered::new()) };
@@ -89,6 +100,16 @@ abi! {
     /// entered before the callback that runs, leaves none.
     plain fn aria_py_place_leave(place: i64) {
         leave(&PLACES, place);
+    }
+
+    /// How this thread stands to Python: ARIA_PY_NOT_RUNNING, ARIA_PY_DETACHED, or ARIA_PY_ATTACHED and above it as many as
+    /// the thread has batches. Takes no lock: **any thread**, at any time.
+    plain fn aria_py_gil_state() -> i32 {
+        match gil_state() {
+            GilState::Attached { guards } => i32::try_from(guards).unwrap_or(i32::MAX).saturating_add(ATTACHED),
+            GilState::Detached => DETACHED,
+            _ => NOT_RUNNING,
+        }
     }
 
     /// Attaches this thread for a batch of operations, each of which costs less then. Returns the batch's number.

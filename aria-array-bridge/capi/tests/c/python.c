@@ -1,31 +1,10 @@
-/* Python in C: objects, values, arrays, functions of the program, threads, and what goes wrong. */
+/* Python in C: objects, values, arrays, functions of the program, threads, and what goes wrong. What errors, dates and
+ * containers are made of is in errors.c and values.c. */
 #include "aria_array_bridge.h"
 #include "check.h"
+#include "python.h"
 
 #include <pthread.h>
-
-static AriaPy *builtins;
-
-/* eval(code) */
-static AriaPy *eval(const char *code)
-{
-    AriaPyArgs *args = aria_py_args_new();
-    aria_py_args_str(args, code, -1);
-    return aria_py_call_method_or_exit(builtins, "eval", -1, args);
-}
-
-/* The object's repr is this; the object is released. */
-static void check_repr(AriaPy *object, const char *wanted, int line)
-{
-    char *text = aria_py_repr_or_exit(object);
-    if (strcmp(text, wanted) != 0) {
-        fprintf(stderr, "line %d: expected %s but found %s\n", line, wanted, text);
-        exit(1);
-    }
-    aria_bridge_text_release(text);
-    aria_py_release(object);
-}
-#define SHOWS(object, wanted) check_repr(object, wanted, __LINE__)
 
 static void values(void)
 {
@@ -99,6 +78,12 @@ static void objects(void)
     CHECK(aria_py_setattr(namespace_, "b", -1, two) == 0 && aria_py_hasattr_or_exit(namespace_, "b", -1) == 1);
     SHOWS(aria_py_getattr(namespace_, "bcd", 1), "2");
     CHECK(aria_py_delattr(namespace_, "a", -1) == 0 && aria_py_hasattr_or_exit(namespace_, "a", -1) == 0);
+    CHECK(aria_py_getattr_opt(namespace_, "a", -1) == NULL && aria_bridge_error_pending() == 0);
+    SHOWS(aria_py_getattr_opt(namespace_, "b", -1), "2");
+    AriaPy *broken = eval("type('Broken', (), {'a': property(lambda self: 1 // 0)})()");
+    CHECK(aria_py_getattr_opt(broken, "a", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "division");
+    aria_py_release(broken);
     CHECK(aria_py_getattr(namespace_, "a", -1) == NULL);
     CHECK_ERROR(ARIA_ERR_PYTHON, "no attribute 'a'");
     aria_py_release(namespace_);
@@ -142,6 +127,11 @@ static void objects(void)
     SHOWS(aria_py_op(ARIA_PY_LT, two, two), "False");
     SHOWS(aria_py_op_in_place(ARIA_PY_POW, two, two), "4");
     SHOWS(aria_py_unary(ARIA_PY_NEG, two), "-2");
+    CHECK(aria_py_op_truthy(ARIA_PY_LE, two, two) == 1 && aria_py_op_truthy_or_exit(ARIA_PY_LT, two, two) == 0);
+    AriaPy *several = eval("__import__('numpy').arange(3)");
+    CHECK(aria_py_op_truthy(ARIA_PY_EQ, several, two) == ARIA_ERR_PYTHON);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "ambiguous");
+    aria_py_release(several);
     CHECK(aria_py_op(999, two, two) == NULL);
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "999");
     CHECK(aria_py_op(-1, two, two) == NULL);
@@ -177,6 +167,36 @@ static void objects(void)
     aria_py_release(list);
 }
 
+static void asked(void)
+{
+    AriaPy *number = aria_py_from_float_or_exit(2.5);
+    SAYS(aria_py_format(number, "08.3fxx", 5), "0002.500");
+    CHECK(aria_py_format(number, "no such", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "format specifier");
+    SHOWS(aria_py_type(number), "<class 'float'>");
+    AriaPy *names = aria_py_dir_or_exit(number), *name = aria_py_from_str_or_exit("is_integer", -1);
+    CHECK(aria_py_kind_or_exit(names) == ARIA_PY_KIND_LIST && aria_py_contains_or_exit(names, name) == 1);
+    AriaPy *documented = eval("type('C', (), {'__doc__': '\\n    Says.\\n      More.\\n    '})");
+    AriaPy *bare = eval("lambda: 0");
+    SAYS(aria_py_doc(documented), "Says.\n  More.");
+    SAYS(aria_py_doc(bare), "");
+    SAYS(aria_py_display(number), "2.5");
+    AriaPy *mute = eval("type('Mute', (), {'__str__': lambda self: 1 // 0})()");
+    char *words = aria_py_display(mute);
+    CHECK(strstr(words, "ZeroDivisionError") != NULL && aria_bridge_error_pending() == 0);
+    aria_bridge_text_release(words);
+    SAYS(aria_py_display(NULL), "<NULL>");
+    CHECK(aria_bridge_error_pending() == 0);
+    CHECK(aria_py_type(NULL) == NULL && aria_py_dir(NULL) == NULL && aria_py_doc(NULL) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "NULL");
+    aria_py_release(mute);
+    aria_py_release(bare);
+    aria_py_release(documented);
+    aria_py_release(name);
+    aria_py_release(names);
+    aria_py_release(number);
+}
+
 static void levels(void)
 {
     int64_t outer = aria_py_place_enter_or_exit("outer.aria", "outer", 3);
@@ -191,6 +211,41 @@ static void levels(void)
     aria_bridge_text_release(text);
     aria_bridge_error_release(error);
     aria_py_place_leave(outer);
+}
+
+static AriaPyIter *walked;
+
+/* Takes another item of the iterator that runs it. */
+static AriaPy *takes_another(void *context, AriaPyCall *call)
+{
+    (void)context;
+    AriaPy *item = aria_py_call_object_or_exit(call, 0);
+    int64_t number = aria_py_to_int_or_exit(item);
+    aria_py_release(item);
+    if (number != 1) return aria_py_from_int_or_exit(number);
+    item = aria_py_next_or_exit(walked);
+    number = 10 * aria_py_to_int_or_exit(item);
+    aria_py_release(item);
+    return aria_py_from_int_or_exit(number);
+}
+
+static void iterators(void)
+{
+    AriaPyDef *definition = aria_py_def_new_or_exit("takes_another", -1, takes_another, NULL, NULL);
+    aria_py_def_param(definition, "item", -1);
+    AriaPy *function = aria_py_callable_or_exit(definition);
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_object(args, function);
+    aria_py_args_range(args, 0, 4, 1);
+    AriaPy *mapped = aria_py_call_method_or_exit(builtins, "map", -1, args);
+    walked = aria_py_iter_or_exit(mapped);
+    SHOWS(aria_py_next(walked), "0");
+    SHOWS(aria_py_next(walked), "20"); /* 1, which takes 2. */
+    SHOWS(aria_py_next(walked), "3");
+    CHECK(aria_py_next(walked) == NULL && aria_py_next(walked) == NULL && aria_bridge_error_pending() == 0);
+    aria_py_iter_release(walked);
+    aria_py_release(mapped);
+    aria_py_release(function);
 }
 
 static AriaPy *slot, *no_slot;
@@ -284,6 +339,7 @@ static AriaPy *various(void *context, AriaPyCall *call)
 {
     const int64_t arguments = aria_py_call_len(call);
     CHECK(context == &dropped && (arguments == 3 || arguments == 4));
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED); /* In a callback, and by no batch. */
     AriaPy *way = aria_py_call_object_or_exit(call, 0), *answer = NULL;
     int64_t number = aria_py_to_int_or_exit(way);
     aria_py_release(way);
@@ -291,6 +347,11 @@ static AriaPy *various(void *context, AriaPyCall *call)
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "number 4");
     CHECK(aria_py_call_object(call, -1) == NULL);
     aria_bridge_error_release(aria_bridge_error_take());
+    AriaPy *named = aria_py_call_named_or_exit(call, "way", -1);
+    CHECK(aria_py_to_int_or_exit(named) == number);
+    aria_py_release(named);
+    CHECK(aria_py_call_named(call, "nobody", -1) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "'nobody'");
     aria_bridge_scope_enter(); /* Forgotten, both. */
     aria_py_place_enter_or_exit("various.aria", "various", 12);
     switch (number) {
@@ -331,13 +392,20 @@ static void functions(void)
 {
     AriaPyDef *definition = aria_py_def_new_or_exit("various", -1, various, &dropped, drop);
     AriaPy *seven = aria_py_from_int_or_exit(7);
-    aria_py_def_param(definition, "way", -1);
+    aria_py_def_positional(definition, "way", -1);
     aria_py_def_param_or(definition, "a", -1, seven);
     aria_py_def_key(definition, "b", -1, NULL);
     aria_py_def_doc(definition, "Goes various ways.", -1);
     aria_py_def_at(definition, "various.aria", -1, 11);
     AriaPy *function = aria_py_callable_or_exit(definition);
     SHOWS(call_various(function, 0), "(7, 5)");
+    AriaPyArgs *by_name = aria_py_args_new();
+    aria_py_args_name(by_name, "way", -1);
+    aria_py_args_int(by_name, 0);
+    aria_py_args_name(by_name, "b", -1);
+    aria_py_args_int(by_name, 5);
+    CHECK(aria_py_call(function, by_name) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "positional");
     CHECK(call_various(function, 1) == NULL);
     AriaBridgeError *error = aria_bridge_error_take();
     CHECK(aria_bridge_error_matches(error, "ValueError", -1) == 1);
@@ -385,7 +453,11 @@ static void *elsewhere(void *context)
     CHECK(call_various(function, 0) == NULL);
     CHECK_ERROR(ARIA_ERR_PYTHON, "thread");
     AriaPy *text = aria_py_from_str_or_exit("x", -1);
-    int64_t batch = aria_py_attach_or_exit();
+    CHECK(aria_py_gil_state() == ARIA_PY_DETACHED);
+    int64_t batch = aria_py_attach_or_exit(), within = aria_py_attach_or_exit();
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED + 2);
+    aria_py_attach_leave(within);
+    CHECK(aria_py_gil_state() == ARIA_PY_ATTACHED + 1);
     CHECK(aria_py_len_or_exit(text) == 1);
     aria_py_attach_leave(batch);
     aria_py_attach_leave(batch); /* Left already: fine. */
@@ -396,6 +468,7 @@ static void *elsewhere(void *context)
 
 static void count_up(void *context)
 {
+    CHECK(aria_py_gil_state() == ARIA_PY_DETACHED);
     ++*(int *)context;
 }
 
@@ -453,13 +526,23 @@ int main(void)
 {
     CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Harmless: another attempt may do better. */
     CHECK_ERROR(ARIA_ERR_START, "/nowhere/python");
+    CHECK(aria_py_report() == NULL);
+    CHECK_ERROR(ARIA_ERR_STATE, "not started");
     CHECK(aria_py_check_signals() == ARIA_ERR_STATE);
     CHECK_ERROR(ARIA_ERR_STATE, "not started");
+    CHECK(aria_py_gil_state() == ARIA_PY_NOT_RUNNING);
     CHECK(aria_py_start() == 0 && aria_py_start() == 0 && aria_py_start_with(NULL, -1, 1) == 0);
+    CHECK(aria_py_start_with("/nowhere/python", -1, 0) == ARIA_ERR_START); /* Another than the one that runs. */
+    CHECK_ERROR(ARIA_ERR_START, "runs there");
     CHECK(aria_py_check_signals() == 0);
+    char *report = aria_py_report_or_exit();
+    CHECK(strstr(report, "python     3.") == report && strstr(report, "agrees with its standard library") != NULL);
+    aria_bridge_text_release(report);
     builtins = aria_py_import_or_exit("builtins", -1);
     values();
     objects();
+    asked();
+    iterators();
     levels();
     slots();
     arrays();
@@ -470,6 +553,7 @@ int main(void)
     CHECK(aria_bridge_error_pending() == 0);
     AriaPy *left = eval("[1]");
     CHECK(aria_py_end() == 0 && aria_py_end() == 0);
+    CHECK(aria_py_gil_state() == ARIA_PY_NOT_RUNNING);
     CHECK(aria_py_len(left) == ARIA_ERR_STATE);
     CHECK_ERROR(ARIA_ERR_STATE, "ended");
     aria_py_release(left);

@@ -52,6 +52,11 @@ pub enum StartError {
         /// Where it would lie.
         looked: Vec<PathBuf>,
     },
+    /// The library that the configuration names is not there.
+    NoSuchLibrary {
+        /// The library.
+        library: PathBuf,
+    },
     /// The shared library cannot be opened, or is no Python.
     Library {
         /// The library.
@@ -91,6 +96,8 @@ pub enum StartError {
     Occupied {
         /// Its version.
         running: String,
+        /// Its `sys.prefix`: a virtual environment, or an installation.
+        prefix: PathBuf,
         /// The executable that is asked for.
         python: PathBuf,
     },
@@ -133,9 +140,16 @@ impl fmt::Display for StartError {
                     write!(f, "\n  looked for {}", place.display())?;
                 }
                 f.write_str(
-                    "\n  fix: take a Python built with --enable-shared, or install its library (Debian: libpython3-dev)",
+                    "\n  fix: take a Python built with --enable-shared, or install its library (Debian: libpython3-dev); \
+                     one that lies elsewhere is named by Config::libpython",
                 )
             }
+            StartError::NoSuchLibrary { library } => write!(
+                f,
+                "expected the library of Python at {}, which the configuration names, but found no file\n  \
+                 fix: name the file itself, or none: the interpreter says where its library lies",
+                library.display()
+            ),
             StartError::Library { library, reason } => {
                 write!(f, "expected {} to open as a Python library but: {reason}", library.display())
             }
@@ -169,10 +183,12 @@ impl fmt::Display for StartError {
                 }
                 f.write_str("\n  fix: pip install aria-array-bridge in this environment")
             }
-            StartError::Occupied { running, python } => write!(
+            StartError::Occupied { running, prefix, python } => write!(
                 f,
-                "expected no other Python in this process but {running} is there and {} is asked for",
-                python.display()
+                "expected no other Python in this process than {} but {running}, of {}, runs there\n  \
+                 fix: name no Python, to use the one that runs, or start another process",
+                python.display(),
+                prefix.display()
             ),
             StartError::Ended => f.write_str("expected Python to start once but it has ended in this process already"),
             StartError::FailedBefore(error) => {

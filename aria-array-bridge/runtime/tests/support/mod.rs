@@ -112,3 +112,27 @@ pub(crate) fn names(code: &str) -> PyObject {
     exec.and_then(|exec| exec.call(Args::new().arg(code).arg(&names))).expect("the statements are good");
     names
 }
+
+/// A folder of this test run with one executable script in it.
+#[cfg(unix)]
+pub(crate) fn script(folder: &str, name: &str, text: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{folder}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(name);
+    std::fs::write(&file, text).expect("a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("an executable");
+    folder.display().to_string()
+}
+
+/// A Python that says something else about itself than is true.
+#[cfg(unix)]
+pub(crate) fn liar(folder: &str, changes: &str) -> String {
+    let python = format!("{}/bin/python3", environment());
+    let script_of = |edit: &str| format!("#!/bin/sh\nexec '{python}' -I -c \"$(printf '%s\\n%s' '{edit}' \"$3\")\"\n");
+    format!("{}/python3", script(folder, "python3", &script_of(changes)))
+}
+
+/// What such a Python does that knows no library anywhere, and has mapped none.
+pub(crate) const WITHOUT_LIBRARY: &str = "import sys, os, sysconfig, builtins; sysconfig.get_config_vars().clear(); \
+     sys.base_prefix = \"/nowhere\"; builtins.open = lambda *a, **k: (_ for _ in ()).throw(OSError())";
