@@ -104,7 +104,10 @@ pub(super) unsafe fn copy_past_cache(from: *const u8, to: *mut u8, len: usize) {
 /// Puts what was written past the cache before whatever is written next.
 pub(super) fn fence() {
     #[cfg(target_arch = "x86_64")]
-    core::arch::x86_64::_mm_sfence();
+    // SAFETY: an instruction of every x86-64.
+    unsafe {
+        core::arch::x86_64::_mm_sfence();
+    }
 }
 
 /// Copies [`LINE`] bytes, at any alignment.
