@@ -39,6 +39,8 @@ pub(crate) enum ExprKind {
     Lambda(Rc<Function>),
     /// `try_py do … end`: a Result.
     TryPy(Block),
+    /// `Python.with_gil do … end`
+    WithGil(Block),
     /// `Python.without_gil do … end`
     WithoutGil(Block),
     /// `x?`: the value of a good Result; a bad one is returned from the function.

@@ -4,7 +4,7 @@ use crate::call::Args;
 use crate::eval::{no_attribute, unfit};
 use crate::fault::Fault;
 use crate::interpreter::Interpreter;
-use crate::value::{Value, unreadable};
+use crate::value::{Value, nested, unreadable};
 use aria_array_runtime::prelude::*;
 use core::cmp::Ordering;
 use std::rc::Rc;
@@ -135,6 +135,11 @@ pub(crate) fn overflow() -> Fault {
 
 /// `left op right` of Aria's own values; `None` where Aria has no such operator.
 pub(crate) fn operator(op: Op, left: &Value, right: &Value) -> Option<Done> {
+    operator_at(op, left, right, 0)
+}
+
+/// As [`operator`], of values within so many others.
+fn operator_at(op: Op, left: &Value, right: &Value, depth: usize) -> Option<Done> {
     Some(match (left, right) {
         (Value::Int(a), Value::Int(b)) => ints(op, *a, *b)?,
         (Value::Float(a), Value::Float(b)) => floats(op, *a, *b)?,
@@ -151,10 +156,10 @@ pub(crate) fn operator(op: Op, left: &Value, right: &Value) -> Option<Done> {
         // What lies in Python is compared there.
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => return None,
         _ => {
-            let same = equal(left, right)?;
+            let same = equal(left, right, depth)?;
             match op {
-                Op::Eq => Ok(Value::Bool(same)),
-                Op::Ne => Ok(Value::Bool(!same)),
+                Op::Eq => same.map(Value::Bool),
+                Op::Ne => same.map(|same| Value::Bool(!same)),
                 _ => return None,
             }
         }
@@ -162,24 +167,31 @@ pub(crate) fn operator(op: Op, left: &Value, right: &Value) -> Option<Done> {
 }
 
 /// Whether two values of Aria's are the same; `None` where Python has to say.
-fn equal(left: &Value, right: &Value) -> Option<bool> {
+fn equal(left: &Value, right: &Value, depth: usize) -> Option<Result<bool, Fault>> {
+    let depth = match nested(depth) {
+        Ok(depth) => depth,
+        Err(fault) => return Some(Err(fault)),
+    };
     let all = |a: &[Value], b: &[Value]| {
         let mut same = a.len() == b.len();
         for (a, b) in a.iter().zip(b) {
-            same &= matches!(operator(Op::Eq, a, b)?, Ok(Value::Bool(true)));
+            match operator_at(Op::Eq, a, b, depth)? {
+                Ok(equal) => same &= matches!(equal, Value::Bool(true)),
+                Err(fault) => return Some(Err(fault)),
+            }
         }
-        Some(same)
+        Some(Ok(same))
     };
     match (left, right) {
-        (Value::Nil, Value::Nil) => Some(true),
-        (Value::Bool(a), Value::Bool(b)) => Some(a == b),
+        (Value::Nil, Value::Nil) => Some(Ok(true)),
+        (Value::Bool(a), Value::Bool(b)) => Some(Ok(a == b)),
         (Value::List(a), Value::List(b)) => {
             let (a, b) = (a.borrow().clone(), b.borrow().clone());
             all(&a, &b)
         }
         (Value::Tuple(a), Value::Tuple(b)) => all(a, b),
-        (Value::Range(a, b), Value::Range(c, d)) => Some((a, b) == (c, d)),
-        _ => Some(false),
+        (Value::Range(a, b), Value::Range(c, d)) => Some(Ok((a, b) == (c, d))),
+        _ => Some(Ok(false)),
     }
 }
 

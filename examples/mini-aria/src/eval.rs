@@ -96,6 +96,10 @@ impl Interpreter {
                 Err(Flow::Fault(fault)) if !fault.ends_the_program() => Ok(Value::Result(Rc::new(Err(*fault)))),
                 Err(other) => return Err(other),
             },
+            ExprKind::WithGil(block) => match self.with_gil(line, || self.block(block, scope, None)) {
+                Ok(done) => return done,
+                Err(fault) => Err(fault),
+            },
             ExprKind::WithoutGil(block) => return self.without_gil(|| self.block(block, scope, None)),
             ExprKind::Try(operand) => match self.eval(operand, scope)? {
                 Value::Result(result) => match &*result {

@@ -62,7 +62,18 @@ fn prompt() -> ExitCode {
     };
     ask(false);
     let mut code = ExitCode::SUCCESS;
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
+    loop {
+        let line = match read_line(&interpreter) {
+            Input::Line(line) => line,
+            Input::Interrupted => {
+                // As Python's own prompt: what was typed is dropped.
+                eprintln!("\nKeyboardInterrupt");
+                text.clear();
+                ask(false);
+                continue;
+            }
+            Input::End => break,
+        };
         text.push_str(&line);
         text.push('\n');
         match interpreter.load(&text) {
@@ -89,6 +100,40 @@ fn prompt() -> ExitCode {
         let _ = writeln!(io::stdout());
     }
     ended(&interpreter, code)
+}
+
+/// What comes in at the prompt.
+enum Input {
+    Line(String),
+    /// Ctrl-C, once Python is there; before that it ends the program.
+    Interrupted,
+    End,
+}
+
+fn read_line(interpreter: &Interpreter) -> Input {
+    let (mut line, mut input) = (Vec::new(), io::stdin().lock());
+    loop {
+        // Not `read_line`, which reads on after a signal.
+        let (taken, ended) = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => match interpreter.is_interrupted() {
+                true => return Input::Interrupted,
+                false => continue,
+            },
+            Err(_) => return Input::End,
+            Ok([]) if line.is_empty() => return Input::End,
+            Ok([]) => (0, true),
+            Ok(text) => {
+                let end = text.iter().position(|byte| *byte == b'\n');
+                let taken = end.unwrap_or(text.len());
+                line.extend_from_slice(&text[..taken]);
+                (taken + usize::from(end.is_some()), end.is_some())
+            }
+        };
+        input.consume(taken);
+        if ended {
+            return Input::Line(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned());
+        }
+    }
 }
 
 fn show(value: &Value) -> Result<(), Fault> {

@@ -5,6 +5,7 @@ mod expression;
 use crate::ast::{Block, Expr, ExprKind, Function, Param, Stmt, StmtKind, Target, Type};
 use crate::fault::Fault;
 use crate::lexer::{Kind, Token, lex};
+use aria_array_bridge::DType;
 use aria_array_runtime::Op;
 use std::rc::Rc;
 
@@ -24,6 +25,27 @@ const UPDATES: [(&str, Op); 9] = [
     ("**=", Op::Pow),
     ("&=", Op::And),
     ("|=", Op::Or),
+];
+
+/// The types that this interpreter knows; what stands in their brackets may be one of elements, too.
+const TYPES: [&str; 17] = [
+    "Any",
+    "AriaError",
+    "Array",
+    "Bool",
+    "Dict",
+    "Error",
+    "Float",
+    "Int",
+    "Map",
+    "PyArray",
+    "PyArrayView",
+    "PyError",
+    "PyModule",
+    "PyObject",
+    "Result",
+    "String",
+    "Unit",
 ];
 
 /// How deep expressions may nest, and how long a chain of them may be: each takes some of this program's own stack.
@@ -283,6 +305,10 @@ impl Parser {
     /// `Array<Float>`; the documents of the FFI design write `Array[Float]`.
     fn kind_of(&mut self) -> Parsed<Type> {
         let name = self.any_word("a type")?;
+        if !TYPES.contains(&name.as_str()) && DType::from_name(&name.to_lowercase()).is_none() {
+            self.at -= 1;
+            return Err(self.wanted(&format!("a type ({}, or one of elements, as Float32)", TYPES.join(", "))));
+        }
         let close = if self.take("<") {
             ">"
         } else if self.take("[") {

@@ -13,7 +13,7 @@ use crate::ast::{Function, Type};
 use crate::call::Args as Given;
 use crate::fault::{Fault, Place};
 use crate::interpreter::Interpreter;
-use crate::value::{Closure, Value};
+use crate::value::{Closure, Value, nested};
 use aria_array_runtime::prelude::*;
 use aria_array_runtime::{EndError, add_source};
 use std::rc::Rc;
@@ -108,7 +108,13 @@ impl Interpreter {
 
     /// A value on its way into Python. Lists and maps are copied, arrays are shared.
     pub(crate) fn lower(&self, value: &Value, line: i32) -> Result<Val, Fault> {
-        let all = |items: &[Value]| items.iter().map(|item| self.lower(item, line)).collect::<Result<Vec<Val>, _>>();
+        self.lower_at(value, line, 0)
+    }
+
+    fn lower_at(&self, value: &Value, line: i32, depth: usize) -> Result<Val, Fault> {
+        let depth = nested(depth)?;
+        let one = |item: &Value| self.lower_at(item, line, depth);
+        let all = |items: &[Value]| items.iter().map(one).collect::<Result<Vec<Val>, _>>();
         Ok(match value {
             Value::Nil => Val::None,
             Value::Bool(truth) => Val::Bool(*truth),
@@ -121,7 +127,7 @@ impl Interpreter {
             }
             Value::Tuple(items) => Val::Tuple(all(items)?),
             Value::Map(pairs) => {
-                let pairs = pairs.iter().map(|(key, value)| Ok((self.lower(key, line)?, self.lower(value, line)?)));
+                let pairs = pairs.iter().map(|(key, value)| Ok((one(key)?, one(value)?)));
                 Val::Dict(pairs.collect::<Result<_, Fault>>()?)
             }
             // A slice inside of an index, which the runtime sees to; else Python's `range`.
@@ -372,7 +378,7 @@ impl Interpreter {
                 | "PyArray" | "PyArrayView" | "PyModule",
                 _,
             ) => Err(unfit(&value)),
-            // What this small interpreter does not know it does not check.
+            // `Any`, and errors: the parser knows that there are such types.
             _ => Ok(value),
         }
     }
@@ -392,6 +398,9 @@ impl Interpreter {
     ) -> Result<Exported<impl Fn(CallArgs<'_>) -> Result<Val, PyError> + use<>>, Fault> {
         let function = &closure.function;
         let mut signature = Signature::new().at(self.state().file, function.line);
+        if let Some(doc) = self.doc(function.line) {
+            signature = signature.doc(doc);
+        }
         for param in &function.params {
             signature = match &param.default {
                 None => signature.arg(&param.name),
@@ -409,10 +418,23 @@ impl Interpreter {
         Ok((function.name.clone(), signature, body))
     }
 
+    /// The comment that stands right above a line, with annotations between them or none: what Python's `help` shows.
+    fn doc(&self, line: i32) -> Option<String> {
+        let text = self.state().text.borrow();
+        let above: Vec<&str> = text.lines().take(usize::try_from(line - 1).ok()?).map(str::trim).collect();
+        let comments = above.iter().rev().skip_while(|line| line.starts_with('@'));
+        let mut doc: Vec<&str> = comments.map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+        doc.reverse();
+        if doc.is_empty() { None } else { Some(doc.join("\n")) }
+    }
+
     /// `@pymodule`: Python code imports it from now on.
     pub(crate) fn export(&self, name: &str, functions: &[Rc<Function>], line: i32) -> Result<Value, Fault> {
         self.python()?;
         let mut module = Module::new(name);
+        if let Some(doc) = self.doc(line) {
+            module = module.doc(doc);
+        }
         for function in functions.iter().filter(|function| function.exported) {
             let closure = Rc::new(Closure { function: function.clone(), around: None });
             let (name, signature, body) = self.exported(&closure, line)?;
@@ -426,12 +448,24 @@ impl Interpreter {
         detach(work)
     }
 
+    /// `Python.with_gil do … end`: one attachment for all operations inside, which then cost less each.
+    pub(crate) fn with_gil<R>(&self, line: i32, work: impl FnOnce() -> R) -> Result<R, Fault> {
+        self.python()?;
+        let _attached = attach().map_err(|error| self.raised(error, line))?;
+        Ok(work())
+    }
+
     /// Runs what Ctrl-C asks for: a loop of Aria's own has no other place for it.
     pub(crate) fn check_signals(&self, line: i32) -> Result<(), Fault> {
         match self.state().python.get() {
             None => Ok(()),
             Some(runtime) => runtime.check_signals().map_err(|error| self.raised(error, line)),
         }
+    }
+
+    /// Says whether Ctrl-C was pressed, which is then over. False while Python is not there: the system sees to it.
+    pub fn is_interrupted(&self) -> bool {
+        self.check_signals(0).is_err_and(|fault| fault.ends_the_program())
     }
 
     /// What Python has printed comes before what Aria prints now.

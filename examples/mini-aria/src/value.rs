@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::python;
 use aria_array_runtime::prelude::*;
 use core::cell::RefCell;
+use core::ops::Deref;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ pub enum Value {
     Float(f64),
     Text(Rc<str>),
     /// Items of any kinds, which grow.
-    List(Rc<RefCell<Vec<Value>>>),
+    List(Rc<Items>),
     Tuple(Rc<[Value]>),
     Map(Rc<Vec<(Value, Value)>>),
     /// From the first up to and without the second. One that is open at an end is an index.
@@ -33,6 +34,44 @@ pub enum Value {
     Result(Rc<Result<Value, Fault>>),
     /// What lies in Python and is nothing of the above.
     Object(PyObject),
+}
+
+/// What a list has.
+#[derive(Debug)]
+pub struct Items(RefCell<Vec<Value>>);
+
+impl Deref for Items {
+    type Target = RefCell<Vec<Value>>;
+
+    fn deref(&self) -> &RefCell<Vec<Value>> {
+        &self.0
+    }
+}
+
+/// Lists within lists are dropped one after the other: each within the other's drop would take some of the stack.
+impl Drop for Items {
+    fn drop(&mut self) {
+        let mut left = core::mem::take(self.0.get_mut());
+        while let Some(item) = left.pop() {
+            if let Value::List(list) = item
+                && let Some(mut list) = Rc::into_inner(list)
+            {
+                left.append(list.0.get_mut());
+            }
+        }
+    }
+}
+
+/// Values within each other at most, where each takes some of the stack. One that holds itself has no end.
+const MAX_NESTING: usize = 200;
+
+/// Refuses what lies deeper than [`MAX_NESTING`].
+pub(crate) fn nested(depth: usize) -> Result<usize, Fault> {
+    if depth < MAX_NESTING {
+        return Ok(depth + 1);
+    }
+    let text = format!("expected at most {MAX_NESTING} values within each other but found more");
+    Err(Fault::new("RecursionError", text + "; hint: does a list hold itself?"))
 }
 
 /// A function with the names around it.
@@ -90,7 +129,7 @@ impl Value {
     }
 
     pub(crate) fn list(items: Vec<Value>) -> Value {
-        Value::List(Rc::new(RefCell::new(items)))
+        Value::List(Rc::new(Items(RefCell::new(items))))
     }
 
     pub(crate) fn array(array: Array) -> Value {
@@ -145,10 +184,16 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// What Python raises.
+    /// What Python raises; values within each other without end.
     pub fn inspect(&self) -> Result<String, Fault> {
-        let all =
-            |items: &[Value]| items.iter().map(Value::inspect).collect::<Result<Vec<_>, _>>().map(|t| t.join(", "));
+        self.inspect_at(0)
+    }
+
+    /// As [`inspect`](Value::inspect), within so many other values.
+    fn inspect_at(&self, depth: usize) -> Result<String, Fault> {
+        let depth = nested(depth)?;
+        let one = |item: &Value| item.inspect_at(depth);
+        let all = |items: &[Value]| items.iter().map(one).collect::<Result<Vec<_>, _>>().map(|t| t.join(", "));
         let end = |end: &Option<i64>| end.map_or(String::new(), |end| end.to_string());
         Ok(match self {
             Value::Nil => "nil".to_owned(),
@@ -162,7 +207,7 @@ impl Value {
             }
             Value::Tuple(items) => format!("({})", all(items)?),
             Value::Map(pairs) => {
-                let pairs = pairs.iter().map(|(k, v)| Ok(format!("{}: {}", k.inspect()?, v.inspect()?)));
+                let pairs = pairs.iter().map(|(k, v)| Ok(format!("{}: {}", one(k)?, one(v)?)));
                 format!("{{{}}}", pairs.collect::<Result<Vec<_>, Fault>>()?.join(", "))
             }
             Value::Range(start, stop) => format!("{}..{}", end(start), end(stop)),
@@ -172,7 +217,7 @@ impl Value {
             }
             Value::Function(closure) => format!("<fn {}>", closure.function.name),
             Value::Result(result) => match &**result {
-                Ok(value) => format!("Ok({})", value.inspect()?),
+                Ok(value) => format!("Ok({})", one(value)?),
                 Err(fault) => format!("Err({fault})"),
             },
             Value::Object(object) => python::repr(object)?,

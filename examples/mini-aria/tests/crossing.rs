@@ -108,3 +108,37 @@ fn calls_through_python_within_each_other_end_in_an_error() {
         deep = try_py do\n  down(1, 1)\nend\nprintln(deep.kind)\n";
     assert_eq!(prints("deep", program), "RecursionError\n");
 }
+
+#[test]
+fn comments_above_functions_and_modules_are_their_documentation() {
+    let program = "extern Python from builtins as py\n# A module of two.\n@pymodule(name: \"aria_two\")\nmodule Two\n  \
+        # Twice a number,\n  # whatever it is.\n  @pyfunction\n  fn twice(n: Int) -> Int\n    n * 2\n  end\n\n  \
+        @pyfunction\n  fn bare(n: Int) -> Int\n    n\n  end\nend\n\
+        names = py.dict()\npy.exec(\"import aria_two, inspect; doc = inspect.getdoc(aria_two.twice)\", names)\n\
+        two = names[\"aria_two\"]\nprintln(two.__doc__)\nprintln(names[\"doc\"])\nprintln(two.bare.__doc__, two.twice(4))\n";
+    assert_eq!(prints("documented", program), "A module of two.\nTwice a number,\nwhatever it is.\nnil 8\n");
+}
+
+#[test]
+fn a_block_with_the_gil_is_one_attachment_and_its_errors_come_out() {
+    let program = "extern Python from builtins as py\nfn sum(n)\n  total = 0\n  Python.with_gil do\n    for i in 0..n\n      \
+        total += py.int(i)\n    end\n    return total\n  end\nend\nprintln(sum(10))\n\
+        r = try_py do\n  Python.with_gil do\n    Python.without_gil do\n      py.int(\"x\")\n    end\n  end\nend\nprintln(r.kind)\n";
+    assert_eq!(prints("with_gil", program), "45\nValueError\n");
+}
+
+#[test]
+fn an_attribute_of_the_object_comes_before_a_conversion_of_arias() {
+    let program = "extern Python from builtins as py\nnames = py.dict()\n\
+        py.exec(\"class Own:\\n    def to_float(self): return 'its own'\\n    def __float__(self): return 1.5\\n\
+        class Bare:\\n    def __float__(self): return 2.5\", names)\n\
+        println(names[\"Own\"]().to_float(), names[\"Bare\"]().to_float())\nprintln(py.float(names[\"Own\"]()))\n";
+    assert_eq!(prints("p9", program), "its own 2.5\n1.5\n");
+}
+
+#[test]
+fn a_list_that_holds_itself_is_no_value_of_pythons() {
+    let program = "extern Python from builtins as py\nx = [nil]\nx.push(x)\n\
+        r = try_py do\n  py.len(x)\nend\nprintln(r.kind)\npy.print(\"goes on\")\n";
+    assert_eq!(prints("itself", program), "RecursionError\ngoes on\n");
+}

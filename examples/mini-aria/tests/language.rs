@@ -226,3 +226,34 @@ fn no_text_makes_the_parser_panic() {
         }
     }
 }
+
+#[test]
+fn values_within_each_other_without_end_are_errors_and_deep_ones_are_dropped() {
+    for text in ["println(x)", "x == x", "x == y"] {
+        let fault = fault(&format!("x = [nil]\nx.push(x)\ny = [nil]\ny.push(y)\n{text}"));
+        assert!(fault.starts_with("RecursionError: expected at most 200 values within each other"), "{fault}");
+    }
+    // Each within the other: none is dropped within the drop of another.
+    assert_eq!(value("x = [nil]\nfor i in 0..100000\n  x = [x, nil]\nend\nx = 1\nx"), "1");
+    assert_eq!(value("[[1, nil], [nil]] == [[1, nil], [nil]]"), "true");
+}
+
+#[test]
+fn types_that_are_none_are_refused_before_anything_runs() {
+    for (text, at) in [
+        ("fn f(x: Strng)\n  x\nend", "line 1, column 9"),
+        ("fn f -> Array<Flaot>\n  nil\nend", "line 1, column 15"),
+        ("x: Intt = 1", "line 1, column 4"),
+        ("fn f raises Bad\nend", "line 1, column 13"),
+    ] {
+        let (printed, done) = run(&format!("println(1)\n{text}"));
+        let fault = done.unwrap_err();
+        let at = at.replace("line 1", "line 2");
+        assert!(
+            printed.is_empty()
+                && fault.message().starts_with(&format!("{at}: expected a type (Any, AriaError, Array,")),
+            "{fault}"
+        );
+    }
+    assert_eq!(value("fn f(x: Array<Float32>, y: Any) -> Result<Array<Int8>, Error> raises PyError\n  x\nend\n1"), "1");
+}

@@ -1,7 +1,7 @@
 //! Programs with Python, each run by the interpreter as a process of its own: what is printed, and how it ends.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -210,6 +210,39 @@ fn a_program_without_python_loads_none() {
     assert_eq!(output.status.code(), Some(1));
     let errors = text(&output.stderr);
     assert!(errors.contains("StartError") && errors.contains("/nowhere/python"), "{errors}");
+}
+
+/// Ctrl-C at a prompt drops what was typed, as Python's own prompt does.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_at_a_prompt_drops_the_open_lines_alone() {
+    let mut child = mini_aria()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the interpreter starts");
+    let mut input = child.stdin.take().expect("piped");
+    let mut errors = BufReader::new(child.stderr.take().expect("piped"));
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    input.write_all(b"extern Python from builtins as py\npy.len([1, nil])\nfn open(a)\n").expect("the prompt reads");
+    output.read_line(&mut line).expect("it answers");
+    assert_eq!(line, "2\n");
+    // Once it has read the open line it waits for the next one, where the signal finds it.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let sent = Command::new("kill").arg("-INT").arg(child.id().to_string()).status();
+    assert!(sent.expect("kill runs").success());
+    line.clear();
+    while line.trim().is_empty() {
+        assert!(errors.read_line(&mut line).expect("it says so") > 0, "it ended");
+    }
+    assert_eq!(line.trim(), "KeyboardInterrupt");
+    input.write_all(b"1 + 1\n").expect("the prompt reads");
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).expect("it answers");
+    assert_eq!((rest.as_str(), child.wait().expect("it ends").code()), ("2\n", Some(0)));
 }
 
 #[test]

@@ -218,9 +218,12 @@ impl Parser {
                 }
                 "Python" if self.ahead(1) == Some(&Kind::Sign(".")) => {
                     self.at += 2;
-                    self.need_word("without_gil")?;
+                    let with = self.take_word("with_gil");
+                    if !with {
+                        self.need_word("without_gil")?;
+                    }
                     self.need_word("do")?;
-                    ExprKind::WithoutGil(self.body()?)
+                    if with { ExprKind::WithGil(self.body()?) } else { ExprKind::WithoutGil(self.body()?) }
                 }
                 _ => match self.name() {
                     Ok(name) => ExprKind::Name(name),
