@@ -27,6 +27,8 @@ _NULLABLE = {
     pa.uint64(): pd.UInt64Dtype(),
 }
 
+_MASKED = {dtype.name for dtype in _NULLABLE.values()} | {"Float32", "Float64"}
+
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """The frame that pyarrow makes, with the columns that it does not bring back as they were, and nullable ones for
@@ -36,14 +38,68 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     name, and pandas reads back few of the dtypes' names. So columns are numbered on this way, index and labels put on
     afterwards, and what stands in the place of a column that is made here is of its length and small.
     """
-    described = _frames.read((table.schema.metadata or {}).get(b"pandas"))
+    described, known = _described(table)
     names = table.schema.names
-    known = _frames.entries(names, [get_logical_type(field.type) for field in table.schema], described)
     levels = _frames.level_positions(names, described)
     kept = [i for i in range(len(names)) if i not in levels.values()]
     frame = _columns(table, kept, known)
     found = {name: _columns(table, [i], known)[0].rename(None) for name, i in levels.items()}
     return _frames.dress(frame, found, names, known, described)
+
+
+def copies(table: pa.Table) -> list[tuple[str, int, str, str]]:
+    """What `frame_of` copies, before it does: of each column that is not shared its name, its bytes, and why, as a
+    reason's code and sentence."""
+    found = []
+    for name, column, entry in zip(table.schema.names, table.columns, _described(table)[1]):
+        reason = _why_copied(column, entry if entry is not None and "numpy_type" in entry else None)
+        if reason is not None:
+            found.append((name, column.nbytes, *reason))
+    return found
+
+
+def _described(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, Any] | None]]:
+    """What the metadata describes, and of it each column."""
+    described = _frames.read((table.schema.metadata or {}).get(b"pandas"))
+    kinds = [get_logical_type(field.type) for field in table.schema]
+    return described, _frames.entries(table.schema.names, kinds, described)
+
+
+def _why_copied(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> tuple[str, str] | None:
+    types, kind, missing = pa.types, column.type, column.null_count
+    described = entry or {"numpy_type": ""}
+    told = described.get("dtype", described["numpy_type"])
+    numbers = types.is_integer(kind) or types.is_floating(kind)
+    if len(column) == 0 or told.endswith(_ARROW):
+        return None
+    if _is_text(kind):
+        if told == "object" or described.get("storage") == "python":
+            return "object-dtype", "text becomes Python's own"
+        # Of Arrow's in pandas, whose chunks it keeps.
+        return None if types.is_large_string(kind) else ("dtype", f"pandas keeps large_string, and this is {kind}")
+    if types.is_boolean(kind):
+        return ("object-dtype", "bools become Python's own") if told == "object" else ("bits", "bits become bytes")
+    if told in _MASKED or (not told and missing and kind in _NULLABLE):
+        return "dtype", f"pandas copies the values of its nullable dtypes, and this is {kind}"
+    if not (numbers or types.is_timestamp(kind) or types.is_duration(kind) or types.is_dictionary(kind)):
+        extension = isinstance(kind, pa.BaseExtensionType)
+        return ("dtype", f"pandas stores {kind} another way") if extension else ("object-dtype", f"{kind} becomes Python objects")
+    if column.num_chunks > 1:
+        return "chunked", f"{column.num_chunks} chunks become one array"
+    if missing:
+        return "nulls", f"{missing} null{'s' if missing > 1 else ''}, for which a value is written"
+    if types.is_dictionary(kind) and kind.index_type != _codes(len(column.chunk(0).dictionary)):
+        return "dtype", f"pandas keeps codes of {_codes(len(column.chunk(0).dictionary))}, and these are {kind.index_type}"
+    return None
+
+
+def _codes(count: int) -> pa.DataType:
+    """The type of the codes of so many categories."""
+    return next((kind for kind, limit in ((pa.int8(), 2**7), (pa.int16(), 2**15), (pa.int32(), 2**31)) if count < limit), pa.int64())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _columns(table: pa.Table, kept: list[int], known: list[dict[str, Any] | None]) -> pd.DataFrame:
@@ -62,7 +118,7 @@ def _columns(table: pa.Table, kept: list[int], known: list[dict[str, Any] | None
     part = part.replace_schema_metadata({b"pandas": json.dumps(described).encode()})
     frame = part.to_pandas(split_blocks=True)  # Else columns of one type are copied together.
     for i, values in arrays.items():
-        frame.isetitem(i, values)
+        frame.isetitem(i, pd.Series(values, index=frame.index, copy=False))  # What is no Series is copied.
     return frame.set_axis(range(len(kept)), axis=1)
 
 
@@ -76,7 +132,7 @@ def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
         return pd.arrays.ArrowExtensionArray(column)
     if entry["pandas_type"] == "categorical" and pa.types.is_dictionary(column.type):
         return None if pa.types.is_null(column.type.value_type) else _categorical(column, entry.get("categories"))
-    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
+    text = _is_text(column.type)
     if text and entry.get("dtype") == "object":
         return pd.Series(column.to_numpy(), dtype=object)  # pandas 3 makes text of them.
     if text and "storage" in entry and entry["numpy_type"] in ("string", "str"):
@@ -87,8 +143,7 @@ def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
 
 def _categorical(column: pa.ChunkedArray, kind: str | None) -> pd.Categorical:
     """Of categories of any dtype, which pyarrow makes of the numbers that they are stored as."""
-    whole = column.unify_dictionaries().combine_chunks()
-    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    whole = column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
     known = whole.dictionary
     if kind is not None and kind.endswith(_ARROW):
         categories = pd.Index(pd.arrays.ArrowExtensionArray(known))
@@ -97,5 +152,6 @@ def _categorical(column: pa.ChunkedArray, kind: str | None) -> pd.Categorical:
     else:
         categories = pd.Index(known.to_pandas())
         categories = categories if kind in (None, str(categories.dtype)) else categories.astype(kind)
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = whole.indices.fill_null(-1) if whole.null_count else whole.indices
+    codes = codes.to_numpy(zero_copy_only=False)
     return pd.Categorical.from_codes(codes, categories, column.type.ordered)
