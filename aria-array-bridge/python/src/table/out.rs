@@ -55,11 +55,10 @@ impl PyTable {
                 let table = Self::to_pyarrow(slf)?;
                 onward::joining(&table.getattr("columns")?, "pyarrow.RecordBatch")?;
                 let batches = table.call_method0("combine_chunks")?.call_method0("to_batches")?; // One chunk is shared.
-                if batches.len()? > 0 {
-                    return batches.get_item(0);
+                match batches.len()? {
+                    0 => library()?.call_method1("record_batch", (slf,)), // Which has no batch of a table without rows.
+                    _ => batches.get_item(0),
                 }
-                let none = (PyList::empty(py), table.getattr("schema")?);
-                library()?.getattr("RecordBatch")?.call_method1("from_pylist", none)
             }
             ("pyarrow", "RecordBatchReader") => Self::to_pyarrow(slf)?.call_method0("to_reader"),
             ("pyarrow", _) => Self::to_pyarrow(slf),
