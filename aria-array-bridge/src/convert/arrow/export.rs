@@ -40,12 +40,16 @@ pub struct Export {
 
 impl Export {
     /// Says what the array will be. `requested` is what the consumer would like: it is given booleans of a byte, or a
-    /// tensor type, where that is asked for; anything else is answered by what the array is (K-A19).
+    /// tensor type, with the permutation and the names of axes that are asked for where the shape is that of the type;
+    /// anything else is answered by what the array is (K-A19).
     ///
     /// # Errors
     ///
     /// Every reason: a dtype that Arrow lacks, no axis at all, memory of a device.
     pub fn of(array: &Array, requested: Option<&Field>) -> Result<Export, Vec<Reason>> {
+        let tensor = requested.filter(|field| tensor::is_tensor(field));
+        let stored = tensor.and_then(|field| tensor::as_stored(array, field));
+        let array = stored.as_ref().unwrap_or(array);
         let mut refused = Vec::new();
         if array.ndim() == 0 {
             let text = "an array without axes is a single value, and Arrow has arrays of them alone";
@@ -111,7 +115,11 @@ impl Export {
             let text = "the validity bits do not begin at a byte and lie one behind the other";
             reasons.push(Reason::new("validity-bits", "C5", text));
         }
-        let field = nested(value, array.shape(), requested).with_name("");
+        let metadata = tensor.map(|field| match stored {
+            Some(_) => tensor::metadata_of(field),
+            None => tensor::metadata(array.shape().get(1..).unwrap_or_default()),
+        });
+        let field = nested(value, array.shape(), metadata).with_name("");
         let validity_bytes = if packs_validity || marked { array.len().div_ceil(8) } else { 0 };
         Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, reasons })
     }
@@ -269,15 +277,15 @@ fn innermost(field: &Field) -> &Field {
     field
 }
 
-/// The field of values in this shape: lists of lists, or a tensor type where one is asked for.
-fn nested(value: Field, shape: &[usize], requested: Option<&Field>) -> Field {
+/// The field of values in this shape: lists of lists, or a tensor type of this metadata.
+fn nested(value: Field, shape: &[usize], tensor: Option<Metadata>) -> Field {
     let inner = shape.get(1..).unwrap_or_default();
     if inner.is_empty() {
         return value;
     }
-    if requested.is_some_and(tensor::is_tensor) {
+    if let Some(metadata) = tensor {
         let list = format!("+w:{}", inner.iter().product::<usize>());
-        return Field::new("", &list).with_children(vec![value]).with_metadata(tensor::metadata(inner));
+        return Field::new("", &list).with_children(vec![value]).with_metadata(metadata);
     }
     inner.iter().rev().fold(value, |child, extent| {
         Field::new("item", &format!("+w:{extent}")).with_children(vec![child.with_name("item")])
