@@ -4,6 +4,7 @@
 use super::TableError;
 use super::chunk::{Chunk, Kind};
 use crate::array::{Array, Join};
+use crate::convert::arrow::said_of_nulls;
 use crate::dtype::DType;
 use crate::plan::Reason;
 
@@ -80,6 +81,11 @@ impl ColumnImport {
         &self.reasons
     }
 
+    /// What is worth knowing of a column that nothing stands against.
+    pub fn notes(&self) -> Vec<Reason> {
+        notes(&self.chunks)
+    }
+
     /// The array of each chunk: **zero-copy**, or a **copy** where bits or narrow dates become what arrays have.
     pub(crate) fn arrays(self) -> Result<Vec<Array>, TableError> {
         let array = |chunk: &Chunk| match &chunk.0 {
@@ -116,6 +122,17 @@ impl ColumnImport {
         }
         Ok(join.finish()?)
     }
+}
+
+/// What arrays that came in say of their nulls that their field, or their bitmap, does not (rule L6).
+pub(super) fn notes(chunks: &[Chunk]) -> Vec<Reason> {
+    let said = chunks.iter().filter_map(|chunk| match &chunk.0 {
+        Kind::Array(_) => None,
+        Kind::Arrow(part) => said_of_nulls(&part.node()),
+    });
+    let mut notes = Vec::new();
+    add_new(&mut notes, said.collect());
+    notes
 }
 
 /// Adds the reasons whose code is not there yet: many chunks have one reason.

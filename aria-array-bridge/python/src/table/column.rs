@@ -70,6 +70,7 @@ pub(crate) fn plan_of(import: &ColumnImport, source: String) -> Plan {
             plan = plan.copying(bytes, reason.clone());
         }
     }
+    plan.reasons.extend(import.notes());
     plan
 }
 
