@@ -1,13 +1,16 @@
-"""Tables that cross: pandas reads, DuckDB filters, Polars groups, scikit-learn fits, each in the memory of the other.
+"""Tables that cross: pandas reads, DuckDB filters, Polars groups, scikit-learn fits, each in the memory of the other, and the
+prediction goes back as a column of each.
 
     cargo xtask demo frames
 
-Shows each hop: from, to, the protocol, view or copy and why, and the addresses before and after. Fails if a hop that
-must share memory copied, if a value differs from plain pandas', or if anything is still alive at the end."""
+Goes so over the files that ship with scikit-learn. Shows each hop: from, to, the protocol, view or copy and why, and the
+addresses before and after. Fails if a hop that must share memory copied, if a value differs from plain pandas', or if
+anything is still alive at the end."""
 
 import gc
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import aria_array_bridge as ab
@@ -20,19 +23,40 @@ import sklearn
 import sklearn.datasets
 from sklearn.linear_model import LinearRegression
 
-FEATURES = ["flavanoids", "hue", "proline", "usual"]
-TARGET = "color_intensity"
-FILTER = "alcohol > 12.5"
+
+@dataclass
+class File:
+    """A file of rows of several kinds, and what is asked of it: a column from its features and from what is usual."""
+
+    name: str
+    load: str
+    over: str
+    least: float
+    features: list[str]
+    target: str
+
+    @property
+    def filter(self):
+        """Which rows are kept."""
+        return f"{self.over} > {self.least}"
+
+    def read(self):
+        """The rows. The first line of such a file counts them and names their kinds, not the columns."""
+        names = getattr(sklearn.datasets, self.load)().feature_names
+        names = [str(name).removesuffix(" (cm)").replace(" ", "_") for name in names]
+        folder = Path(sklearn.datasets.__file__).parent / "data"
+        return pd.read_csv(folder / self.name, skiprows=1, names=[*names, "kind"])
+
+
+FILES = [
+    File("wine_data.csv", "load_wine", "alcohol", 12.5, ["flavanoids", "hue", "proline", "usual"], "color_intensity"),
+    File("iris.csv", "load_iris", "sepal_length", 5.0, ["sepal_width", "petal_length", "usual"], "petal_width"),
+    File("breast_cancer.csv", "load_breast_cancer", "mean_radius", 12.0, ["mean_texture", "mean_symmetry", "usual"], "mean_area"),
+]
 
 
 class Broken(Exception):
     """Something is not as the demonstration promises."""
-
-
-def read():
-    """178 wines of three cultivars, as they ship with scikit-learn."""
-    names = [*sklearn.datasets.load_wine().feature_names, "cultivar"]
-    return pd.read_csv(Path(sklearn.datasets.__file__).parent / "data/wine_data.csv", skiprows=1, names=names)
 
 
 def address(table, name):
@@ -101,33 +125,33 @@ def hop(line, source, call, columns=(None,), wanted="view", inside=True):
     return made
 
 
-def chain():
+def chain(file):
     """The hops; what they led to, in each library, and the first frame."""
-    frame = read()
+    frame = file.read()
     columns = list(frame)
-    print(f"  | frame = pd.read_csv(\"wine_data.csv\", …)      {len(frame)} rows, {len(columns)} columns")
+    print(f"  | frame = pd.read_csv(\"{file.name}\", …)      {len(frame)} rows, {len(columns)} columns")
     table = hop("table = ab.table(frame)", frame, lambda: ab.table(frame), columns)
 
     connection = duckdb.connect()
-    wine = hop("wine = table.to_duckdb()", table, lambda: table.to_duckdb(connection), inside=False)
-    query = f"SELECT * FROM wine WHERE {FILTER}"
-    filtered = wine.query("wine", query).to_arrow_table()
-    print(f"  | filtered = wine.query(\"{query}\")      {filtered.num_rows} rows, DuckDB's own memory")
+    read = hop("read = table.to_duckdb()", table, lambda: table.to_duckdb(connection), inside=False)
+    query = f"SELECT * FROM read WHERE {file.filter}"
+    filtered = read.query("read", query).to_arrow_table()
+    print(f"  | filtered = read.query(\"{query}\")      {filtered.num_rows} rows, DuckDB's own memory")
     kept = hop("kept = ab.table(filtered)", filtered, lambda: ab.table(filtered), columns)
 
     polars = hop("polars = kept.to_polars()", kept, kept.to_polars, columns)
-    usual = polars.group_by("cultivar").agg(pl.col("alcohol").mean().alias("usual"))
-    rows = polars.join(usual, on="cultivar", maintain_order="left").rechunk()
-    print(f"  | rows = polars.join(the mean alcohol of each cultivar)      {rows.height} rows, Polars' own memory")
+    usual = polars.group_by("kind").agg(pl.col(file.over).mean().alias("usual"))
+    rows = polars.join(usual, on="kind", maintain_order="left").rechunk()
+    print(f"  | rows = polars.join(the mean {file.over} of each kind)      {rows.height} rows, Polars' own memory")
     rows_table = hop("rows = ab.table(rows)", rows, lambda: ab.table(rows), [*columns, "usual"])
 
-    some = rows_table.select(FEATURES)
-    matrix = hop("x = rows[features].to_matrix()", some, some.to_matrix, FEATURES[:1], wanted="copy")
+    some = rows_table.select(file.features)
+    matrix = hop("x = rows[features].to_matrix()", some, some.to_matrix, file.features[:1], wanted="copy")
     x = hop("x = np.asarray(x)", matrix, lambda: np.asarray(matrix))
-    block = pd.DataFrame(x, columns=FEATURES, copy=False)
-    again = hop("block = ab.table(pd.DataFrame(x))", block, lambda: ab.table(block), FEATURES)
-    hop("block.to_matrix(copy=False)", again, lambda: again.to_matrix(copy=False), FEATURES[:1])
-    y = hop("y = ab.asarray(rows[target])", rows_table, lambda: ab.asarray(rows_table[TARGET]), [TARGET])
+    block = pd.DataFrame(x, columns=file.features, copy=False)
+    again = hop("block = ab.table(pd.DataFrame(x))", block, lambda: ab.table(block), file.features)
+    hop("block.to_matrix(copy=False)", again, lambda: again.to_matrix(copy=False), file.features[:1])
+    y = hop("y = ab.asarray(rows[target])", rows_table, lambda: ab.asarray(rows_table[file.target]), [file.target])
 
     model = LinearRegression().fit(x, y)
     predicted = model.predict(x)
@@ -138,18 +162,20 @@ def chain():
         name: hop(f"whole.to_{name}()", whole, call, [*columns, "usual", "predicted"])
         for name, call in (("pandas", whole.to_pandas), ("polars", whole.to_polars), ("pyarrow", whole.to_pyarrow))
     }
+    asked = hop("whole.to_duckdb()", whole, lambda: whole.to_duckdb(connection), inside=False)
     for name, end in ends.items():
         if address(end, "predicted") != predicted.ctypes.data:
             raise Broken(f"expected scikit-learn's own memory in the column of {name} but found another")
+    ends["duckdb"] = asked.query("whole", "SELECT * FROM whole").to_arrow_table()
     return frame, ends
 
 
-def check(frame, ends):
+def check(file, frame, ends):
     """Compares with plain pandas."""
-    plain = frame.query(FILTER).reset_index(drop=True)
-    plain["usual"] = plain.groupby("cultivar")["alcohol"].transform("mean")
-    x = plain[FEATURES].to_numpy()
-    plain["predicted"] = LinearRegression().fit(x, plain[TARGET]).predict(x)
+    plain = frame.query(file.filter).reset_index(drop=True)
+    plain["usual"] = plain.groupby("kind")[file.over].transform("mean")
+    x = plain[file.features].to_numpy()
+    plain["predicted"] = LinearRegression().fit(x, plain[file.target]).predict(x)
     for name, end in ends.items():
         found = {column: end[column].to_numpy() for column in plain}
         for column, values in plain.items():
@@ -159,7 +185,7 @@ def check(frame, ends):
             tolerance = {"rtol": 1e-9, "atol": 0.0} if computed else {}
             if not same(found[column], values, **tolerance):
                 raise Broken(f"expected plain pandas' values in {column} of {name} but found others")
-        print(f"  {name:<10} {len(plain)} rows, {len(plain.columns)} columns: as in plain pandas")
+        print(f"  {file.name:<18} {name:<10} {len(plain)} rows, {len(plain.columns)} columns: as in plain pandas")
 
 
 def main():
@@ -167,10 +193,14 @@ def main():
     modules = (ab, pd, duckdb, pl, pa, sklearn)
     title("Libraries", ", ".join(f"{module.__name__} {module.__version__}" for module in modules))
     title("The hops", "Each line, and the tables that cross.")
-    frame, ends = chain()
+    led = []
+    for file in FILES:
+        print(f"\n  {file.name}")
+        led.append((file, *chain(file)))
     title("Results")
-    check(frame, ends)
-    del frame, ends
+    for file, frame, ends in led:
+        check(file, frame, ends)
+    del led, frame, ends
     gc.collect()
     title("Ledger", str(ab.ledger()))
     if len(ab.ledger()):

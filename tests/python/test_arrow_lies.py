@@ -75,6 +75,24 @@ def test_k_a5_nulls_of_a_field_that_has_none_are_kept_and_noted():
     assert x.tolist() == [0, None, 2] and [reason.code for reason in x.plan.reasons] == ["null-count"]
 
 
+@pytest.mark.parametrize("mark, schema, array", [("k_a1", {}, dict(null_count=-1)), ("k_a5", dict(flags=0), dict(null_count=1, validity=b"\5"))])
+def test_k_a1_k_a5_a_table_keeps_the_note_of_a_column(mark, schema, array):
+    source = lambda: ArrayProducer(Schema(**schema), Array(3, **array))  # noqa: E731
+    with ab.trace() as plans:
+        t = ab.table({"x": source()})
+    noted = [(reason.code, reason.where) for plan in plans for reason in plan.reasons]
+    assert noted and all(code == "null-count" for code, _ in noted)
+    x = ab.asarray(t["x"])
+    assert x.plan.outcome == "view" and [reason.code for reason in x.plan.reasons] == ["null-count"]
+    assert x.null_count == t["x"].null_count == (1 if mark == "k_a5" else 0)
+    child = Schema(name=b"x", **schema)
+    struct = ArrayProducer(Schema(b"+s", children=[child]), Array(3, buffers=[None], children=[Array(3, **array)]))
+    with ab.trace() as plans:
+        t = ab.table(struct)
+    assert [(reason.code, reason.where) for reason in plans[-1].reasons] == [("null-count", "column 'x'")]
+    assert [reason.code for reason in ab.asarray(t["x"]).plan.reasons] == ["null-count"]
+
+
 def test_k_a6_offsets_count_elements_and_bits_and_children_have_their_own():
     bits = ctypes.create_string_buffer(b"\xa0\x02", 2)
     x = ab.asarray(ArrayProducer(Schema(b"b"), Array(4, offset=5, memory=bits)))

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import gc
+import itertools
 
 import numpy as np
 import pyarrow as pa
@@ -165,6 +166,24 @@ def test_a_tensor_goes_out_where_it_is_asked_for():
     back = pa.Array._import_from_c_capsule(*ours.__arrow_c_array__(wish.__arrow_c_schema__()))
     assert back.type == wish.type and back.to_numpy_ndarray().tolist() == ours.tolist()
     assert back.storage.values.buffers()[1].address == ours.address
+
+
+@pytest.mark.parametrize("names", [None, ["a", "b", "c"]])
+@pytest.mark.parametrize("permutation", [None, *itertools.permutations(range(3))])
+def test_a_tensor_comes_back_with_its_permutation_and_the_names_of_its_axes(permutation, names):
+    kind = pa.fixed_shape_tensor(pa.float64(), (2, 3, 4), names, permutation and list(permutation))
+    column = pa.ExtensionArray.from_storage(kind, pa.FixedSizeListArray.from_arrays(pa.array(np.arange(72.0)), 24))
+    ours = ab.asarray(column)
+    back = pa.Array._import_from_c_capsule(*ours.__arrow_c_array__(pa.field("", kind).__arrow_c_schema__()))
+    assert back.type == kind and back.equals(column) and back.storage.values.buffers()[1].address == ours.address
+    # In a table, as it came and as an array.
+    table = pa.table({"t": column})
+    t = ab.table(table)
+    assert t.to_pyarrow().schema == table.schema and t.to_pyarrow().equals(table) and t.select(["t"]).slice(1).to_pyarrow().equals(table.slice(1))
+    made = ab.table({"t": ours})
+    read = pa.RecordBatchReader._import_from_c_capsule(made.__arrow_c_stream__(table.schema.__arrow_c_schema__())).read_all()
+    assert read.schema == table.schema and read.equals(table)
+    assert read["t"].chunk(0).storage.values.buffers()[1].address == ours.address
 
 
 def test_chunks_are_one_array():

@@ -343,14 +343,6 @@ def test_arrow_backed_columns_stand_beside_plain_ones_of_the_same_type_and_share
     assert ab.table(frame).select(["backed"]).to_pandas().columns.tolist() == ["backed"]
 
 
-def test_what_pandas_metadata_cannot_say_comes_back_as_pyarrow_reads_it():
-    for values, dtype in ((pd.Series(["a", None], dtype=object), "str"), (pd.Series(["a", None], dtype="string[python]"), "string")):
-        back = ab.table(pd.DataFrame({"a": values})).to_pandas()
-        assert back["a"].dtype == dtype and back["a"].isna().tolist() == [False, True]
-    decimals = pd.DataFrame({"a": pd.arrays.ArrowExtensionArray(COLUMNS["decimal128"])})
-    assert ab.table(decimals).to_pandas()["a"].tolist() == COLUMNS["decimal128"].to_pylist()
-
-
 INDICES = {
     "range": pd.RangeIndex(3), "range from 5": pd.RangeIndex(5, 8), "named range": pd.RangeIndex(5, 11, 2, name="r"), "text": pd.Index(["x", "y", "z"]), "named": pd.Index(["x", "y", "z"], name="k"),
     "named as a column": pd.Index(["x", "y", "z"], name="a"), "ints": pd.Index([3, 1, 2]), "floats": pd.Index([0.5, np.nan, 2]), "categories": pd.CategoricalIndex(["x", "y", "x"]),

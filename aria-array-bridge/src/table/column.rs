@@ -3,11 +3,12 @@
 
 use super::TableError;
 use super::chunk::{Chunk, Kind, Origin};
-use super::import::ColumnImport;
+use super::import::{ColumnImport, notes};
 use super::schema::same_type;
 use crate::array::{Array, ArrayError};
 use crate::convert::arrow::Export;
 use crate::layout::LayoutError;
+use crate::plan::Reason;
 use aria_arrow::{Checked, Field, OwnedStream};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -126,6 +127,11 @@ impl Column {
     /// Bits on a device.
     pub fn null_count(&self) -> Result<usize, TableError> {
         self.chunks.iter().try_fold(0usize, |nulls, chunk| Ok(nulls.saturating_add(chunk.null_count()?)))
+    }
+
+    /// What arrays that came in say of their nulls that their field, or their bitmap, does not (K-A1, K-A5).
+    pub fn notes(&self) -> Vec<Reason> {
+        notes(&self.chunks)
     }
 
     /// Rows from `start` on, at most `len`. **Zero-copy.** What reaches beyond the last row is cut off.

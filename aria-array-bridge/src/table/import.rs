@@ -5,6 +5,7 @@ use super::TableError;
 use super::chunk::{Chunk, Kind};
 use super::run::Run;
 use crate::array::{Array, Join};
+use crate::convert::arrow::said_of_nulls;
 use crate::dtype::DType;
 use crate::plan::Reason;
 
@@ -83,6 +84,11 @@ impl ColumnImport {
         self.chunks.iter().map(Run::of).collect()
     }
 
+    /// What is worth knowing of a column that nothing stands against.
+    pub fn notes(&self) -> Vec<Reason> {
+        notes(&self.chunks)
+    }
+
     /// The array. **Zero-copy**, or a **copy** if [`copied_bytes`](Self::copied_bytes) says so.
     ///
     /// # Errors
@@ -101,6 +107,17 @@ impl ColumnImport {
         }
         Ok(join.finish()?)
     }
+}
+
+/// What arrays that came in say of their nulls that their field, or their bitmap, does not (rule L6).
+pub(super) fn notes(chunks: &[Chunk]) -> Vec<Reason> {
+    let said = chunks.iter().filter_map(|chunk| match &chunk.0 {
+        Kind::Array(_) => None,
+        Kind::Arrow(part) => said_of_nulls(&part.node()),
+    });
+    let mut notes = Vec::new();
+    add_new(&mut notes, said.collect());
+    notes
 }
 
 /// Adds the reasons whose code is not there yet: many chunks have one reason.

@@ -1,4 +1,5 @@
-//! `frames.aria`: a column of a pandas frame, held by an Aria program as an array, in the column's own memory.
+//! `frames.aria`: a column of a pandas frame, held by an Aria program as an array, in the column's own memory; and what
+//! scikit-learn predicts of three files' columns, held so too, as a column of each frame.
 //!
 //! The part of `cargo xtask demo frames` that runs through the runtime; `examples/frames.py` has the other libraries.
 //! The program fails if memory was copied, if a value differs, or if anything is still alive at the end.
@@ -35,7 +36,10 @@ fn program(interpreter: &Interpreter) -> Result<(), Failure> {
     interpreter.watch(Some(shown.clone()));
     interpreter.run(include_str!("../../frames.aria"))?;
     interpreter.watch(None);
-    shown.all_shared(&[("alcohol: Array<Float> =", 1), ("column = pd.Series(", 1), ("again: Array<Float> =", 1)])?;
+    let columns = [("alcohol: Array<Float> =", 1), ("column = pd.Series(", 1), ("again: Array<Float> =", 1)];
+    // One of each file, into the program and back as a column.
+    let predictions = [("predicted: Array<Float> =", 3), ("frame.assign(", 3)];
+    shown.all_shared(&[columns.as_slice(), &predictions].concat())?;
     let (wines, alcohol, again) = (shown.object("wines")?, shown.array("alcohol")?, shown.array("again")?);
 
     let first = wines.getitem(0)?.call_method("to_numpy", Args::new())?.getattr("ctypes")?.getattr("data")?.to_int()?;

@@ -1,16 +1,18 @@
 """What pandas keeps beside the columns of a frame: index, labels, attributes. Imported where a frame is.
 
-It travels as pandas' own metadata, in the form that pyarrow writes and reads. Where pyarrow is not there, or has no
-word for the labels, it is written here; and read here where pyarrow is not there.
+It travels as pandas' own metadata, in the form that pyarrow writes and reads, with keys of ours for what that form does
+not say: the labels as they are (`_labels`), and of a column's dtype what its name leaves out. Where pyarrow is not there
+it is written here.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 from typing import Any
 
 import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+
+from aria_array_bridge import _labels
 
 
 def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
@@ -22,20 +24,20 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
         import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         described = _by_hand(frame)
-        return _encoded(described), described["index_columns"] if _has_levels(frame) else []
-    count = len(frame.columns)
+        return _completed(described, frame), described["index_columns"] if _has_levels(frame) else []
+    count, names = len(frame.columns), [str(label) for label in frame.columns]
     try:
-        if frame.columns.is_unique:
-            schema = pa.Schema.from_pandas(frame)
-            return schema.metadata[b"pandas"], schema.names[count:]
-        # pyarrow wants a name for each column: positions stand in for the labels.
-        schema = pa.Schema.from_pandas(frame.set_axis([f"__column_{i}__" for i in range(count)], axis=1))
+        # Positions stand in for the labels: pyarrow wants a text for each, and not one that another has.
+        plain = frame.set_axis([f"__column_{i}__" for i in range(count)], axis=1)
+        plain.index = frame.index.set_names([None if name is None else str(name) for name in frame.index.names])
+        schema = pa.Schema.from_pandas(plain)
         described = json.loads(schema.metadata[b"pandas"])
-        labels = pa.Schema.from_pandas(frame.iloc[:, :0])
+        described["column_indexes"] = _levels(frame.columns)
+        if "mixed" not in frame.columns.inferred_type:  # For which pyarrow has a warning and no word.
+            labels = pa.Schema.from_pandas(frame.iloc[:0, :0].reset_index(drop=True))
+            described["column_indexes"] = json.loads(labels.metadata[b"pandas"])["column_indexes"]
     except Exception:
         return None
-    described["column_indexes"] = json.loads(labels.metadata[b"pandas"])["column_indexes"]
-    names = [str(label) for label in frame.columns]
     for column, name in zip(described["columns"], names):
         column["name"] = column["field_name"] = name
     levels = [f"__index_level_{i}__" if name in names else name for i, name in enumerate(schema.names[count:])]
@@ -43,26 +45,77 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
         column["field_name"] = level
     if levels:
         described["index_columns"] = levels
-    return _encoded(described), levels
+    return _completed(described, frame), levels
+
+
+def read(metadata: bytes | None) -> dict[str, Any]:
+    """What metadata describes, or nothing."""
+    described = json.loads(metadata) if metadata else {}
+    return {"index_columns": [], "columns": [], "column_indexes": [], **described}
+
+
+def entries(names: list[str], kinds: list[str] | None, described: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """The description of each column, or None.
+
+    Where several columns have a name, or several descriptions, each takes the next one that is of its kind, which is
+    pandas' name for its type: columns may be gone by now, or stand elsewhere. Of one that is alone with its name and of
+    another kind by now, the label is left.
+    """
+    left: dict[str, list[dict[str, Any]]] = {}
+    for entry in described["columns"]:
+        left.setdefault(_field(entry), []).append(entry)
+    alone = {name: those[0] for name, those in left.items() if len(those) == 1 and names.count(name) == 1}
+    found: list[dict[str, Any] | None] = []
+    for i, name in enumerate(names):
+        fitting = [e for e in left.get(name, []) if kinds is None or _is_of_kind(e, kinds[i])]
+        if fitting:
+            left[name].remove(fitting[0])
+        kept = {"label": alone[name]["label"]} if "label" in alone.get(name, {}) else None
+        found.append(fitting[0] if fitting else kept)
+    return found
+
+
+def _is_of_kind(entry: dict[str, Any], kind: str) -> bool:
+    # Other writers say Int64, boolean and datetime64[ns].
+    return str(entry["pandas_type"]).lower().startswith(kind)
+
+
+def level_positions(names: list[str], described: dict[str, Any]) -> dict[str, int]:
+    """Where the levels of the index stand that are columns. pandas puts its index behind the columns: the last of a name."""
+    levels = {level for level in described["index_columns"] if isinstance(level, str)}
+    return {name: i for i, name in enumerate(names) if name in levels}
 
 
 def restore(columns: list[tuple[str, pd.Series]], metadata: bytes | None) -> pd.DataFrame:
     """A frame of these columns, with the index and the labels that the metadata names, over the same memory."""
-    described = json.loads(metadata) if metadata else {"index_columns": [], "columns": [], "column_indexes": []}
-    index = described["index_columns"]
-    levels = {name for name in index if isinstance(name, str)} & {name for name, _ in columns}
-    kept = [(name, values) for name, values in columns if name not in levels]
-    rows = len(columns[0][1]) if columns else None
-    numbered = {i: values for i, (_, values) in enumerate(kept)}
-    frame = pd.DataFrame(numbered, copy=False, index=None if kept else range(rows or 0))
-    named = dict(columns)
-    wanted = [_level(entry, named, described, rows) for entry in index]
-    found = [level for level in wanted if level is not None]
-    if found and len(found) == len(index):
-        names = [level.name for level in found]
-        frame.index = found[0] if len(found) == 1 else pd.MultiIndex.from_arrays(found, names=names)
-    frame.columns = _labels([name for name, _ in kept], described["column_indexes"])
-    frame.attrs = described.get("attributes", {})
+    described = read(metadata)
+    names = [name for name, _ in columns]
+    levels = level_positions(names, described)
+    kept = {i: values for i, (_, values) in enumerate(columns) if i not in levels.values()}
+    rows = len(columns[0][1]) if columns else 0
+    frame = pd.DataFrame(kept, copy=False, index=None if kept else range(rows))
+    found = {name: columns[i][1] for name, i in levels.items()}
+    return dress(frame, found, names, entries(names, None, described), described)
+
+
+def dress(
+    frame: pd.DataFrame,
+    found: dict[str, pd.Series],
+    names: list[str],
+    known: list[dict[str, Any] | None],
+    described: dict[str, Any],
+) -> pd.DataFrame:
+    """Gives a frame of columns its index, its labels and its attributes. `names` and `known` are those of all columns, and
+    `found` are levels of the index."""
+    rows = len(frame) if len(frame.columns) or found else None
+    levels = [_level(entry, found, described, rows) for entry in described["index_columns"]]
+    index = [level for level in levels if level is not None]
+    if index and len(index) == len(levels):
+        frame.index = index[0] if len(index) == 1 else pd.MultiIndex.from_arrays(index, names=[i.name for i in index])
+    apart = level_positions(names, described).values()
+    labels = [(name, known[i]) for i, name in enumerate(names) if i not in apart]
+    frame.columns = _labels.restore(labels, described["column_indexes"])
+    frame.attrs = described.get("attributes") or {}
     return frame
 
 
@@ -70,8 +123,31 @@ def _has_levels(frame: pd.DataFrame) -> bool:
     return not isinstance(frame.index, pd.RangeIndex)
 
 
-def _encoded(described: dict[str, Any]) -> bytes:
+def _completed(described: dict[str, Any], frame: pd.DataFrame) -> bytes:
+    """The description with the keys of ours, as JSON."""
+    index = frame.index
+    kinds, labels = list(frame.dtypes), list(frame.columns)
+    if _has_levels(frame):
+        kinds += [index.get_level_values(i).dtype for i in range(index.nlevels)]
+        labels += index.names
+    for column, kind, label in zip(described["columns"], kinds, labels):
+        column["label"] = _labels.said(label)
+        if isinstance(kind, pd.StringDtype):
+            column["storage"] = kind.storage
+        elif isinstance(kind, getattr(pd, "ArrowDtype", ())) or kind == object:
+            column["dtype"] = str(kind)
+        elif isinstance(kind, pd.CategoricalDtype):
+            column["categories"] = str(kind.categories.dtype)
+    _labels.describe(frame.columns, described["column_indexes"])
     return json.dumps(described).encode()
+
+
+def _levels(labels: pd.Index) -> list[dict[str, Any]]:
+    return [_column(name, name, labels.get_level_values(i).dtype) for i, name in enumerate(labels.names)]
+
+
+def _field(entry: dict[str, Any]) -> str:
+    return str(entry.get("field_name", entry.get("name")))  # Which older metadata has not.
 
 
 def _by_hand(frame: pd.DataFrame) -> dict[str, Any]:
@@ -85,11 +161,9 @@ def _by_hand(frame: pd.DataFrame) -> dict[str, Any]:
             columns.append(_column(None if name is None else str(name), levels[-1], index.get_level_values(i).dtype))
     else:
         levels = [{"kind": "range", "name": index.name, "start": index.start, "stop": index.stop, "step": index.step}]
-    labels = frame.columns
-    described = [_column(name, name, labels.get_level_values(i).dtype) for i, name in enumerate(labels.names)]
     return {
         "index_columns": levels,
-        "column_indexes": described,
+        "column_indexes": _levels(frame.columns),
         "columns": columns,
         "attributes": dict(frame.attrs),
         "creator": {"library": "aria-array-bridge", "version": "0"},
@@ -111,20 +185,7 @@ def _level(entry: Any, columns: dict[str, pd.Series], described: dict[str, Any],
         return index if rows is None or len(index) == rows else None
     if entry not in columns:
         return None
-    name = next((column["name"] for column in described["columns"] if column["field_name"] == entry), None)
-    return pd.Index(columns[entry], name=name)
-
-
-def _labels(names: list[str], described: list[dict[str, Any]]) -> pd.Index:
-    """The labels of the columns, which travel as text."""
-    if len(described) > 1:
-        parts = [ast.literal_eval(name) for name in names]
-        levels = [[part[i] for part in parts] for i in range(len(described))]
-        return pd.MultiIndex.from_arrays(levels, names=[level["name"] for level in described])
-    labels = pd.Index(names)
-    if described:
-        kind = described[0]["numpy_type"]
-        if kind != "object":
-            labels = labels.astype(kind)
-        labels.name = described[0]["name"]
-    return labels
+    described_as = [column for column in described["columns"] if _field(column) == entry]
+    last = described_as[-1] if described_as else {}  # pandas puts its index behind the columns.
+    name = last.get("label", last.get("name"))
+    return pd.Index(columns[entry], name=tuple(name) if isinstance(name, list) else name)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from pyarrow.pandas_compat import get_logical_type  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+from aria_array_bridge import _frames
 
 # How pandas' metadata names a dtype that is pyarrow's own.
 _ARROW = "[pyarrow]"
@@ -23,37 +27,131 @@ _NULLABLE = {
     pa.uint64(): pd.UInt64Dtype(),
 }
 
+_MASKED = {dtype.name for dtype in _NULLABLE.values()} | {"Float32", "Float64"}
+
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
-    """The frame that pyarrow makes, with the Arrow-backed columns that its metadata names, and nullable ones for integers and
-    booleans with nulls where it names no dtype.
+    """The frame that pyarrow makes, with the columns that it does not bring back as they were, and nullable ones for
+    integers and booleans with nulls where no metadata names a dtype.
 
-    pyarrow asks pandas for a dtype of the name in the metadata, and pandas reads back few of the names that it writes:
-    "string[pyarrow]" becomes another dtype, "list<item: int64>[pyarrow]" is an error. What stands in such a column's place
-    meanwhile is of its length and small.
+    pyarrow knows a column by its name and asks pandas for a dtype of the name in the metadata; several columns may have one
+    name, and pandas reads back few of the dtypes' names. So columns are numbered on this way, index and labels put on
+    afterwards, and what stands in the place of a column that is made here is of its length and small.
     """
-    metadata = table.schema.metadata or {}
-    described = json.loads(metadata.get(b"pandas", b"{}"))
-    index = {level for level in described.get("index_columns", ()) if isinstance(level, str)}
-    backed, named = {}, set()
-    for column in described.get("columns", ()):
-        named.add(column["field_name"])
-        if column["numpy_type"].endswith(_ARROW) and column["field_name"] not in index:
-            backed[column["field_name"]] = column
-            column["numpy_type"] = "int8"
-    stands_in, arrays = table, {}
-    position = 0
-    for i, field in enumerate(table.schema):
-        if field.name in backed:
-            arrays[position] = pd.arrays.ArrowExtensionArray(table.column(i))
-        elif field.type in _NULLABLE and table.column(i).null_count and field.name not in named:
-            arrays[position] = table.column(i).to_pandas(types_mapper=_NULLABLE.get).array
-        if position in arrays:
-            stands_in = stands_in.set_column(i, field.name, pa.repeat(pa.scalar(0, pa.int8()), len(table)))
-        position += field.name not in index
-    if backed:
-        stands_in = stands_in.replace_schema_metadata({**metadata, b"pandas": json.dumps(described).encode()})
-    frame = stands_in.to_pandas(split_blocks=True)  # Else columns of one type are copied together.
-    for position, values in arrays.items():
-        frame.isetitem(position, values)
-    return frame
+    described, known = _described(table)
+    names = table.schema.names
+    levels = _frames.level_positions(names, described)
+    kept = [i for i in range(len(names)) if i not in levels.values()]
+    frame = _columns(table, kept, known)
+    found = {name: _columns(table, [i], known)[0].rename(None) for name, i in levels.items()}
+    return _frames.dress(frame, found, names, known, described)
+
+
+def copies(table: pa.Table) -> list[tuple[str, int, str, str]]:
+    """What `frame_of` copies, before it does: of each column that is not shared its name, its bytes, and why, as a
+    reason's code and sentence."""
+    found = []
+    for name, column, entry in zip(table.schema.names, table.columns, _described(table)[1]):
+        reason = _why_copied(column, entry if entry is not None and "numpy_type" in entry else None)
+        if reason is not None:
+            found.append((name, column.nbytes, *reason))
+    return found
+
+
+def _described(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, Any] | None]]:
+    """What the metadata describes, and of it each column."""
+    described = _frames.read((table.schema.metadata or {}).get(b"pandas"))
+    kinds = [get_logical_type(field.type) for field in table.schema]
+    return described, _frames.entries(table.schema.names, kinds, described)
+
+
+def _why_copied(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> tuple[str, str] | None:
+    types, kind, missing = pa.types, column.type, column.null_count
+    described = entry or {"numpy_type": ""}
+    told = described.get("dtype", described["numpy_type"])
+    numbers = types.is_integer(kind) or types.is_floating(kind)
+    if len(column) == 0 or told.endswith(_ARROW):
+        return None
+    if _is_text(kind):
+        if told == "object" or described.get("storage") == "python":
+            return "object-dtype", "text becomes Python's own"
+        # Of Arrow's in pandas, whose chunks it keeps.
+        return None if types.is_large_string(kind) else ("dtype", f"pandas keeps large_string, and this is {kind}")
+    if types.is_boolean(kind):
+        return ("object-dtype", "bools become Python's own") if told == "object" else ("bits", "bits become bytes")
+    if told in _MASKED or (not told and missing and kind in _NULLABLE):
+        return "dtype", f"pandas copies the values of its nullable dtypes, and this is {kind}"
+    if not (numbers or types.is_timestamp(kind) or types.is_duration(kind) or types.is_dictionary(kind)):
+        extension = isinstance(kind, pa.BaseExtensionType)
+        return ("dtype", f"pandas stores {kind} another way") if extension else ("object-dtype", f"{kind} becomes Python objects")
+    if column.num_chunks > 1:
+        return "chunked", f"{column.num_chunks} chunks become one array"
+    if missing:
+        return "nulls", f"{missing} null{'s' if missing > 1 else ''}, for which a value is written"
+    if types.is_dictionary(kind) and kind.index_type != _codes(len(column.chunk(0).dictionary)):
+        return "dtype", f"pandas keeps codes of {_codes(len(column.chunk(0).dictionary))}, and these are {kind.index_type}"
+    return None
+
+
+def _codes(count: int) -> pa.DataType:
+    """The type of the codes of so many categories."""
+    return next((kind for kind, limit in ((pa.int8(), 2**7), (pa.int16(), 2**15), (pa.int32(), 2**31)) if count < limit), pa.int64())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _columns(table: pa.Table, kept: list[int], known: list[dict[str, Any] | None]) -> pd.DataFrame:
+    """These columns, by their numbers in a row."""
+    entries, arrays = [], {}
+    part = table.select(kept).rename_columns([str(i) for i in range(len(kept))])
+    for i, at in enumerate(kept):
+        entry, column = known[at], table.column(at)
+        values = _values(column, entry)
+        if values is not None:
+            arrays[i] = values
+            part = part.set_column(i, str(i), pa.repeat(pa.scalar(0, pa.int8()), len(table)))
+        elif entry is not None and "numpy_type" in entry:
+            entries.append({**entry, "name": str(i), "field_name": str(i)})
+    described = {"index_columns": [], "columns": entries, "column_indexes": [], "pandas_version": pd.__version__}
+    part = part.replace_schema_metadata({b"pandas": json.dumps(described).encode()})
+    frame = part.to_pandas(split_blocks=True)  # Else columns of one type are copied together.
+    for i, values in arrays.items():
+        frame.isetitem(i, pd.Series(values, index=frame.index, copy=False))  # What is no Series is copied.
+    return frame.set_axis(range(len(kept)), axis=1)
+
+
+def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
+    """The values, where pyarrow would bring back others, or of another dtype; else None."""
+    if entry is None or "numpy_type" not in entry:
+        nullable = column.type in _NULLABLE and column.null_count
+        return column.to_pandas(types_mapper=_NULLABLE.get).array if nullable else None
+    kind = entry.get("dtype", entry["numpy_type"])
+    if kind.endswith(_ARROW):
+        return pd.arrays.ArrowExtensionArray(column)
+    if entry["pandas_type"] == "categorical" and pa.types.is_dictionary(column.type):
+        return None if pa.types.is_null(column.type.value_type) else _categorical(column, entry.get("categories"))
+    text = _is_text(column.type)
+    if text and entry.get("dtype") == "object":
+        return pd.Series(column.to_numpy(), dtype=object)  # pandas 3 makes text of them.
+    if text and "storage" in entry and entry["numpy_type"] in ("string", "str"):
+        missing = {} if entry["numpy_type"] == "string" else {"na_value": float("nan")}
+        return pd.StringDtype(entry["storage"], **missing).__from_arrow__(column)
+    return None
+
+
+def _categorical(column: pa.ChunkedArray, kind: str | None) -> pd.Categorical:
+    """Of categories of any dtype, which pyarrow makes of the numbers that they are stored as."""
+    whole = column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+    known = whole.dictionary
+    if kind is not None and kind.endswith(_ARROW):
+        categories = pd.Index(pd.arrays.ArrowExtensionArray(known))
+    elif pa.types.is_nested(known.type):
+        categories = pd.Index([tuple(value) for value in known.to_pylist()], tupleize_cols=False)
+    else:
+        categories = pd.Index(known.to_pandas())
+        categories = categories if kind in (None, str(categories.dtype)) else categories.astype(kind)
+    codes = whole.indices.fill_null(-1) if whole.null_count else whole.indices
+    codes = codes.to_numpy(zero_copy_only=False)
+    return pd.Categorical.from_codes(codes, categories, column.type.ordered)

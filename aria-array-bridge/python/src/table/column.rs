@@ -70,6 +70,7 @@ pub(crate) fn plan_of(import: &ColumnImport, source: String) -> Plan {
             plan = plan.copying(bytes, reason.clone());
         }
     }
+    plan.reasons.extend(import.notes());
     plan
 }
 
@@ -185,7 +186,10 @@ impl PyColumn {
                 let column = Self::to_pyarrow(slf)?;
                 match column.getattr("num_chunks")?.extract()? {
                     1 => column.call_method1("chunk", (0,)), // Shared; several are copied together.
-                    _ => column.call_method0("combine_chunks"),
+                    _ => {
+                        super::onward::joining(PyList::new(py, [&column])?.as_any(), "pyarrow.Array")?;
+                        column.call_method0("combine_chunks")
+                    }
                 }
             }
             ("arro3.core", "ChunkedArray") => {

@@ -60,21 +60,33 @@ pub(super) fn check_values(py: Python<'_>, table: &Table) -> PyResult<()> {
     py.detach(|| table.validate()).map_err(|error| raise(py, &error))
 }
 
-/// Says to a trace what came by Arrow: nothing of it is copied.
-fn arrived<T>(object: &Bound<'_, PyAny>, protocol: &'static str, made: T, name: impl FnOnce(&T) -> String) -> T {
+/// Says to a trace what came by Arrow: nothing of it is copied. Notes name their column.
+fn arrived<T>(
+    object: &Bound<'_, PyAny>,
+    protocol: &'static str,
+    made: T,
+    name: impl FnOnce(&T) -> String,
+    columns: impl FnOnce(&T) -> &[Column],
+) -> T {
     if is_tracing() {
-        let source = class::of(object);
-        record(&Plan::view(protocol, source, name(&made)));
+        let mut plan = Plan::view(protocol, class::of(object), name(&made));
+        for column in columns(&made) {
+            let at = format!("column '{}'", column.name());
+            plan.reasons.extend(column.notes().into_iter().map(|note| note.at(at.clone())));
+        }
+        record(&plan);
     }
     made
 }
 
-fn shape_of(table: &Table) -> String {
-    format!("Table {} rows x {} columns", table.num_rows(), table.num_columns())
+fn table_arrived(object: &Bound<'_, PyAny>, protocol: &'static str, table: Table) -> Table {
+    let name = |table: &Table| format!("Table {} rows x {} columns", table.num_rows(), table.num_columns());
+    arrived(object, protocol, table, name, Table::columns)
 }
 
-fn shape_of_column(column: &Column) -> String {
-    format!("Column of {} rows", column.len())
+fn column_arrived(object: &Bound<'_, PyAny>, protocol: &'static str, column: Column) -> Column {
+    let name = |column: &Column| format!("Column of {} rows", column.len());
+    arrived(object, protocol, column, name, core::slice::from_ref)
 }
 
 /// The table that the object is.
@@ -126,19 +138,19 @@ fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
         let name = class::of(object);
         let (checked, origin) = checked(object, given, &name)?;
         if checked.field().layout() != Format::Struct {
-            let column = arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column);
+            let column = column_arrived(object, protocol, Column::from_arrow(checked, origin));
             return alone(py, named_as(object, column)?).map(Some);
         }
         let table = Table::from_batch(checked, origin).map_err(|error| raise(py, &error))?;
-        return Ok(Some(arrived(object, protocol, table, shape_of)));
+        return Ok(Some(table_arrived(object, protocol, table)));
     }
     let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
     let field = schema_in_stream(object, &mut stream)?;
     if field.layout() != Format::Struct {
-        let column = arrived(object, protocol, column_in_stream(object, stream, field)?, shape_of_column);
+        let column = column_arrived(object, protocol, column_in_stream(object, stream, field)?);
         return alone(py, named_as(object, column)?).map(Some);
     }
-    of_stream(object, stream, field).map(|table| Some(arrived(object, protocol, table, shape_of)))
+    of_stream(object, stream, field).map(|table| Some(table_arrived(object, protocol, table)))
 }
 
 /// A table of one column.
@@ -364,12 +376,12 @@ fn named_as(object: &Bound<'_, PyAny>, column: Column) -> PyResult<Column> {
 pub(super) fn arrow_column(object: &Bound<'_, PyAny>) -> PyResult<Option<Column>> {
     if let Some((given, protocol)) = pair_in(object)? {
         let (checked, origin) = checked(object, given, &class::of(object))?;
-        return Ok(Some(arrived(object, protocol, Column::from_arrow(checked, origin), shape_of_column)));
+        return Ok(Some(column_arrived(object, protocol, Column::from_arrow(checked, origin))));
     }
     let Some((mut stream, protocol)) = stream_in(object)? else { return Ok(None) };
     let field = schema_in_stream(object, &mut stream)?;
     let column = column_in_stream(object, stream, field)?;
-    Ok(Some(arrived(object, protocol, column, shape_of_column)))
+    Ok(Some(column_arrived(object, protocol, column)))
 }
 
 /// All arrays of a stream, as chunks of a column.

@@ -8,6 +8,7 @@ mod blocks;
 mod column;
 mod import;
 mod matrix;
+mod onward;
 mod out;
 mod pandas;
 mod schema;

@@ -1,10 +1,10 @@
 //! Tables as other libraries' tables. Their own importers share what came as Arrow.
 
+use super::column::PyColumn;
 use super::pandas::KEY;
-use super::{PyTable, raise};
-use crate::array::{Origin, PyArray};
+use super::{PyTable, onward};
 use crate::export::like::{Like, unknown};
-use aria_array_bridge::plan::Plan;
+use crate::request::Request;
 use aria_array_bridge::table::Table;
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
@@ -52,12 +52,13 @@ impl PyTable {
             ("polars", "LazyFrame") => Self::to_polars(slf)?.call_method0("lazy"),
             ("polars", _) => Self::to_polars(slf),
             ("pyarrow", "RecordBatch") => {
-                let table = Self::to_pyarrow(slf)?.call_method0("combine_chunks")?; // One chunk is shared.
-                let batches = table.call_method0("to_batches")?;
-                if batches.len()? > 0 {
-                    return batches.get_item(0);
+                let table = Self::to_pyarrow(slf)?;
+                onward::joining(&table.getattr("columns")?, "pyarrow.RecordBatch")?;
+                let batches = table.call_method0("combine_chunks")?.call_method0("to_batches")?; // One chunk is shared.
+                match batches.len()? {
+                    0 => library()?.call_method1("record_batch", (slf,)), // Which has no batch of a table without rows.
+                    _ => batches.get_item(0),
                 }
-                library()?.call_method1("record_batch", (slf,)) // No rows: by our one batch.
             }
             ("pyarrow", "RecordBatchReader") => Self::to_pyarrow(slf)?.call_method0("to_reader"),
             ("pyarrow", _) => Self::to_pyarrow(slf),
@@ -67,6 +68,7 @@ impl PyTable {
             }
             ("arro3.core", "RecordBatch") => {
                 let table = library()?.getattr("Table")?.call_method1("from_arrow", (slf,))?;
+                onward::joining(&table.getattr("columns")?, "arro3.core.RecordBatch")?;
                 table.call_method0("combine_chunks")?.call_method0("to_batches")?.get_item(0) // One chunk is shared.
             }
             ("nanoarrow", "ArrayStream") => library()?.call_method1("ArrayStream", (slf,)),
@@ -82,15 +84,14 @@ pub(super) fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'
     match py.import("pyarrow") {
         Ok(_) => {
             let table = PyTable::to_pyarrow(&object)?;
+            onward::to_pandas(&table)?;
             py.import("aria_array_bridge._pandas")?.getattr("frame_of")?.call1((table,))
         }
         Err(error) if error.is_instance_of::<PyImportError>(py) => {
             let columns = PyList::empty(py);
             for column in table.columns() {
-                let import = column.import().map_err(|error| raise(py, &error))?;
-                let array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
-                let plan = Plan::view("column", "Table", crate::array::describe(&array));
-                let array = Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), false))?;
+                let object = Bound::new(py, PyColumn::new(column.clone()))?;
+                let array = crate::import::import(object.as_any(), &Request::default())?;
                 columns.append((column.name(), array.call_method0("to_pandas")?))?;
             }
             let metadata = table.schema().metadata().get(KEY).map(|text| PyBytes::new(py, text));

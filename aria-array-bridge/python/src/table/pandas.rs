@@ -127,7 +127,10 @@ fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
             let objects = crate::import::numpy::is_dtype(&dtype)?;
             let (code, rule) = if objects { ("object-dtype", "L1") } else { ("extension-dtype", "C4") };
             let text = format!("a column of {dtype} that Arrow has no type for: {}", error.value(py));
-            let plan = Plan::view("arrow", "pandas.Series", "Table").refusing(Reason::new(code, rule, text));
+            let sparse = dtype.str()?.to_string().starts_with("Sparse");
+            let hint = if sparse { ".sparse.to_dense()" } else { ".astype() to one type for all its values" };
+            let plan = Plan::view("arrow", "pandas.Series", "Table");
+            let plan = plan.refusing(Reason::new(code, rule, text).hint(hint));
             let raised = refused(py, plan);
             raised.set_cause(py, Some(error));
             Err(raised)

@@ -45,13 +45,15 @@ pub struct Export {
 
 impl Export {
     /// Says what the array will be. `requested` is what the consumer would like: it is given booleans of a byte, or a
-    /// tensor type, where that is asked for; anything else is answered by what the array is (K-A19).
+    /// tensor type, with the permutation and the names of axes that are asked for where the shape is that of the type;
+    /// anything else is answered by what the array is (K-A19).
     ///
     /// # Errors
     ///
     /// Every reason: a dtype that Arrow lacks, no axis at all, memory of a device.
     pub fn of(array: &Array, requested: Option<&Field>) -> Result<Export, Vec<Reason>> {
-        let (field, mut way) = form(array, requested)?;
+        let (field, mut way, stored) = form(array, requested)?;
+        let array = stored.as_ref().unwrap_or(array);
         let mut reasons = Vec::new();
         let timed = without_nat(array).map_err(|error| vec![Reason::new("memory", "C3", error.to_string())])?;
         if let Some((_, nats)) = &timed {
@@ -109,7 +111,7 @@ impl Export {
     ///
     /// Those of [`of`](Self::of).
     pub fn field_of(array: &Array, requested: Option<&Field>) -> Result<Field, Vec<Reason>> {
-        form(array, requested).map(|(field, _)| field)
+        form(array, requested).map(|(field, ..)| field)
     }
 
     /// What the array will be; its name is empty.
@@ -208,8 +210,12 @@ impl Export {
     }
 }
 
-/// What an array will be, and how its values get there if they lie densely; no value is read.
-fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way), Vec<Reason>> {
+/// What an array will be, and how its values get there if they lie densely; no value is read. The array is another view
+/// where a tensor type stores its axes in another order.
+fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way, Option<Array>), Vec<Reason>> {
+    let tensor = requested.filter(|field| tensor::is_tensor(field));
+    let stored = tensor.and_then(|field| tensor::as_stored(array, field));
+    let array = stored.as_ref().unwrap_or(array);
     let mut refused = Vec::new();
     if array.ndim() == 0 {
         let text = "an array without axes is a single value, and Arrow has arrays of them alone";
@@ -225,7 +231,7 @@ fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way), Vec<Re
         let dtype = array.dtype();
         let text = format!("Arrow has no fixed-width type for {dtype}");
         let hint = match dtype.kind() {
-            'c' => "x.view() of its parts, real and imaginary: two columns, or an axis of 2",
+            'c' => "real and imaginary parts as two columns: x.real, x.imag",
             'M' | 'm' => "astype() to a unit that is a fixed number of seconds",
             _ => "astype() to a type that Arrow has, or ab.table(x) for records",
         };
@@ -241,7 +247,11 @@ fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way), Vec<Re
         value = Field::new("item", "c").with_metadata(Metadata::from_pairs(pairs).unwrap_or_default());
         way = Way::Share;
     }
-    Ok((nested(value, array.shape(), requested).with_name(""), way))
+    let metadata = tensor.map(|field| match stored {
+        Some(_) => tensor::metadata_of(field),
+        None => tensor::metadata(array.shape().get(1..).unwrap_or_default()),
+    });
+    Ok((nested(value, array.shape(), metadata).with_name(""), way, stored))
 }
 
 /// The protocol's name in ledger and plans.
@@ -318,15 +328,15 @@ fn innermost(field: &Field) -> &Field {
     field
 }
 
-/// The field of values in this shape: lists of lists, or a tensor type where one is asked for.
-fn nested(value: Field, shape: &[usize], requested: Option<&Field>) -> Field {
+/// The field of values in this shape: lists of lists, or a tensor type of this metadata.
+fn nested(value: Field, shape: &[usize], tensor: Option<Metadata>) -> Field {
     let inner = shape.get(1..).unwrap_or_default();
     if inner.is_empty() {
         return value;
     }
-    if requested.is_some_and(tensor::is_tensor) {
+    if let Some(metadata) = tensor {
         let list = format!("+w:{}", inner.iter().product::<usize>());
-        return Field::new("", &list).with_children(vec![value]).with_metadata(tensor::metadata(inner));
+        return Field::new("", &list).with_children(vec![value]).with_metadata(metadata);
     }
     inner.iter().rev().fold(value, |child, extent| {
         Field::new("item", &format!("+w:{extent}")).with_children(vec![child.with_name("item")])

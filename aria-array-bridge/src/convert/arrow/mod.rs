@@ -31,7 +31,21 @@ pub use import::Import;
 pub use join::{chunked, join};
 
 use crate::plan::Reason;
-use aria_arrow::{ArrowError, Problem, StreamError};
+use aria_arrow::{ArrayView, ArrowError, Problem, StreamError};
+
+/// What an array says of its nulls that its field, or its bitmap, does not (K-A1, K-A5): a note.
+pub fn said_of_nulls(view: &ArrayView<'_>) -> Option<Reason> {
+    let stated = view.stated_null_count();
+    if stated < 0 && view.validity().is_none() && !view.is_empty() {
+        let text = "the nulls were not counted, and there is no bitmap: there are none";
+        return Some(Reason::new("null-count", "L6", text));
+    }
+    if stated > 0 && !view.field().is_nullable() {
+        let text = format!("the field says that there are no nulls, and its array has {stated}: they are kept");
+        return Some(Reason::new("null-count", "L6", text));
+    }
+    None
+}
 
 /// A refusal of aria-arrow's as a reason (rule C8).
 pub fn reason(error: &ArrowError) -> Reason {

@@ -2,6 +2,7 @@
 //!
 //! <https://arrow.apache.org/docs/format/CanonicalExtensions.html#fixed-shape-tensor>
 
+use crate::array::Array;
 use crate::layout::Dims;
 use crate::plan::Reason;
 use aria_arrow::{Field, Format, Metadata};
@@ -56,11 +57,34 @@ pub(super) fn parse(field: &Field) -> Result<Tensor, Box<Reason>> {
     Ok(Tensor { shape, permutation })
 }
 
+/// The array with its axes in the order in which this tensor type stores them, where the tensors of the type have its
+/// shape; `None` where they have another. A **view**.
+pub(super) fn as_stored(array: &Array, field: &Field) -> Option<Array> {
+    let Tensor { shape, permutation } = parse(field).ok()?;
+    if array.ndim() != shape.len() + 1 {
+        return None;
+    }
+    let mut axes: Vec<usize> = (0..array.ndim()).collect();
+    for (axis, stored) in permutation.iter().flatten().enumerate() {
+        axes[stored + 1] = axis + 1;
+    }
+    let stored = array.transpose(&axes).ok()?;
+    (stored.shape()[1..] == *shape).then_some(stored)
+}
+
 /// The metadata of a tensor type of this shape in memory.
 pub(super) fn metadata(shape: &[usize]) -> Metadata {
-    let text = json!({ "shape": shape }).to_string();
-    let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", NAME), (b"ARROW:extension:metadata", text.as_bytes())];
-    Metadata::from_pairs(pairs).unwrap_or_default() // Far less than int32 counts.
+    named(json!({ "shape": shape }).to_string().as_bytes())
+}
+
+/// The metadata of the tensor type that this field has: its shape, its permutation and the names of its axes.
+pub(super) fn metadata_of(field: &Field) -> Metadata {
+    named(field.extension_metadata().unwrap_or_default())
+}
+
+fn named(parameters: &[u8]) -> Metadata {
+    let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", NAME), (b"ARROW:extension:metadata", parameters)];
+    Metadata::from_pairs(pairs).unwrap_or_default() // Far less than int32 counts, or read from as much.
 }
 
 fn malformed(text: String) -> Box<Reason> {

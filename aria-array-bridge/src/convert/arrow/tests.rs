@@ -1,7 +1,7 @@
 //! Arrays of ours go out and come back; and structs made by hand, whose owners count their drops.
 
 use super::*;
-use crate::array::{Access, Array, Validity};
+use crate::array::{Access, Array, CopyOrder, Validity};
 use crate::buffer::Owner;
 use crate::device::Device;
 use crate::dtype::DType;
@@ -180,6 +180,36 @@ fn a_tensor_type_has_its_shape_and_its_axes_in_the_order_that_is_meant() {
     assert_eq!(turned.get::<u8>(&[1, 2, 0]).unwrap(), 8);
     for lie in ["", "{}", r#"{"shape":[2,2]}"#, r#"{"shape":[2,3],"permutation":[0,0]}"#, r#"{"shape":[-2,-3]}"#] {
         assert_eq!(tensor(lie).unwrap_err().code, "malformed", "{lie}");
+    }
+}
+
+#[test]
+fn a_tensor_type_that_is_asked_for_is_given_with_its_permutation_and_its_names_where_the_shape_is_its() {
+    let wish = |list: usize, text: &str| {
+        let pairs = [("ARROW:extension:name", "arrow.fixed_shape_tensor"), ("ARROW:extension:metadata", text)];
+        let field = Field::new("x", &format!("+w:{list}")).with_children(vec![Field::new("item", "C")]);
+        field.with_metadata(Metadata::from_pairs(pairs).unwrap())
+    };
+    let stored = Array::from((0..24u8).collect::<Vec<_>>()).reshape(&[1, 2, 3, 4]).unwrap();
+    // Axis `i` of the tensor is axis `permutation[i]` in memory.
+    let turned = stored.transpose(&[0, 3, 1, 2]).unwrap();
+    let text = r#"{"shape":[2,3,4],"permutation":[2,0,1],"dim_names":["a","b","c"]}"#;
+    let export = Export::of(&turned, Some(&wish(24, text))).unwrap();
+    assert_eq!(export.field().extension_metadata(), Some(text.as_bytes()));
+    assert_eq!(export.copied_bytes(), 0);
+    // In another order of the axes it is as much a tensor of the type, by a copy.
+    let dense = turned.copy(CopyOrder::C).unwrap();
+    let copied = Export::of(&dense, Some(&wish(24, text))).unwrap();
+    assert_eq!((copied.field(), copied.copied_bytes()), (export.field(), 24));
+    for export in [export, copied] {
+        let field = export.field().clone();
+        let back = import(export.export().unwrap(), field).unwrap();
+        assert_eq!((back.shape(), back.to_vec::<u8>().unwrap()), (turned.shape(), turned.to_vec::<u8>().unwrap()));
+    }
+    // What is asked for is not what the array is, or is no tensor type: a tensor of the array's own shape.
+    for text in [r#"{"shape":[4,3,2]}"#, r#"{"shape":[24]}"#, r#"{"shape":[2,3,4],"permutation":[0,0,0]}"#, "{"] {
+        let export = Export::of(&turned, Some(&wish(24, text))).unwrap();
+        assert_eq!(export.field().extension_metadata(), Some(&br#"{"shape":[4,2,3]}"#[..]), "{text}");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::array::{Hold, PyArray};
 use crate::class;
 use crate::error::{bad_argument, refused};
 use crate::request::{Copied, Found, Request, execute};
-use aria_array_bridge::convert::arrow::{Import, reason};
+use aria_array_bridge::convert::arrow::{Import, reason, said_of_nulls};
 use aria_array_bridge::dtype::Swap;
 use aria_array_bridge::ledger::Name;
 use aria_array_bridge::plan::{Plan, Reason};
@@ -196,14 +196,14 @@ impl<'py> Asked<'_, 'py> {
             return self.single(chunk, device);
         }
         let imports = chunks.iter().map(|chunk| self.import(chunk, device)).collect::<Result<Vec<_>, _>>()?;
-        let notes = chunks.iter().find_map(|chunk| said_of_nulls(chunk)).into_iter().collect();
+        let notes = chunks.iter().find_map(|chunk| said_of_nulls(&chunk.view())).into_iter().collect();
         later::found(chunks, imports, device, self.protocol, notes)
     }
 
     /// What one chunk is.
     fn single(&self, chunk: Foreign<Checked>, device: Device) -> Result<Found, Reason> {
         let import = self.import(&chunk, device)?;
-        let said = said_of_nulls(&chunk);
+        let said = said_of_nulls(&chunk.view());
         if import.is_copied() {
             return later::found(vec![chunk], vec![import], device, self.protocol, said.into_iter().collect());
         }
@@ -288,19 +288,4 @@ fn is_table(field: &Field) -> bool {
 fn table(field: &Field) -> Reason {
     let text = format!("{} is a table, and no array", field.type_name());
     Reason::new("not-numeric", "C6", text).expected("one column", "a table").hint("ab.table(x), or one of its columns")
-}
-
-/// What an array says of its nulls that its field, or its bitmap, does not (K-A1, K-A5).
-fn said_of_nulls(chunk: &Checked) -> Option<Reason> {
-    let view = chunk.view();
-    let stated = view.stated_null_count();
-    if stated < 0 && view.validity().is_none() && !view.is_empty() {
-        let text = "the nulls were not counted, and there is no bitmap: there are none";
-        return Some(Reason::new("null-count", "L6", text));
-    }
-    if stated > 0 && !view.field().is_nullable() {
-        let text = format!("the field says that there are no nulls, and its array has {stated}: they are kept");
-        return Some(Reason::new("null-count", "L6", text));
-    }
-    None
 }
