@@ -1,14 +1,15 @@
 //! The tests: cargo's for the crates, pytest's for the package beside its partner libraries.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::args::Args;
 use crate::env::{Env, Packages};
 use crate::python;
 use crate::tally::{CargoTest, Pytest, Show, Tally};
-use crate::tools::{Doing, Failure, Outcome, cargo, heading, lines, root, shown, span, step};
+use crate::tools::{Doing, Failure, Outcome, cargo, heading, lines, quiet, root, shown, span, step};
 use crate::wheel;
 
 /// The crates whose tests start a Python interpreter: run again for each.
@@ -54,6 +55,7 @@ pub(crate) fn matrix(args: &mut Args) -> Outcome<()> {
     let start = Instant::now();
     let mut sum = Tally::default();
     let mut table = Vec::new();
+    let mut first = None;
     let found = python::all();
     if found.is_empty() {
         // Says of each interpreter why it does not fit.
@@ -74,6 +76,13 @@ pub(crate) fn matrix(args: &mut Args) -> Outcome<()> {
         });
         table.push(format!("  {python}: {} passed, {} failed", tally.passed, tally.failed));
         sum += tally;
+        let built = programs(&plan)?;
+        if first.get_or_insert_with(|| built.clone()) == &built {
+            sum.passed += 1;
+        } else {
+            table.push(format!("  error: the programs for {python} were built anew: one has to do for all"));
+            sum.failed += 1;
+        }
     }
     heading("every interpreter found:");
     println!("{}", table.join("\n"));
@@ -122,19 +131,42 @@ fn run(plan: &Plan) -> Outcome<Tally> {
     Ok(sum)
 }
 
-fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
+/// `cargo test` of all crates, or of those that start Python where another interpreter than the one at hand is meant.
+fn cargo_test(plan: &Plan, env: &Env) -> Command {
     let mut test = env.enter(cargo());
     test.arg("test");
-    let what = if plan.python.is_some() {
-        for name in WITH_PYTHON {
-            test.args(["--package", name]);
-        }
-        format!("testing the crates that start Python, with {}", env.python)
-    } else {
-        test.arg("--workspace");
-        "testing the Rust crates".to_owned()
+    match plan.python {
+        Some(_) => test.args(WITH_PYTHON.iter().flat_map(|name| ["--package", name])),
+        None => test.arg("--workspace"),
     };
     test.arg("--no-fail-fast");
+    test
+}
+
+/// The programs that the crates' tests are, and when each was built.
+fn programs(plan: &Plan) -> Outcome<Vec<(PathBuf, SystemTime)>> {
+    let env = Env::ready(Packages::Default, plan.python.as_deref())?;
+    let said = quiet(cargo_test(plan, &env).arg("--no-run")).doing(|| "asking for the tests' programs".to_owned())?;
+    let named = said.output.lines().filter(|line| line.trim_start().starts_with("Executable"));
+    let path = |line: &str| root().join(line.rsplit_once('(').map_or("", |(_, path)| path.trim_end_matches(')')));
+    let mut found = Vec::new();
+    for path in named.map(path) {
+        let built =
+            path.metadata().and_then(|data| data.modified()).doing(|| format!("looking at {}", path.display()))?;
+        found.push((path, built));
+    }
+    if found.is_empty() {
+        return Err(Failure::new(format!("expected the tests' programs but cargo says: {}", said.output.trim())));
+    }
+    Ok(found)
+}
+
+fn rust(plan: &Plan, env: &Env) -> Outcome<Tally> {
+    let test = cargo_test(plan, env);
+    let what = match plan.python {
+        Some(_) => format!("testing the crates that start Python, with {}", env.python),
+        None => "testing the Rust crates".to_owned(),
+    };
     // Built first, so that building and testing are told apart.
     let step = step("building the tests (a minute or two the first time)");
     if let Err(failure) = step.run(again(&test).arg("--no-run"), "The compiler's message stands above.") {
