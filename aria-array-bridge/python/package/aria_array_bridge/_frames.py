@@ -77,7 +77,7 @@ def entries(names: list[str], kinds: list[str] | None, described: dict[str, Any]
 
 def _is_of_kind(entry: dict[str, Any], kind: str) -> bool:
     # Other writers say Int64, boolean and datetime64[ns].
-    return str(entry["pandas_type"]).lower().startswith(kind)
+    return str(entry.get("pandas_type")).lower().startswith(kind)
 
 
 def level_positions(names: list[str], described: dict[str, Any]) -> dict[str, int]:
