@@ -155,8 +155,8 @@ def sentence(streamed):
     names = ("bytes", "batch", "peak after", "peak before", "peak early")
     passed, batch, after, before, early = (streamed[name] / 1e6 for name in names)
     return (
-        f"A stream of {passed / 1e3:.1f} GB in batches of {batch:.0f} MB, each in fresh memory, went through `ab.batches`, "
-        f"pyarrow and `ab.batches` again: peak resident size {after:.0f} MB, of which {before:.0f} MB before the first "
+        f"A stream of {passed / 1e3:.1f} GB in batches of {batch:.0f} MB, each in fresh memory, went through "
+        f"`ab.batches`, pyarrow and `ab.batches` again: peak resident size {after:.0f} MB, of which {before:.0f} MB before the first "
         f"batch and {early:.0f} MB after ten."
     )
 

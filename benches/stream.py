@@ -2,9 +2,9 @@
 
     python benches/stream.py [GIGABYTES]
 
-Batches of 64 MB, each in memory of its own, go through `ab.batches` to pyarrow and from there through `ab.batches` again.
-A batch that anybody kept would stay in memory, so the peak says how many were alive at once. Prints one line of JSON: bytes
-that passed, and the peak resident size before the first batch, after ten of them, and at the end."""
+Batches of 64 MB, each in memory of its own, go through `ab.batches` to pyarrow and from there through `ab.batches`
+again. A batch that anybody kept would stay in memory, so the peak says how many were alive at once. Prints one line of
+JSON: bytes that passed, and the peak resident size before the first batch, after ten of them, and at the end."""
 
 import json
 import resource

@@ -1,11 +1,11 @@
-"""Tables that cross: pandas reads, DuckDB filters, Polars groups, scikit-learn fits, each in the memory of the other, and the
-prediction goes back as a column of each.
+"""Tables that cross: pandas reads, DuckDB filters, Polars groups, scikit-learn fits, each in the memory of the other,
+and the prediction goes back as a column of each.
 
     cargo xtask demo frames
 
-Goes so over the files that ship with scikit-learn. Shows each hop: from, to, the protocol, view or copy and why, and the
-addresses before and after. Fails if a hop that must share memory copied, if a value differs from plain pandas', or if
-anything is still alive at the end."""
+Goes so over three files that ship with scikit-learn. Shows each hop: from, to, the protocol, view or copy and why, and
+the addresses before and after. Fails if a hop that must share memory copied, if a value differs from plain pandas', or
+if anything is still alive at the end."""
 
 import gc
 import sys
@@ -51,7 +51,10 @@ class File:
 FILES = [
     File("wine_data.csv", "load_wine", "alcohol", 12.5, ["flavanoids", "hue", "proline", "usual"], "color_intensity"),
     File("iris.csv", "load_iris", "sepal_length", 5.0, ["sepal_width", "petal_length", "usual"], "petal_width"),
-    File("breast_cancer.csv", "load_breast_cancer", "mean_radius", 12.0, ["mean_texture", "mean_symmetry", "usual"], "mean_area"),
+    File(
+        "breast_cancer.csv", "load_breast_cancer", "mean_radius", 12.0,
+        ["mean_texture", "mean_symmetry", "usual"], "mean_area",
+    ),  # fmt: skip
 ]
 
 

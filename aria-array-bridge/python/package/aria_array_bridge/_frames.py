@@ -1,8 +1,8 @@
 """What pandas keeps beside the columns of a frame: index, labels, attributes. Imported where a frame is.
 
-It travels as pandas' own metadata, in the form that pyarrow writes and reads, with keys of ours for what that form does
-not say: the labels as they are (`_labels`), and of a column's dtype what its name leaves out. Where pyarrow is not there
-it is written here.
+It travels as pandas' own metadata, in the form that pyarrow writes and reads, with keys of ours for what that form
+does not say: the labels as they are (`_labels`), and of a column's dtype what its name leaves out. Where pyarrow is not
+there it is written here.
 """
 
 from __future__ import annotations
@@ -77,11 +77,14 @@ def entries(names: list[str], kinds: list[str] | None, described: dict[str, Any]
 
 def _is_of_kind(entry: dict[str, Any], kind: str) -> bool:
     # Other writers say Int64, boolean and datetime64[ns].
-    return str(entry["pandas_type"]).lower().startswith(kind)
+    return str(entry.get("pandas_type")).lower().startswith(kind)
 
 
 def level_positions(names: list[str], described: dict[str, Any]) -> dict[str, int]:
-    """Where the levels of the index stand that are columns. pandas puts its index behind the columns: the last of a name."""
+    """Where the levels of the index stand that are columns.
+
+    pandas puts its index behind the columns: the last of a name.
+    """
     levels = {level for level in described["index_columns"] if isinstance(level, str)}
     return {name: i for i, name in enumerate(names) if name in levels}
 
@@ -105,8 +108,10 @@ def dress(
     known: list[dict[str, Any] | None],
     described: dict[str, Any],
 ) -> pd.DataFrame:
-    """Gives a frame of columns its index, its labels and its attributes. `names` and `known` are those of all columns, and
-    `found` are levels of the index."""
+    """Gives a frame of columns its index, its labels and its attributes.
+
+    `names` and `known` are those of all columns, and `found` are levels of the index.
+    """
     rows = len(frame) if len(frame.columns) or found else None
     levels = [_level(entry, found, described, rows) for entry in described["index_columns"]]
     index = [level for level in levels if level is not None]

@@ -37,7 +37,10 @@ def describe(labels: pd.Index, levels: list[dict[str, Any]]) -> None:
 
 
 def restore(columns: list[tuple[str, dict[str, Any] | None]], levels: list[dict[str, Any]]) -> pd.Index:
-    """The labels of columns of these names. One that is not described is its name, and what no label can be made of stays text."""
+    """The labels of columns of these names.
+
+    One that is not described is its name, and what no label can be made of stays text.
+    """
     known = [entry is not None and "label" in entry for _, entry in columns]
     told = [entry["label"] if entry is not None and "label" in entry else name for name, entry in columns]
     names = [level.get("label", level["name"]) for level in levels]

@@ -34,9 +34,9 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     """The frame that pyarrow makes, with the columns that it does not bring back as they were, and nullable ones for
     integers and booleans with nulls where no metadata names a dtype.
 
-    pyarrow knows a column by its name and asks pandas for a dtype of the name in the metadata; several columns may have one
-    name, and pandas reads back few of the dtypes' names. So columns are numbered on this way, index and labels put on
-    afterwards, and what stands in the place of a column that is made here is of its length and small.
+    pyarrow knows a column by its name and asks pandas for a dtype of the name in the metadata; several columns may have
+    one name, and pandas reads back few of the dtypes' names. So columns are numbered on this way, index and labels put
+    on afterwards, and what stands in the place of a column that is made here is of its length and small.
     """
     described, known = _described(table)
     names = table.schema.names
@@ -78,24 +78,29 @@ def _why_copied(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> tuple[
         # Of Arrow's in pandas, whose chunks it keeps.
         return None if types.is_large_string(kind) else ("dtype", f"pandas keeps large_string, and this is {kind}")
     if types.is_boolean(kind):
-        return ("object-dtype", "bools become Python's own") if told == "object" else ("bits", "bits become bytes")
+        objects = told == "object"
+        return ("object-dtype", "bools become Python's own") if objects else ("bits", "bits become bytes")
     if told in _MASKED or (not told and missing and kind in _NULLABLE):
         return "dtype", f"pandas copies the values of its nullable dtypes, and this is {kind}"
     if not (numbers or types.is_timestamp(kind) or types.is_duration(kind) or types.is_dictionary(kind)):
         extension = isinstance(kind, pa.BaseExtensionType)
-        return ("dtype", f"pandas stores {kind} another way") if extension else ("object-dtype", f"{kind} becomes Python objects")
+        if extension:
+            return "dtype", f"pandas stores {kind} another way"
+        return "object-dtype", f"{kind} becomes Python objects"
     if column.num_chunks > 1:
         return "chunked", f"{column.num_chunks} chunks become one array"
     if missing:
         return "nulls", f"{missing} null{'s' if missing > 1 else ''}, for which a value is written"
-    if types.is_dictionary(kind) and kind.index_type != _codes(len(column.chunk(0).dictionary)):
-        return "dtype", f"pandas keeps codes of {_codes(len(column.chunk(0).dictionary))}, and these are {kind.index_type}"
+    codes = _codes(len(column.chunk(0).dictionary)) if types.is_dictionary(kind) else None
+    if codes is not None and kind.index_type != codes:
+        return "dtype", f"pandas keeps codes of {codes}, and these are {kind.index_type}"
     return None
 
 
 def _codes(count: int) -> pa.DataType:
     """The type of the codes of so many categories."""
-    return next((kind for kind, limit in ((pa.int8(), 2**7), (pa.int16(), 2**15), (pa.int32(), 2**31)) if count < limit), pa.int64())
+    kinds = ((pa.int8(), 2**7), (pa.int16(), 2**15), (pa.int32(), 2**31))
+    return next((kind for kind, limit in kinds if count < limit), pa.int64())
 
 
 def _is_text(kind: pa.DataType) -> bool:
