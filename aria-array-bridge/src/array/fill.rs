@@ -1,6 +1,7 @@
 //! What stands for nulls: copies in which each null is a value, and the numbers that float64 does not have.
 
-use super::read::{PastCache, copy_bytes, is_vast, load_batches, load_staged};
+use super::blend;
+use super::read::{PastCache, copy_bytes, is_vast, load_batches};
 use super::{Array, ArrayError, CastError, CopyOrder, Validity};
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order};
@@ -9,9 +10,6 @@ use core::slice;
 
 /// Elements that are copied before their nulls are filled: few enough for the cache, a multiple of a word's bits.
 const BLOCK: usize = 2048;
-
-/// As many, of which those go past the cache that are filled: the next ones are on their way in meanwhile.
-const STAGE: usize = 256;
 
 impl Array {
     /// **Copies** the elements in C order, with `value` in the place of each null, in one pass.
@@ -41,19 +39,20 @@ impl Array {
         let (from, to) = (self.as_ptr().cast_const(), copy.as_ptr());
         let (validity, bits) = (validity.clone().compact(), value.to_bits());
         let mut words = validity.words();
-        if is_vast(copy.nbytes()) {
-            let past = PastCache;
-            let fill = |start: usize, elements: &mut [T::Bits]| {
-                put(elements, &mut words, bits);
-                let (to, nbytes) = (to.wrapping_add(start * size_of::<T>()), size_of_val(elements));
-                // SAFETY: as many elements of the copy, which is dense and fresh, so apart.
-                unsafe { past.copy(elements.as_ptr().cast(), to, nbytes) };
-            };
-            // SAFETY: `len` elements, which are dense.
-            unsafe { load_staged::<T, STAGE>(from, self.len(), fill) };
-            return Ok(copy);
+        let mut done = 0;
+        if is_vast(copy.nbytes())
+            && let Some(blend) = blend::past_cache::<T::Bits>()
+        {
+            let _past = PastCache;
+            let size = size_of::<T>();
+            for (at, word) in (&mut words).take(self.len() / 64).enumerate() {
+                let (from, to) = (from.wrapping_add(at * 64 * size), to.wrapping_add(at * 64 * size));
+                // SAFETY: 64 elements of both, which are dense; the copy is fresh, so apart, and aligned to whole lines.
+                unsafe { blend(from, to, !word, bits) };
+            }
+            done = self.len() / 64 * 64;
         }
-        for start in (0..self.len()).step_by(BLOCK) {
+        for start in (done..self.len()).step_by(BLOCK) {
             let count = BLOCK.min(self.len() - start);
             let (from, to) = (from.wrapping_add(start * size_of::<T>()), to.wrapping_add(start * size_of::<T>()));
             // SAFETY: `count` elements of both, which are dense; the copy is fresh, so apart.
@@ -160,7 +159,7 @@ const FEW: u32 = 3;
 
 /// Writes `value` where the words, 64 elements each, have a zero.
 fn put<T: Pod>(elements: &mut [T], words: &mut impl Iterator<Item = u64>, value: T) {
-    let blend = blend_of::<T>();
+    let blend = blend::in_place::<T>();
     let (whole, rest) = elements.as_chunks_mut::<64>();
     for elements in whole {
         let null = !words.next().unwrap_or(u64::MAX); // Beyond the elements there are ones.
@@ -181,53 +180,6 @@ fn put_each<T: Pod>(elements: &mut [T], mut null: u64, value: T) {
             *element = value;
         }
         null &= null - 1;
-    }
-}
-
-/// Writes 64 elements at once: the value where its bit is set, else the element.
-type Blend<T> = fn(&mut [T; 64], u64, T);
-
-/// The fastest way that this machine has for such elements, if it is faster than one by one.
-fn blend_of<T: Pod>() -> Option<Blend<T>> {
-    #[cfg(target_arch = "x86_64")]
-    if matches!(size_of::<T>(), 4 | 8) && std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the machine has AVX2: just asked.
-        return Some(|elements, null, value| unsafe { blend_wide(elements, null, value) });
-    }
-    None
-}
-
-/// Elements of four or eight bytes, 32 bytes at once.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn blend_wide<T: Pod>(elements: &mut [T; 64], null: u64, value: T) {
-    use core::arch::x86_64::{
-        __m256i, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_loadu_si256,
-        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_storeu_si256,
-    };
-    let blend = |group: &mut [T], mask: __m256i, value: __m256i| {
-        debug_assert_eq!(size_of_val(group), 32);
-        let place: *mut __m256i = group.as_mut_ptr().cast();
-        // SAFETY: 32 bytes of elements, at any alignment; every bit pattern is a number.
-        let own = unsafe { _mm256_loadu_si256(place) };
-        let mixed = _mm256_blendv_epi8(own, value, mask);
-        // SAFETY: the same 32 bytes, and an element of `T` is every bit pattern: it is plain data.
-        unsafe { _mm256_storeu_si256(place, mixed) };
-    };
-    if let Ok(value) = bytemuck::try_cast::<T, i64>(value) {
-        let (each, value) = (_mm256_setr_epi64x(1, 2, 4, 8), _mm256_set1_epi64x(value));
-        for (at, group) in elements.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let bits = _mm256_set1_epi64x((null >> (at * 4)).cast_signed());
-            blend(group, _mm256_cmpeq_epi64(_mm256_and_si256(bits, each), each), value);
-        }
-    } else if let Ok(value) = bytemuck::try_cast::<T, i32>(value) {
-        let (each, value) = (_mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128), _mm256_set1_epi32(value));
-        for (at, group) in elements.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            let bits = _mm256_set1_epi32(((null >> (at * 8)) as u32).cast_signed());
-            blend(group, _mm256_cmpeq_epi32(_mm256_and_si256(bits, each), each), value);
-        }
-    } else {
-        put_each(elements, null, value);
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! This file has the type and its makers. `access` says who may write and lends slices, `view` makes other
 //! arrays over the same memory, `read` reads shared memory, `copy` and `cast` make memory of our own along
-//! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity`
-//! says what is null, `fill` puts a value there, `nd` crosses boundaries as a C struct, `error` says what does not fit.
+//! the `runs` of two layouts, `join` makes one of several, `bits` turns bits into bools and back, `validity` says what
+//! is null, `fill` puts a value there, `blend` many at once, `nd` crosses boundaries as a C struct, `error` says what does
+//! not fit.
 
 mod access;
 mod bits;
+mod blend;
 mod cast;
 mod copy;
 mod error;

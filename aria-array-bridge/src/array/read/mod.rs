@@ -46,29 +46,15 @@ const BATCH: usize = 512;
 ///
 /// `len` readable, initialised elements of `T` lie at `from`, one behind the other.
 pub(super) unsafe fn load_batches<T: Element>(from: *const u8, len: usize, mut each: impl FnMut(usize, &[T::Bits])) {
-    // SAFETY: the caller's duty.
-    unsafe { load_staged::<T, BATCH>(from, len, |start, batch| each(start, batch)) };
-}
-
-/// As [`load_batches`], by `N` at most, which may be changed before they go on.
-///
-/// # Safety
-///
-/// That of [`load_batches`].
-pub(super) unsafe fn load_staged<T: Element, const N: usize>(
-    from: *const u8,
-    len: usize,
-    mut each: impl FnMut(usize, &mut [T::Bits]),
-) {
-    let mut batch = [MaybeUninit::<T::Bits>::uninit(); N];
-    for start in (0..len).step_by(N) {
-        let count = N.min(len - start);
+    let mut batch = [MaybeUninit::<T::Bits>::uninit(); BATCH];
+    for start in (0..len).step_by(BATCH) {
+        let count = BATCH.min(len - start);
         // Wrapping, but at an element of the run.
         let source = from.wrapping_add(start * size_of::<T>());
         // SAFETY: `count` elements of the run, for which the batch has room; it is ours, so apart.
         unsafe { copy_bytes(source, batch.as_mut_ptr().cast(), count * size_of::<T>()) };
         // SAFETY: the first `count` were just written; any bits are one of them: `Pod`.
-        each(start, unsafe { core::slice::from_raw_parts_mut(batch.as_mut_ptr().cast(), count) });
+        each(start, unsafe { core::slice::from_raw_parts(batch.as_ptr().cast(), count) });
     }
 }
 
@@ -136,28 +122,16 @@ pub(super) fn is_vast(total: usize) -> bool {
 /// That of [`copy_bytes`].
 pub(super) unsafe fn copy_bytes_of(from: *const u8, to: *mut u8, len: usize, total: usize) {
     if is_vast(total) && len >= bulk::MANY {
-        let past = PastCache;
+        let _past = PastCache;
         // SAFETY: the caller's duty.
-        return unsafe { past.copy(from, to, len) };
+        return unsafe { bulk::copy_past_cache(from, to, len) };
     }
     // SAFETY: the caller's duty.
     unsafe { copy_bytes(from, to, len) };
 }
 
-/// Writes that go past the cache; in order with what follows when this is dropped.
+/// While this lives writes go past the cache; they are in order with what follows when it is dropped.
 pub(super) struct PastCache;
-
-impl PastCache {
-    /// Copies `len` bytes out of shared memory.
-    ///
-    /// # Safety
-    ///
-    /// That of [`copy_bytes`].
-    pub(super) unsafe fn copy(&self, from: *const u8, to: *mut u8, len: usize) {
-        // SAFETY: the caller's duty.
-        unsafe { bulk::copy_past_cache(from, to, len) };
-    }
-}
 
 impl Drop for PastCache {
     fn drop(&mut self) {
