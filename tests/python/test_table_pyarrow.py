@@ -410,3 +410,19 @@ def test_a_batch_without_rows_goes_back_whatever_its_types():
     batch = pa.record_batch({"d": days, "s": pa.array([], pa.string())}).replace_schema_metadata({"k": "v"})
     back = ab.table(batch).to_like(batch)
     assert back.equals(batch) and back.schema.equals(batch.schema, check_metadata=True)
+
+
+@pytest.mark.parametrize("values", [["ann", None, "ä€\U0001f600", ""], ("x",), ["a\0b"], [str(i) * (i % 7) for i in range(1000)]], ids=len)
+def test_a_list_of_text_has_its_values(values):
+    table = ab.table({"s": values})
+    arrow = table.to_pyarrow()
+    arrow.validate(full=True)
+    assert arrow["s"].to_pylist() == table["s"].tolist() == list(values)
+    assert [None if pd.isna(value) else value for value in table.to_pandas()["s"]] == list(values)
+
+
+@pytest.mark.parametrize("kind, unit", [("M8", "h"), ("M8", "m"), ("M8", "W"), ("m8", "D"), ("m8", "h"), ("M8", "2h"), ("M8", "25s")])
+def test_times_of_coarse_units_have_their_values_in_seconds(kind, unit):
+    source = np.ma.MaskedArray(np.array([1, 2, -3], f"{kind}[{unit}]"), [0, 1, 0])
+    seconds = ab.table({"t": source}).to_pandas()["t"].to_numpy()
+    assert seconds.dtype == f"{kind}[s]" and (seconds[::2] == source.data[::2]).all() and np.isnat(seconds[1])
