@@ -822,7 +822,7 @@ char *aria_py_to_str_or_exit(AriaPy *object);
 /* The bytes of a bytes object. aria_bridge_text_len says how many. */
 char *aria_py_to_bytes(AriaPy *object);
 char *aria_py_to_bytes_or_exit(AriaPy *object);
-/* What the object is: ARIA_PY_NONE and the others. */
+/* What the object is: ARIA_PY_KIND_NONE and the others. */
 int32_t aria_py_kind(AriaPy *object);
 int32_t aria_py_kind_or_exit(AriaPy *object);
 

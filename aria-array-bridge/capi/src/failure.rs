@@ -85,11 +85,13 @@ pub(crate) fn exit_with_pending() -> ! {
         let failure = take_pending();
         let python = failure.as_ref().and_then(|failure| failure.python.as_ref());
         let (asked, interrupted) = (python.and_then(PyError::exit_code), python.is_some_and(PyError::is_interrupt));
-        if asked.is_none()
-            && let Some(failure) = &failure
-        {
+        let told = match asked {
+            Some(_) => python.and_then(PyError::exit_message).map(|message| message + "\n"),
+            None => failure.as_ref().map(|failure| failure.render()),
+        };
+        if let Some(told) = told {
             // Where nobody can be told, the program ends all the same.
-            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            let _ = std::io::stderr().write_all(told.as_bytes());
         }
         // As a shell reports a program that Ctrl-C ended.
         asked.unwrap_or(if interrupted { 130 } else { 1 })

@@ -1,7 +1,7 @@
 //! Ending the interpreter: by the thread that started it, after the operations that are under way.
 
 use crate::args::Args;
-use crate::error::EndError;
+use crate::error::{EndError, PyError};
 use crate::object::PyObject;
 use crate::runtime::flush;
 use crate::state::{self, Inside, OPERATING, Phase};
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See [`Runtime::end`](crate::Runtime::end).
 pub(crate) fn end() -> Result<(), EndError> {
-    let mut phase = state::phase();
+    let phase = state::phase();
     let Phase::Running(running) = &*phase else {
         return Ok(());
     };
@@ -34,11 +34,20 @@ pub(crate) fn end() -> Result<(), EndError> {
         return Err(EndError::Inside);
     }
     let (api, thread_state) = (ours.api, ours.thread_state);
-    if let Err(operations) = close() {
-        drop(phase);
+    drop(phase);
+    // Python's own end would find no way in for functions of the program: threads that it joins, and what `atexit` has, may
+    // call them. So both have their turn first, once it is sure that nobody else keeps Python from ending.
+    let ready = until_nobody_is_inside().and_then(|()| {
+        let _ = script(include_str!("before_end.py")); // What fails in it was reported there.
+        OPERATING.close();
+        until_nobody_is_inside()
+    });
+    if let Err(operations) = ready {
+        OPERATING.reopen();
         let _ = flush();
         return Err(EndError::Busy { operations });
     }
+    let mut phase = state::phase();
     // Written before Python's own end, which runs `atexit` hooks: one that comes back here finds it ended.
     *phase = Phase::Ended;
     drop(phase);
@@ -57,25 +66,22 @@ pub(crate) fn end_with_program() {
         return;
     }
     // Whatever fails here, the program ends.
-    let leave = || {
-        let names = PyObject::from_val(Val::Dict(Vec::new()))?;
-        let args = Args::new().arg(include_str!("leave.py")).arg(names);
-        PyObject::import("builtins")?.call_method("exec", args)
-    };
-    let _ = leave();
+    let _ = script(include_str!("leave.py"));
 }
 
-/// Lets no operation begin, and waits for those under way. Opens again, and says how many, if they take too long.
-fn close() -> Result<(), usize> {
-    OPERATING.close();
+/// Runs a script of ours.
+fn script(text: &str) -> Result<PyObject, PyError> {
+    let names = PyObject::from_val(Val::Dict(Vec::new()))?;
+    PyObject::import("builtins")?.call_method("exec", Args::new().arg(text).arg(names))
+}
+
+/// Waits for the operations of other threads that are under way; says how many are if they take too long.
+fn until_nobody_is_inside() -> Result<(), usize> {
     let begin = Instant::now();
     loop {
         match OPERATING.inside() {
             0 => return Ok(()),
-            operations if begin.elapsed() > PATIENCE => {
-                OPERATING.reopen();
-                return Err(operations);
-            }
+            operations if begin.elapsed() > PATIENCE => return Err(operations),
             _ => thread::sleep(Duration::from_millis(1)),
         }
     }

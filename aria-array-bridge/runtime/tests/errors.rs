@@ -103,6 +103,20 @@ fn ends_interrupts_and_exits_are_told_apart() {
     assert_eq!(told, wanted);
     // They pass a callback unchanged, and are none of its errors.
     let names = names("def f(g):\n    try: g()\n    except Exception: return 'swallowed'");
+    let exit = |code: &str| PyError::from_exception(&eval(&format!("SystemExit({code})")));
+    for (code, status, message) in [
+        ("'why'", 1, Some("why")),
+        ("-1", -1, None),
+        ("300", 300, None),
+        ("2**70", -1, None),
+        ("True", 1, None),
+        ("None", 0, None),
+        ("(1, 2)", 1, Some("(1, 2)")),
+        ("1.5", 1, Some("1.5")),
+    ] {
+        let error = exit(code);
+        assert_eq!((error.exit_code(), error.exit_message().as_deref()), (Some(status), message), "{code}");
+    }
     for kind in ["KeyboardInterrupt", "SystemExit"] {
         let ending = PyObject::callable("ending", Signature::new(), move |_| {
             Err::<(), _>(raised(&format!("def f(): raise {kind}")))

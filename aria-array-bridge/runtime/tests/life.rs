@@ -84,6 +84,32 @@ fn what_was_printed_to_a_pipe_arrives_and_atexit_runs() {
     assert!(text.contains("from Python") && text.contains("at exit"), "{text}");
 }
 
+/// Python joins its threads and runs `atexit` before anything of it goes: what it calls there is a function of the program.
+#[test]
+fn functions_of_the_program_are_called_while_python_ends() {
+    let text = ended_well(&program("functions_of_the_program_are_called_while_python_ends", || {
+        let runtime = start();
+        let names = names(
+            "import atexit, threading, time\nfrom concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)\n\
+             def begin(work):\n    atexit.register(lambda: print('at exit', work(5)))\n    \
+             threading.Timer(0.3, lambda: print('timer', work(4))).start()\n    \
+             for i in range(3): pool.submit(lambda i=i: (time.sleep(0.1), print('task', work(i))))",
+        );
+        let work = PyObject::callable("work", &["x"], |call: CallArgs<'_>| {
+            assert!(matches!(aria_array_runtime::gil_state(), aria_array_runtime::GilState::Attached { .. }));
+            let list = PyObject::from_val(vec![call.get::<i64>("x")?])?;
+            list.getitem(0)?.to_int()
+        });
+        names.getitem("begin").unwrap().call(Args::new().arg(&work.unwrap())).unwrap();
+        drop(names);
+        runtime.end().unwrap();
+        assert_eq!(runtime.releases().leaked + runtime.releases().local_leaked, 0);
+    }));
+    for line in ["task 0", "task 1", "task 2", "timer 4", "at exit 5"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
 #[test]
 fn a_panic_ends_python_too() {
     let text = ended_well(&program("a_panic_ends_python_too", || {

@@ -95,7 +95,8 @@ impl Interpreter {
         match function {
             Value::Object(object) => self.call_object(object, &args, line),
             Value::Function(closure) => self.call_closure(closure, args, line).map_err(|mut fault| {
-                if line > 0 {
+                // One that did not get into the function has the line of the call as its own place.
+                if line > 0 && fault.place.is_some() {
                     fault.callers.push(self.place(line));
                 }
                 fault

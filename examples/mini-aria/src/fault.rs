@@ -76,13 +76,13 @@ impl Fault {
 
     /// The calls that it went through, and its own line.
     fn lines(&self) -> String {
-        self.callers.iter().rev().chain(&self.place).map(Place::to_string).collect()
+        places(self.callers.iter().rev().chain(&self.place))
     }
 
     /// The traceback: Aria's lines, and Python's where it went through Python. Ends in a line break.
     pub fn render(&self) -> String {
         const HEAD: &str = "Traceback (most recent call last):\n";
-        let callers: String = self.callers.iter().rev().map(Place::to_string).collect();
+        let callers = places(self.callers.iter().rev());
         if let Some(error) = self.python() {
             // The Aria callers of the line that Python's traceback begins with. Of several tracebacks (an exception and
             // its causes) the last is the one that went on.
@@ -104,6 +104,28 @@ impl Fault {
         let head = if lines.is_empty() { "" } else { HEAD };
         format!("{head}{lines}{}: {}\n", self.kind, self.message)
     }
+}
+
+/// The lines of a traceback: of many that are the same three are shown, as Python does.
+fn places<'a>(places: impl Iterator<Item = &'a Place>) -> String {
+    const SHOWN: usize = 3;
+    let (mut text, mut last, mut same) = (String::new(), None, 0);
+    let repeated = |same: usize| match same.saturating_sub(SHOWN) {
+        0 => String::new(),
+        1 => "  [Previous line repeated 1 more time]\n".to_owned(),
+        more => format!("  [Previous line repeated {more} more times]\n"),
+    };
+    for place in places {
+        if last != Some(place) {
+            text += &repeated(same);
+            (last, same) = (Some(place), 0);
+        }
+        same += 1;
+        if same <= SHOWN {
+            text += &place.to_string();
+        }
+    }
+    text + &repeated(same)
 }
 
 impl fmt::Display for Fault {

@@ -26,8 +26,13 @@ fn main() -> ExitCode {
 
 /// Prints the error, and says how the process ends.
 fn failed(file: &str, fault: &Fault) -> ExitCode {
-    if let Some(code) = fault.python().and_then(|error| error.exit_code()) {
-        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    if let Some(error) = fault.python()
+        && let Some(code) = error.exit_code()
+    {
+        if let Some(message) = error.exit_message() {
+            eprintln!("{message}");
+        }
+        return ExitCode::from(code.to_le_bytes()[0]); // The low eight bits, as the system does.
     }
     let text = fault.render();
     match fault.kind() {

@@ -13,7 +13,7 @@ use crate::ast::{Function, Type};
 use crate::call::Args as Given;
 use crate::fault::{Fault, Place};
 use crate::interpreter::Interpreter;
-use crate::value::{Closure, Value, nested};
+use crate::value::{Closure, Value, element, nested};
 use aria_array_runtime::prelude::*;
 use aria_array_runtime::{EndError, add_source};
 use std::rc::Rc;
@@ -32,18 +32,32 @@ impl Interpreter {
             let runtime = Runtime::start(&config).map_err(|error| Fault::new("StartError", error.to_string()))?;
             let _ = state.python.set(runtime);
             self.show_source();
+            self.forget_at_exit()?;
         }
         state.python.get().ok_or_else(|| Fault::new("StartError", "Python has not started"))
     }
 
-    /// Ends Python, if it was started: streams are flushed, `atexit` runs. What the program still has is dropped first.
+    /// Lets the program's names go when Python ends, after all that the program itself gives to `atexit`, which may use them.
+    fn forget_at_exit(&self) -> Result<(), Fault> {
+        let interpreter = self.clone();
+        let forget = PyObject::callable_local("forget", Signature::new(), move |_| {
+            interpreter.forget();
+            Ok(())
+        });
+        let register = |forget| PyObject::import("atexit")?.call_method("register", Args::new().arg(&forget));
+        forget.and_then(register).map(drop).map_err(|error| self.raised(error, 0))
+    }
+
+    /// Ends Python, if it was started: its threads are joined, `atexit` runs, what the program still has is dropped, streams
+    /// are flushed.
     ///
     /// # Errors
     ///
     /// What the runtime says.
     pub fn end(&self) -> Result<(), EndError> {
+        let ended = self.state().python.get().map_or(Ok(()), Runtime::end);
         self.forget();
-        self.state().python.get().map_or(Ok(()), Runtime::end)
+        ended
     }
 
     /// Gives Python the text of the program, for its tracebacks.
@@ -150,7 +164,7 @@ impl Interpreter {
             Ok(Val::Int(int)) => Ok(Value::Int(int)),
             Ok(Val::Float(float)) => Ok(Value::Float(float)),
             Ok(Val::Str(text)) => Ok(Value::text(text)),
-            Ok(_) => Ok(Value::Object(object)),
+            Ok(_) => Ok(single(&object).unwrap_or(Value::Object(object))),
             Err(error) => Err(Fault::new(error.kind(), error.message())),
         }
     }
@@ -507,6 +521,16 @@ pub(crate) fn repr(object: &PyObject) -> Result<String, Fault> {
 
 fn failed(error: PyError) -> Fault {
     Fault { python: Some(Rc::new(error.clone())), ..Fault::new(error.kind(), error.message()) }
+}
+
+/// An element of an array of ours, which Python hands out where it goes over one: an array without axes, and a number here.
+fn single(object: &PyObject) -> Option<Value> {
+    let ours = |object: &PyObject| object.getattr("__class__")?.getattr("__module__")?.str();
+    if object.kind().ok()? != Kind::Array || ours(object).ok()? != "aria_array_bridge" {
+        return None;
+    }
+    let (array, _) = Array::from_py(object, &Request::new().ndim(0).copy(CopyPolicy::Never)).ok()?;
+    element(&array, &[]).ok()
 }
 
 /// The dtype of `Float`, `Int32` and the like.

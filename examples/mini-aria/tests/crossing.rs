@@ -142,3 +142,26 @@ fn a_list_that_holds_itself_is_no_value_of_pythons() {
         r = try_py do\n  py.len(x)\nend\nprintln(r.kind)\npy.print(\"goes on\")\n";
     assert_eq!(prints("itself", program), "RecursionError\ngoes on\n");
 }
+
+#[test]
+fn elements_that_python_hands_out_of_an_array_are_numbers() {
+    let program = "extern Python from builtins as py\nextern Python from functools as ft\n\
+        println(py.len(py.list(py.filter(|x| x == 1, [1, 2, 1]))))\nprintln(py.list(py.map(|x| x * 2.0, [1.5, 2.5])))\n\
+        println(ft.reduce(|a, b| a + b, [1, 2, 3]))\nprintln(py.sorted([3, 1, 2], key: |x| -x)[0].to_int)\n";
+    assert_eq!(prints("elements", program), "2\n[3.0, 5.0]\n6\n3\n");
+}
+
+#[test]
+fn what_the_program_gives_to_atexit_still_has_its_names() {
+    let program = "extern Python from atexit as at\nextern Python from builtins as py\nword = \"late\"\n\
+        at.register(|| println(word, py.len(word)))\nprintln(\"end of main\")\n";
+    assert_eq!(prints("atexit", program), "end of main\nlate 4\n");
+}
+
+#[test]
+fn an_exit_has_its_words_and_its_status() {
+    for (exit, code, words) in [("\"bye\"", 1, "bye\n"), ("300", 44, ""), ("-1", 255, ""), ("nil", 0, "")] {
+        let output = run("exits", &format!("extern Python from sys\nsys.exit({exit})\n"));
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(code), words.to_owned()), "{exit}");
+    }
+}

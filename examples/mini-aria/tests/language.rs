@@ -257,3 +257,12 @@ fn types_that_are_none_are_refused_before_anything_runs() {
     }
     assert_eq!(value("fn f(x: Array<Float32>, y: Any) -> Result<Array<Int8>, Error> raises PyError\n  x\nend\n1"), "1");
 }
+
+#[test]
+fn a_traceback_has_each_line_once_and_says_how_often_it_comes_again() {
+    let (_, done) = run("fn g(a: Int)\n  a\nend\ng(\"x\")");
+    assert_eq!(done.unwrap_err().render().matches("g(\"x\")").count(), 1);
+    let (_, done) = run("fn f(n)\n  f(n + 1)\nend\nf(0)");
+    let text = done.unwrap_err().render();
+    assert!(text.contains("  [Previous line repeated ") && text.matches("f(n + 1)").count() == 3, "{text}");
+}

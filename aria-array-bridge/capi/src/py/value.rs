@@ -152,7 +152,7 @@ abi! {
         Ok(Bytes(object.get()?.to_bytes()?))
     }
 
-    /// What the object is: ARIA_PY_NONE and the others.
+    /// What the object is: ARIA_PY_KIND_NONE and the others.
     tries fn aria_py_kind or aria_py_kind_or_exit(object: PyIn) -> i32 {
         let kind = object.get()?.kind()?;
         Ok(KINDS.iter().position(|(_, known)| *known == kind).unwrap_or(KINDS.len() - 1) as i32)

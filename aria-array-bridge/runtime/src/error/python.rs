@@ -3,9 +3,11 @@
 use super::carried::{self, Payload};
 use crate::args::Args;
 use crate::gil::attach;
+use crate::kind::Kind;
 use crate::object::PyObject;
 use crate::state::operate;
 use crate::text::take_text;
+use crate::value::Val;
 use aria_array_bridge::Plan;
 use aria_array_bridge::operations::callback::Thrown;
 use aria_array_bridge::operations::{ERR_ARGUMENT, ERR_PYTHON, ERR_STATE, Failure, Operations, OwnedBytes, Status};
@@ -180,7 +182,7 @@ impl PyError {
 
     fn linked(&self, name: &str) -> Option<PyError> {
         let other = self.object()?.getattr(name).ok()?;
-        (other.kind().ok()? == crate::Kind::Exception).then(|| PyError::from_exception(&other))
+        (other.kind().ok()? == Kind::Exception).then(|| PyError::from_exception(&other))
     }
 
     /// The traceback, the outermost call first. Empty when there is none, or Python has ended.
@@ -215,16 +217,30 @@ impl PyError {
         self.is("KeyboardInterrupt")
     }
 
-    /// The status that the process is asked to end with, if it is a `SystemExit`: 0 for `exit()`, 1 for `exit("why")`.
+    /// The status that the process is asked to end with, if it is a `SystemExit`: 0 for `exit()`, 1 for `exit("why")`, whose
+    /// words [`exit_message`](PyError::exit_message) has. The system keeps the low eight bits.
     pub fn exit_code(&self) -> Option<i32> {
+        self.exit_status().map(|(code, _)| code)
+    }
+
+    /// What a `SystemExit` says of other things than a status, and Python prints before it ends: `exit("why")`.
+    pub fn exit_message(&self) -> Option<String> {
+        self.exit_status().and_then(|(_, message)| message)
+    }
+
+    fn exit_status(&self) -> Option<(i32, Option<String>)> {
         if !self.is("SystemExit") {
             return None;
         }
-        let code = self.object().and_then(|object| object.getattr("code").ok());
-        match code.map(|code| (code.extract::<Option<i32>>(), code)) {
-            Some((Ok(code), _)) => Some(code.unwrap_or(0)),
-            _ => Some(1),
-        }
+        let Some(code) = self.object().and_then(|object| object.getattr("code").ok()) else { return Some((1, None)) };
+        Some(match code.lower() {
+            Ok(Val::None) => (0, None),
+            Ok(Val::Bool(code)) => (i32::from(code), None),
+            #[allow(clippy::cast_possible_truncation, reason = "as Python does")]
+            Ok(Val::Int(code)) => (code as i32, None),
+            _ if code.kind().is_ok_and(|kind| kind == Kind::Int) => (-1, None), // Beyond 64 bits, as Python has it.
+            _ => (1, Some(code.to_display())),
+        })
     }
 
     /// Says whether the exception is of this kind or of a kind derived from it, as `except` does: `LookupError`
