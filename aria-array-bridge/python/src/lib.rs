@@ -38,6 +38,7 @@ use pyo3::prelude::*;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     only_the_main_interpreter(module.py())?;
     release::ready(module.py())?;
+    module.add("_close_release_queue", release::hook(module.py())?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(release::counts_of_release_queue, module)?)?;
     surface::register(module)

@@ -18,6 +18,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::{ffi, wrap_pyfunction};
 
 /// What waits to be released.
@@ -341,7 +342,7 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
     if READY.load(Ordering::Acquire) {
         return Ok(());
     }
-    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, py)?,))?;
+    py.import("atexit")?.call_method1("register", (hook(py)?,))?;
     let os = py.import("os")?;
     if let Some(register) = os.getattr_opt("register_at_fork")? {
         let hooks = pyo3::types::PyDict::new(py);
@@ -350,6 +351,13 @@ pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
     }
     READY.store(true, Ordering::Release);
     Ok(())
+}
+
+/// The function that is registered with `atexit`: one object, by which a program can move it behind all others.
+pub(crate) fn hook(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static HOOK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let hook = HOOK.get_or_try_init(py, || Ok::<_, PyErr>(wrap_pyfunction!(close, py)?.into_any().unbind()))?;
+    Ok(hook.bind(py).clone())
 }
 
 /// Ends the releasing: waits for those inside, releases what waits, and closes the queue.

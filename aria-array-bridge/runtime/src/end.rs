@@ -36,14 +36,9 @@ pub(crate) fn end() -> Result<(), EndError> {
     let (api, thread_state) = (ours.api, ours.thread_state);
     drop(phase);
     // Python's own end would find no way in for functions of the program: threads that it joins, and what `atexit` has, may
-    // call them. So both have their turn first, once it is sure that nobody else keeps Python from ending.
-    let ready = until_nobody_is_inside().and_then(|()| {
-        let _ = script(include_str!("before_end.py")); // What fails in it was reported there.
-        OPERATING.close();
-        until_nobody_is_inside()
-    });
-    if let Err(operations) = ready {
-        OPERATING.reopen();
+    // call them. So both have their turn first.
+    let _ = script(include_str!("before_end.py")); // What fails in it was reported there.
+    if let Err(operations) = close() {
         let _ = flush();
         return Err(EndError::Busy { operations });
     }
@@ -75,13 +70,17 @@ fn script(text: &str) -> Result<PyObject, PyError> {
     PyObject::import("builtins")?.call_method("exec", Args::new().arg(text).arg(names))
 }
 
-/// Waits for the operations of other threads that are under way; says how many are if they take too long.
-fn until_nobody_is_inside() -> Result<(), usize> {
+/// Lets no operation begin, and waits for those under way. Opens again, and says how many, if they take too long.
+fn close() -> Result<(), usize> {
+    OPERATING.close();
     let begin = Instant::now();
     loop {
         match OPERATING.inside() {
             0 => return Ok(()),
-            operations if begin.elapsed() > PATIENCE => return Err(operations),
+            operations if begin.elapsed() > PATIENCE => {
+                OPERATING.reopen();
+                return Err(operations);
+            }
             _ => thread::sleep(Duration::from_millis(1)),
         }
     }
