@@ -100,7 +100,7 @@ fn functions_of_the_program_are_called_while_python_ends() {
             let list = PyObject::from_val(vec![call.get::<i64>("x")?])?;
             list.getitem(0)?.to_int()
         });
-        names.getitem("begin").unwrap().call(Args::new().arg(&work.unwrap())).unwrap();
+        names.getitem("begin").unwrap().call(Args::new().arg(work.unwrap())).unwrap();
         drop(names);
         runtime.end().unwrap();
         assert_eq!(runtime.releases().leaked + runtime.releases().local_leaked, 0);
