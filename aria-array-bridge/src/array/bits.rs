@@ -1,9 +1,11 @@
 //! Bits and bytes: Arrow's booleans, least significant bit first, as arrays of bool, and back. Both **copy** in one pass.
 
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use super::read::AHEAD;
 use super::read::{copy_bytes, copy_line, load, load_run};
 use super::runs::Runs;
 use super::{Array, ArrayError};
-use crate::buffer::{Owner, allocate};
+use crate::buffer::{Owner, allocate, allocate_unwritten};
 use crate::dtype::DType;
 use crate::layout::{Layout, Order};
 use core::ptr::NonNull;
@@ -88,14 +90,16 @@ fn gather_line(bytes: &[u8; 64]) -> u64 {
 unsafe fn gather_wide(from: *const u8) -> u64 {
     let (low, high): (u32, u32);
     // SAFETY: instructions of AVX2, which read the 64 bytes at any alignment and write registers; the compiler assumes
-    // nothing of what they read.
+    // nothing of what they read. What is asked for ahead may be any address.
     unsafe {
         core::arch::asm!(
+            "prefetchnta [{from} + {ahead}]",
             "vpxor {zero}, {zero}, {zero}",
             "vpcmpeqb {first}, {zero}, [{from}]",
             "vpcmpeqb {second}, {zero}, [{from} + 32]",
             "vpmovmskb {low:e}, {first}",
             "vpmovmskb {high:e}, {second}",
+            ahead = const AHEAD,
             zero = out(ymm_reg) _,
             first = out(ymm_reg) _,
             second = out(ymm_reg) _,
@@ -196,7 +200,10 @@ impl Array {
             return Err(ArrayError::Device { found: self.device() });
         }
         let nbytes = self.len().div_ceil(8);
-        let (bits, owner) = allocate(nbytes).ok_or(ArrayError::Memory { nbytes })?;
+        let dense = self.layout().is_c_contiguous();
+        // Of dense elements every byte is written next; for others the bits that are false are there.
+        let memory = if dense { allocate_unwritten(nbytes) } else { allocate(nbytes) };
+        let (bits, owner) = memory.ok_or(ArrayError::Memory { nbytes })?;
         let from = self.as_ptr().cast_const();
         let set = |at: usize, byte: u8| {
             // SAFETY: one of `nbytes` fresh bytes, which are ours alone.
@@ -205,7 +212,7 @@ impl Array {
         if self.is_empty() {
             return Ok((bits, owner));
         }
-        if self.layout().is_c_contiguous() {
+        if dense {
             let (mut bytes, lines) = ([0; 64], self.len() / 64);
             let mut done = 0;
             #[cfg(all(target_arch = "x86_64", not(miri)))]

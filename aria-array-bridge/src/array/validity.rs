@@ -230,15 +230,18 @@ impl Validity {
     /// Clears the bit of each null in a bitmap whose bit `at` is that of element zero. Returns the number of nulls.
     pub(super) fn clear_nulls(&self, bitmap: &mut [u8], at: usize) -> usize {
         let mut nulls = 0;
-        for (word, bits) in self.words().enumerate() {
+        for (word, bits) in self.words().enumerate().filter(|(_, bits)| *bits != u64::MAX) {
             nulls += bits.count_zeros() as usize;
-            for (byte, null) in (!bits).to_le_bytes().into_iter().enumerate().filter(|(_, null)| *null != 0) {
-                let at = at + word * 64 + byte * 8;
-                let [low, high] = (u16::from(null) << (at % 8)).to_le_bytes();
-                bitmap[at / 8] &= !low;
-                if high != 0 {
-                    bitmap[at / 8 + 1] &= !high;
-                }
+            let first = (at + word * 64) / 8;
+            let moved = u128::from(!bits) << (at % 8); // Nine bytes at most.
+            let (low, high) = (moved as u64, (moved >> 64) as u8);
+            if let Some(eight) = bitmap[first..].first_chunk_mut() {
+                *eight = (u64::from_le_bytes(*eight) & !low).to_le_bytes();
+            } else {
+                bitmap[first..].iter_mut().zip(low.to_le_bytes()).for_each(|(byte, null)| *byte &= !null);
+            }
+            if high != 0 {
+                bitmap[first + 8] &= !high;
             }
         }
         nulls

@@ -52,6 +52,11 @@ pub(crate) fn dangling() -> NonNull<u8> {
 /// From so many bytes on, memory is asked for in huge pages: a fresh copy spends most of its time in getting pages.
 const HUGE: usize = 32 << 20;
 
+/// The size of a huge page where there are any: memory that begins with one lies in them as a whole. What others allocate
+/// begins some bytes behind a page's begin, so that a copy's reads are ahead of its writes modulo a page as well; for a
+/// processor that compares the lower bits of addresses they would depend on each other otherwise.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// Asks the kernel for huge pages, where it has some. Advice: whatever it answers, the memory is the same.
 fn advise(start: NonNull<u8>, nbytes: usize) {
     #[cfg(all(target_os = "linux", not(miri)))]
@@ -91,7 +96,7 @@ pub(super) const SYSTEM: usize = 16;
 /// The first `nbytes` bytes hold anything: whoever asks writes them before anybody else sees the memory.
 pub(crate) fn allocate_unwritten(nbytes: usize) -> Option<(NonNull<u8>, Owner)> {
     let padded = nbytes.max(1).checked_next_multiple_of(ALIGNMENT)?;
-    let block = Block::from_size_align(padded, ALIGNMENT).ok()?;
+    let block = Block::from_size_align(padded, if padded < HUGE { ALIGNMENT } else { HUGE_PAGE }).ok()?;
     let allocation = match idle::take(block) {
         Some(kept) => kept,
         None => {

@@ -7,6 +7,10 @@
 /// Bytes of a cache line.
 pub(super) const LINE: usize = 64;
 
+/// Bytes ahead of what is read that the memory is asked for: it begins anew with each page on its own.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+pub(in super::super) const AHEAD: usize = 2048;
+
 /// From so many bytes on, a call is cheaper than a loop over blocks.
 pub(super) const MANY: usize = 256;
 
@@ -56,38 +60,90 @@ pub(super) unsafe fn copy_past_cache(from: *const u8, to: *mut u8, len: usize) {
     unsafe { copy(from, to, head) };
     let (from, to, len) = (from.wrapping_add(head), to.wrapping_add(head), len - head);
     let lines = len / LINE;
-    if lines > 0 {
-        // SAFETY: instructions of every x86-64: whole lines are read at any alignment, and written to lines that are aligned:
-        // the caller's duty, and the head. This thread reads what it wrote so; others do after `fence`.
-        unsafe {
-            core::arch::asm!(
-                "2:",
-                "movdqu {a}, [{from}]",
-                "movdqu {b}, [{from} + 16]",
-                "movdqu {c}, [{from} + 32]",
-                "movdqu {d}, [{from} + 48]",
-                "movntdq [{to}], {a}",
-                "movntdq [{to} + 16], {b}",
-                "movntdq [{to} + 32], {c}",
-                "movntdq [{to} + 48], {d}",
-                "add {from}, 64",
-                "add {to}, 64",
-                "dec {lines}",
-                "jnz 2b",
-                from = inout(reg) from => _,
-                to = inout(reg) to => _,
-                lines = inout(reg) lines => _,
-                a = out(xmm_reg) _,
-                b = out(xmm_reg) _,
-                c = out(xmm_reg) _,
-                d = out(xmm_reg) _,
-                options(nostack),
-            );
-        }
+    if std::arch::is_x86_feature_detected!("avx") {
+        // SAFETY: the machine has AVX: just asked; `lines` lines of what the caller gave, and the head aligned the target.
+        unsafe { wide_lines_past_cache(from, to, lines) };
+    } else {
+        // SAFETY: the same.
+        unsafe { lines_past_cache(from, to, lines) };
     }
     let done = lines * LINE;
     // SAFETY: the rest of `len` bytes.
     unsafe { copy(from.wrapping_add(done), to.wrapping_add(done), len - done) };
+}
+
+/// Copies whole lines past the cache, by instructions of every x86-64.
+///
+/// # Safety
+///
+/// That of [`copy`], for so many lines, and the target is aligned to them.
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+unsafe fn lines_past_cache(from: *const u8, to: *mut u8, lines: usize) {
+    if lines == 0 {
+        return;
+    }
+    // SAFETY: lines are read at any alignment, and written to lines that are aligned: the caller's duty. This thread reads
+    // what it wrote so; others do after `fence`.
+    unsafe {
+        core::arch::asm!(
+            "2:",
+            "movdqu {a}, [{from}]",
+            "movdqu {b}, [{from} + 16]",
+            "movdqu {c}, [{from} + 32]",
+            "movdqu {d}, [{from} + 48]",
+            "movntdq [{to}], {a}",
+            "movntdq [{to} + 16], {b}",
+            "movntdq [{to} + 32], {c}",
+            "movntdq [{to} + 48], {d}",
+            "add {from}, 64",
+            "add {to}, 64",
+            "dec {lines}",
+            "jnz 2b",
+            from = inout(reg) from => _,
+            to = inout(reg) to => _,
+            lines = inout(reg) lines => _,
+            a = out(xmm_reg) _,
+            b = out(xmm_reg) _,
+            c = out(xmm_reg) _,
+            d = out(xmm_reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// The same, where the machine has AVX.
+///
+/// # Safety
+///
+/// As above.
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+#[target_feature(enable = "avx")]
+unsafe fn wide_lines_past_cache(from: *const u8, to: *mut u8, lines: usize) {
+    if lines == 0 {
+        return;
+    }
+    // SAFETY: as above; what is asked for ahead may be any address.
+    unsafe {
+        core::arch::asm!(
+            "2:",
+            "prefetchnta [{from} + {ahead}]",
+            "vmovdqu {a}, [{from}]",
+            "vmovdqu {b}, [{from} + 32]",
+            "vmovntdq [{to}], {a}",
+            "vmovntdq [{to} + 32], {b}",
+            "add {from}, 64",
+            "add {to}, 64",
+            "dec {lines}",
+            "jnz 2b",
+            ahead = const AHEAD,
+            from = inout(reg) from => _,
+            to = inout(reg) to => _,
+            lines = inout(reg) lines => _,
+            a = out(ymm_reg) _,
+            b = out(ymm_reg) _,
+            options(nostack),
+        );
+    }
 }
 
 /// Copies `len` bytes.

@@ -8,6 +8,8 @@
 mod bulk;
 mod plane;
 
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+pub(super) use bulk::AHEAD;
 pub(super) use bulk::copy_line;
 pub(super) use plane::{copy_columns, copy_plane};
 
