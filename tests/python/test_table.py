@@ -253,6 +253,18 @@ def test_attributes_and_empty_frames_come_along(companions):
         pd.testing.assert_frame_equal(ab.table(empty).to_pandas(), empty)
 
 
+def test_without_pyarrow_a_frame_is_made_of_arrays_and_explained_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    a, b = np.arange(3), np.array([True, False, True])
+    t = ab.table({"a": a, "b": b})
+    plan = ab.explain(t, to="pandas")
+    assert (plan.outcome, plan.target) == ("view", "pandas.DataFrame")
+    frame = t.to_pandas()
+    assert np.shares_memory(frame["a"], a) and np.shares_memory(frame["b"], b)
+    text = ab.explain(ab.table({"a": a, "s": ["x", "y", "z"]}), to="pandas")
+    assert text.outcome == "refuse" and text.reasons[0].where == "column 's'"
+
+
 def test_a_table_keeps_what_it_is_made_of_alive():
     def made():
         a, frame = np.arange(1000), pd.DataFrame(np.ones((1000, 2)))
@@ -392,7 +404,7 @@ def test_rows_that_cannot_be_are_refused_in_words_and_tables_of_others_compare()
         t.equals(3)
 
 
-@pytest.mark.parametrize("to, target", [("pandas", "pandas.DataFrame"), ("polars", "polars.DataFrame"), ("pyarrow", "pyarrow.Table"), ("arrow", "arrow stream")])
+@pytest.mark.parametrize("to, target", [("polars", "polars.DataFrame"), ("pyarrow", "pyarrow.Table"), ("arrow", "arrow stream")])
 def test_explaining_a_table_to_a_library_says_what_giving_it_away_copies(to, target):
     table = ab.table({"a": np.arange(3), "b": [True, False, True]})
     plan = ab.explain(table, to=to)

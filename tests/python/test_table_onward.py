@@ -71,6 +71,8 @@ def test_what_pandas_copies_is_foreseen(name):
         assert [reason.code for reason in last.reasons] == ([code] if code else [])
         assert all(reason.where == "column 'a'" for reason in last.reasons)
         assert last.outcome == ("copy" if code else "view") and (plans.copied_bytes > 0) == bool(code)
+        foreseen = ab.explain(t["a"] if name in ARROW and give in ways[2:] else t, to="pandas")
+        assert (foreseen.outcome, foreseen.copied_bytes, foreseen.reasons) == (last.outcome, last.copied_bytes, last.reasons)
         if len(frame):
             assert is_shared(frame["a"], arrow["a"]) == (code is None)
         with ab.no_copy():
@@ -87,6 +89,27 @@ def test_every_column_that_is_copied_is_named():
     with ab.trace() as plans:
         t.to_pandas()
     assert [(reason.code, reason.where) for reason in plans[-1].reasons] == [("bits", "column 'b'"), ("nulls", "column 'x'")]
+    assert plans[-1].copied_bytes == 2 + 2 * 8 + 1  # Bools, and floats with their bits.
+
+
+def test_explain_to_pandas_says_both_halves_of_the_way():
+    t = ab.table({"b": np.array([True, False, True]), "n": np.arange(3), "s": ["a", None, "c"]})
+    plan = ab.explain(t, to="pandas")
+    with ab.trace() as plans:
+        t.to_pandas()
+    assert plan.copied_bytes == plans.copied_bytes == 1 + 3 and plan.target == "pandas.DataFrame"
+    assert [(reason.code, reason.where) for reason in plan.reasons if reason.code == "bits"] == [("bits", "column 'b'")] * 2
+    assert ab.explain(t, to="pandas", copy=False).outcome == "refuse"
+    assert ab.explain(t.select(["n", "s"]), to="pandas").outcome == "view"
+
+
+@pytest.mark.parametrize("to, target", [("pandas", "pandas.Series"), ("polars", "polars.Series"), ("pyarrow", "pyarrow.ChunkedArray"), ("arrow", "arrow stream")])
+def test_a_column_is_explained_as_the_column_that_it_becomes(to, target):
+    t = ab.table({"s": ["a", None, "c"], "b": [True, False, True]})
+    plan = ab.explain(t["s"], to=to)
+    assert (plan.outcome, plan.target, plan.copied_bytes) == ("view", target, 0)
+    assert ab.explain(t["b"], to=to).outcome == "copy"
+    assert ab.explain(t["s"], to="numpy").outcome == "refuse"
 
 
 @pytest.mark.parametrize("like", [pa.record_batch({"a": [1]}), arro3.core.RecordBatch.from_arrow(pa.record_batch({"a": [1]}))], ids=lambda like: type(like).__module__)

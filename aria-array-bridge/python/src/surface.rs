@@ -101,7 +101,8 @@ fn asarray<'py>(
 /// What a conversion would do, and why. Converts nothing; a refusal is an answer, not an exception.
 ///
 /// Without `to`, of `asarray(obj, …)`; with it, of the way from there on to that library: "numpy", "torch", "jax",
-/// "pandas", "pyarrow", "polars" or "arrow".
+/// "pandas", "pyarrow", "polars" or "arrow". A table goes to the last four as a table and a `Column` as a column, with what
+/// pandas copies.
 #[pyfunction]
 #[pyo3(signature = (
     obj, /, *, to = None, dtype = None, device = None, copy = None, order = None, nulls = None, writable = None

@@ -54,8 +54,23 @@ def copies(table: pa.Table) -> list[tuple[str, int, str, str]]:
     for name, column, entry in zip(table.schema.names, table.columns, _described(table)[1]):
         reason = _why_copied(column, entry if entry is not None and "numpy_type" in entry else None)
         if reason is not None:
-            found.append((name, column.nbytes, *reason))
+            found.append((name, len(column) if reason[0] == "bits" else column.nbytes, *reason))
     return found
+
+
+class _Stream:
+    """A stream in a capsule, as pyarrow asks for one."""
+
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._capsule
+
+
+def copies_of_stream(capsule: Any) -> list[tuple[str, int, str, str]]:
+    """What `frame_of` would copy of the table in an Arrow capsule."""
+    return copies(pa.table(_Stream(capsule)))
 
 
 def _described(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, Any] | None]]:

@@ -7,6 +7,7 @@ use crate::request::{Request, kept_to};
 use crate::{class, import, table};
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan, Reason};
+use aria_array_bridge::table::Table;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -29,13 +30,25 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
             return Err(PyValueError::new_err(format!("expected {wanted} but found {to:?}")));
         }
     };
-    if let Some(table) = table::given(object)?
-        && let Some(target) = frame(to)
-    {
-        let plan = object.py().detach(|| table.export_plan());
+    if let Some((table, target)) = as_table(object, to)? {
+        let plan = match to == "pandas" {
+            true => table::explain_pandas(object.py(), &table)?,
+            false => object.py().detach(|| table.export_plan()),
+        };
         let source = class::of(object);
         return Ok(kept_to(Plan { source: source.into(), target: target.into(), ..plan }, request.copy));
     }
+    explain_array(object, request, to, target, nulls)
+}
+
+/// The way of an array from the object to this library.
+pub(crate) fn explain_array(
+    object: &Bound<'_, PyAny>,
+    request: &Request,
+    to: &str,
+    target: &'static str,
+    nulls: Option<&str>,
+) -> PyResult<Plan> {
     // Whether the whole way is a copy is said once, at its end.
     let door = Request { copy: CopyPolicy::IfNeeded, ..request.clone() };
     let (mut plan, found) = import::explain_found(object, &door)?;
@@ -64,15 +77,27 @@ pub(crate) fn explain(object: &Bound<'_, PyAny>, request: &Request, to: &str, nu
     Ok(plan)
 }
 
-/// What a table becomes in this library, where it becomes one.
-fn frame(to: &str) -> Option<&'static str> {
-    Some(match to {
+/// A table, or a column, and what it becomes in this library, where it becomes one there.
+fn as_table(object: &Bound<'_, PyAny>, to: &str) -> PyResult<Option<(Table, &'static str)>> {
+    if !matches!(to, "pandas" | "pyarrow" | "polars" | "arrow") {
+        return Ok(None);
+    }
+    if let Ok(column) = object.cast::<table::PyColumn>() {
+        let target = match to {
+            "pandas" => "pandas.Series",
+            "pyarrow" => "pyarrow.ChunkedArray",
+            "polars" => "polars.Series",
+            _ => "arrow stream",
+        };
+        return Ok(Some((column.get().alone(object.py())?, target)));
+    }
+    let target = match to {
         "pandas" => "pandas.DataFrame",
         "pyarrow" => "pyarrow.Table",
         "polars" => "polars.DataFrame",
-        "arrow" => "arrow stream",
-        _ => return None,
-    })
+        _ => "arrow stream",
+    };
+    Ok(table::given(object)?.map(|table| (table, target)))
 }
 
 /// Why this array goes to JAX as a copy, or (true) not at all.

@@ -13,7 +13,7 @@ mod pandas;
 mod tensor;
 mod torch;
 
-pub(crate) use explain::explain;
+pub(crate) use explain::{explain, explain_array};
 
 use crate::array::PyArray;
 use aria_array_bridge::ledger::{self, Direction, Name, Ticket};

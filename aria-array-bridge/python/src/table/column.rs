@@ -44,7 +44,7 @@ impl PyColumn {
     }
 
     /// A table of this column alone.
-    fn alone(&self, py: Python<'_>) -> PyResult<Table> {
+    pub(crate) fn alone(&self, py: Python<'_>) -> PyResult<Table> {
         Table::from_columns(vec![self.column.clone()]).map_err(|error| raise(py, &error))
     }
 }

@@ -17,6 +17,7 @@ mod text;
 pub(crate) use column::PyColumn;
 pub(crate) use import::{given, is_table_class};
 pub(crate) use matrix::{find_column, find_matrix};
+pub(crate) use onward::explain_pandas;
 
 use crate::block::{is_tracing, record};
 use crate::error::refused;

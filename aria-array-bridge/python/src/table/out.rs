@@ -81,22 +81,26 @@ impl PyTable {
 /// A frame: pyarrow's where it is there, which knows pandas' metadata; else of the columns that are arrays.
 pub(super) fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'py, PyAny>> {
     let object = Bound::new(py, PyTable::new(table.clone()))?;
+    if has_pyarrow(py)? {
+        let table = PyTable::to_pyarrow(&object)?;
+        onward::to_pandas(&table)?;
+        return py.import("aria_array_bridge._pandas")?.getattr("frame_of")?.call1((table,));
+    }
+    let columns = PyList::empty(py);
+    for column in table.columns() {
+        let object = Bound::new(py, PyColumn::new(column.clone()))?;
+        let array = crate::import::import(object.as_any(), &Request::default())?;
+        columns.append((column.name(), array.call_method0("to_pandas")?))?;
+    }
+    let metadata = table.schema().metadata().get(KEY).map(|text| PyBytes::new(py, text));
+    py.import("aria_array_bridge._frames")?.call_method1("restore", (columns, metadata))
+}
+
+/// Whether pyarrow is there, by which frames are made.
+pub(super) fn has_pyarrow(py: Python<'_>) -> PyResult<bool> {
     match py.import("pyarrow") {
-        Ok(_) => {
-            let table = PyTable::to_pyarrow(&object)?;
-            onward::to_pandas(&table)?;
-            py.import("aria_array_bridge._pandas")?.getattr("frame_of")?.call1((table,))
-        }
-        Err(error) if error.is_instance_of::<PyImportError>(py) => {
-            let columns = PyList::empty(py);
-            for column in table.columns() {
-                let object = Bound::new(py, PyColumn::new(column.clone()))?;
-                let array = crate::import::import(object.as_any(), &Request::default())?;
-                columns.append((column.name(), array.call_method0("to_pandas")?))?;
-            }
-            let metadata = table.schema().metadata().get(KEY).map(|text| PyBytes::new(py, text));
-            py.import("aria_array_bridge._frames")?.call_method1("restore", (columns, metadata))
-        }
+        Ok(_) => Ok(true),
+        Err(error) if error.is_instance_of::<PyImportError>(py) => Ok(false),
         Err(error) => Err(error),
     }
 }
