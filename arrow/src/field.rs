@@ -109,6 +109,12 @@ impl Field {
         self.format.to_str().unwrap_or_default() // UTF-8: checked when made.
     }
 
+    /// Returns true for text: `string`, `large_string`, `string_view`; also of an extension type that is stored as text.
+    pub fn is_text(&self) -> bool {
+        let text = matches!(self.layout(), Format::Bytes { utf8: true, .. } | Format::View { utf8: true });
+        text && self.dictionary().is_none()
+    }
+
     /// How values of the format lie.
     pub fn layout(&self) -> Format {
         self.layout

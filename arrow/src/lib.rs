@@ -21,7 +21,7 @@
 //! export    Field::to_schema -> OwnedSchema          Node::export(owner) -> OwnedArray      ArrayView::share(range, owner)
 //! streams   OwnedStream::take -> schema, next        export_stream(BatchSource) -> OwnedStream
 //!            OwnedDeviceStream, export_device_stream: the same, with arrays that say their device
-//! values    validate(ArrayView): offsets, UTF-8, indices, run ends
+//! values    validate(ArrayView): offsets, UTF-8, indices, run ends; read_text(ArrayView): text, copied out
 //! parts     Format, Count, Metadata                  errors: ArrowError, Problem, RefusedArray, StreamError, Failure
 //! ```
 
@@ -39,6 +39,7 @@ mod name;
 mod read;
 mod schema;
 mod stream;
+mod text;
 mod unwind;
 mod validate;
 mod view;
@@ -55,5 +56,6 @@ pub use schema::OwnedSchema;
 pub use stream::{
     BatchSource, Failure, OwnedDeviceStream, OwnedStream, StreamError, export_device_stream, export_stream,
 };
+pub use text::read_text;
 pub use validate::validate;
 pub use view::{ArrayView, MAX_BUFFERS};

@@ -34,7 +34,7 @@ fn aligned<T>(place: *const u8) -> Option<*const T> {
 /// # Safety
 ///
 /// As many bytes as `out` has lie there, in memory that the host can read.
-unsafe fn copy(place: *const u8, out: &mut [u8]) {
+pub(crate) unsafe fn copy(place: *const u8, out: &mut [u8]) {
     let (mut at, len) = (0, out.len());
     while at < len {
         let from = place.wrapping_add(at);

@@ -73,7 +73,7 @@ unsafe fn own(array: &ArrayView<'_>) -> Result<(), Problem> {
 }
 
 /// Reads buffers of a node, where [`validate`]'s caller promised that there is memory.
-struct Values<'a>(&'a ArrayView<'a>);
+pub(crate) struct Values<'a>(pub(crate) &'a ArrayView<'a>);
 
 impl Values<'_> {
     /// Bytes `at..at + N` of a buffer. Zeros where there is no buffer.
@@ -84,7 +84,7 @@ impl Values<'_> {
         unsafe { read::bytes(place) }
     }
 
-    fn is_valid(&self, i: usize) -> bool {
+    pub(crate) fn is_valid(&self, i: usize) -> bool {
         if self.0.validity().is_none() {
             return true;
         }
@@ -239,44 +239,71 @@ impl Values<'_> {
         Ok(())
     }
 
+    /// Where the bytes of element `i` lie whose ends are offsets, and how many there are. NULL for none.
+    pub(crate) fn between_offsets(&self, i: usize, large: bool) -> Result<(*const u8, usize), Problem> {
+        let (start, end) = (self.integer(1, i, large)?, self.integer(1, i + 1, large)?);
+        let len = end.checked_sub(start);
+        let len = len.ok_or(Problem::Value { index: i, what: "its end lies before its start" })?;
+        let data = self.0.buffer(2).unwrap_or(core::ptr::null()).cast::<u8>();
+        match data.is_null() {
+            true if len > 0 => Err(Problem::NullBuffer { index: 2 }),
+            true => Ok((data, 0)),
+            false => Ok((data.wrapping_add(start), len)),
+        }
+    }
+
     /// `length`, then up to 12 bytes; or a prefix, a buffer and an offset. The last buffer has the lengths of the others.
-    fn views(&self, utf8: bool) -> Result<(), Problem> {
+    pub(crate) fn view(&self, i: usize) -> Result<View, Problem> {
         let count = self.0.n_buffers() - 3; // Three or more: checked.
+        let view: [u8; 16] = self.bytes(1, (self.0.offset() + i) * 16);
+        let word = |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+        let wrong = |what| Problem::Value { index: i, what };
+        let len = usize::try_from(word(0)).map_err(|_| wrong("a negative length"))?;
+        if len <= 12 {
+            return Ok(View::Within { view, len });
+        }
+        let buffer = usize::try_from(word(8)).ok().filter(|buffer| *buffer < count);
+        let buffer = buffer.ok_or_else(|| wrong("its buffer is none of the array's"))?;
+        let start = usize::try_from(word(12)).map_err(|_| wrong("a negative offset"))?;
+        let size = i64::from_ne_bytes(self.bytes(count + 2, buffer * 8));
+        if usize::try_from(size).is_ok_and(|size| start + len > size) || size < 0 {
+            return Err(wrong("it reaches beyond the end of its buffer"));
+        }
+        let Some(data) = self.0.buffer(2 + buffer).filter(|data| !data.is_null()) else {
+            return Err(Problem::NullBuffer { index: 2 + buffer });
+        };
+        let first = data.cast::<u8>().wrapping_add(start);
+        // SAFETY: within the buffer, whose length was read just now: `validate`'s caller promised it; 12 bytes or more.
+        if unsafe { read::bytes::<4>(first) }[..] != view[4..8] {
+            return Err(wrong("its prefix is not how its bytes begin"));
+        }
+        Ok(View::Outside { first, len })
+    }
+
+    fn views(&self, utf8: bool) -> Result<(), Problem> {
         let mut text = Utf8::new();
         for i in (0..self.0.len()).filter(|i| self.is_valid(*i)) {
-            let view: [u8; 16] = self.bytes(1, (self.0.offset() + i) * 16);
-            let word = |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
             let wrong = |what| Problem::Value { index: i, what };
-            let len = usize::try_from(word(0)).map_err(|_| wrong("a negative length"))?;
-            if len <= 12 {
-                if view[4 + len..].iter().any(|byte| *byte != 0) {
+            match self.view(i)? {
+                View::Within { view, len } if view[4 + len..].iter().any(|byte| *byte != 0) => {
                     return Err(wrong("there is more than zeros behind its bytes"));
                 }
-                if utf8 && core::str::from_utf8(&view[4..4 + len]).is_err() {
+                View::Within { view, len } if utf8 && core::str::from_utf8(&view[4..4 + len]).is_err() => {
                     return Err(wrong("its bytes are no UTF-8"));
                 }
-                continue;
-            }
-            let buffer = usize::try_from(word(8)).ok().filter(|buffer| *buffer < count);
-            let buffer = buffer.ok_or_else(|| wrong("its buffer is none of the array's"))?;
-            let start = usize::try_from(word(12)).map_err(|_| wrong("a negative offset"))?;
-            let size = i64::from_ne_bytes(self.bytes(count + 2, buffer * 8));
-            if usize::try_from(size).is_ok_and(|size| start + len > size) || size < 0 {
-                return Err(wrong("it reaches beyond the end of its buffer"));
-            }
-            let Some(data) = self.0.buffer(2 + buffer).filter(|data| !data.is_null()) else {
-                return Err(Problem::NullBuffer { index: 2 + buffer });
-            };
-            let first = data.cast::<u8>().wrapping_add(start);
-            // SAFETY: within the buffer, whose length was read just now: `validate`'s caller promised it; 12 bytes or more.
-            if unsafe { read::bytes::<4>(first) }[..] != view[4..8] {
-                return Err(wrong("its prefix is not how its bytes begin"));
-            }
-            if utf8 {
-                // SAFETY: as above.
-                unsafe { text.check(first, len, i) }?;
+                // SAFETY: within a buffer: just asked.
+                View::Outside { first, len } if utf8 => unsafe { text.check(first, len, i) }?,
+                _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// Where the bytes of an element of text views lie.
+pub(crate) enum View {
+    /// In the view itself, from byte 4 on: 12 or fewer.
+    Within { view: [u8; 16], len: usize },
+    /// In a buffer that has as many there.
+    Outside { first: *const u8, len: usize },
 }

@@ -173,7 +173,11 @@ def behind(source, name):
 
 
 def memory(array):
-    """The places of an array's buffers, of those that there are, and where it begins in them."""
+    """The places of an array's buffers, of those that hold something, and where it begins in them.
+
+    As pyarrow finds them that gets the array by C data: how much of a buffer is used, the offsets in it say.
+    """
+    array = pa.array(behind(array, "__arrow_c_array__"))
     return [buffer.address for buffer in array.buffers() if buffer is not None and buffer.size], array.offset
 
 

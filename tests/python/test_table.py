@@ -253,6 +253,16 @@ def test_attributes_and_empty_frames_come_along(companions):
         pd.testing.assert_frame_equal(ab.table(empty).to_pandas(), empty)
 
 
+def test_text_is_listed_and_compared_without_any_other_library(monkeypatch):
+    for library in ("pyarrow", "polars"):
+        monkeypatch.setitem(sys.modules, library, None)
+    words = ["", None, "ann", "füür 𝄞", "x" * 40, "a\0b"]
+    t = ab.table({"s": words, "u": np.array([word or "-" for word in words])})
+    assert t["s"].tolist() == words and t["s"].slice(2, 3).tolist() == words[2:5] and t["u"].tolist()[3] == "füür 𝄞"
+    assert t.equals({"s": words, "u": np.array([word or "-" for word in words])}) and not t.equals(t.slice(1))
+    assert not t.select(["s"]).equals({"s": words[:5] + ["ab"]})
+
+
 def test_without_pyarrow_a_frame_is_made_of_arrays_and_explained_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     a, b = np.arange(3), np.array([True, False, True])

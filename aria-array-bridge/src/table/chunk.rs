@@ -322,6 +322,16 @@ impl Chunk {
         // SAFETY: memory of the host, as long as the array says on the word of whoever took it over.
         Ok(unsafe { aria_arrow::validate(&part.node()) }?)
     }
+
+    /// Calls back with each row's text, a **copy**, `None` for a null; or returns false: the chunk is no text.
+    pub(super) fn read_text(&self, each: &mut dyn FnMut(Option<&str>)) -> Result<bool, TableError> {
+        let Kind::Arrow(part) = &self.0 else { return Ok(false) };
+        if !self.device().is_host() {
+            return Err(TableError::Device { device: self.device() });
+        }
+        // SAFETY: memory of the host, as long as the array says on the word of whoever took it over; invariant 1 of `Part`.
+        Ok(unsafe { aria_arrow::read_text(&part.node(), part.start..part.start + part.len, each) }?)
+    }
 }
 
 /// A chunk of an array, whose first axis counts rows. **Zero-copy.**

@@ -7,7 +7,10 @@ use crate::plan::Outcome;
 use crate::{Access, DType, Device};
 use aria_arrow::abi::{ArrowArray, ArrowArrayStream, ArrowSchema};
 use aria_arrow::{BatchSource, Failure, Field, Metadata, Node, OwnedArray, OwnedSchema, export_stream};
-use arrow_array::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, StringArray, StructArray, make_array};
+use arrow_array::array::{
+    ArrayRef, BooleanArray, Float64Array, Int32Array, LargeStringArray, StringArray, StringViewArray, StructArray,
+    make_array,
+};
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{Array as _, RecordBatch, RecordBatchIterator};
 use arrow_data::transform::MutableArrayData;
@@ -403,6 +406,55 @@ fn full_validation_finds_what_structure_does_not_show() {
     let bad = Table::from_columns(vec![Column::from_arrow(array, origin("table.Values"))]).unwrap();
     let error = bad.validate().unwrap_err();
     assert_eq!(&*error.reasons()[0].code, "values");
+}
+
+proptest! {
+    /// The model: what arrow-rs was given, of each layout of text, cut anywhere.
+    #[test]
+    fn text_is_read_as_it_was_written(
+        rows in prop::collection::vec(prop::option::weighted(0.8, "[a-zäß€𝄞]{0,30}"), 0..40), skip in 0usize..9, keep in 0usize..40,
+    ) {
+        let rows = || rows.iter().cloned();
+        let layouts: [ArrayRef; 3] = [
+            Arc::new(rows().collect::<StringArray>()),
+            Arc::new(rows().collect::<LargeStringArray>()),
+            Arc::new(rows().collect::<StringViewArray>()),
+        ];
+        let expected: Vec<_> = rows().skip(skip).take(keep).collect();
+        for array in layouts {
+            let column = Column::from_arrow(checked(&array), origin("table.Text")).slice(skip, keep);
+            prop_assert_eq!(column.to_strings().unwrap().unwrap(), expected.as_slice());
+        }
+        let own = Column::from_strings("", rows().collect::<Vec<_>>().iter().map(Option::as_deref)).unwrap();
+        prop_assert_eq!(own.slice(skip, keep).to_strings().unwrap().unwrap(), expected);
+    }
+}
+
+#[test]
+fn what_is_no_text_is_none_and_wrong_text_an_error() {
+    let words: arrow_array::DictionaryArray<arrow_array::types::Int8Type> = ["a", "b", "a"].into_iter().collect();
+    let no_text: [ArrayRef; 3] = [
+        Arc::new(Int32Array::from(vec![1])),
+        Arc::new(arrow_array::BinaryArray::from(vec![&b"a"[..]])),
+        Arc::new(words),
+    ];
+    for array in no_text {
+        let column = Column::from_arrow(checked(&array), origin("table.Text"));
+        assert_eq!(column.to_strings().unwrap(), None);
+        assert_eq!(column.slice(0, 0).to_strings().unwrap(), None);
+    }
+    let none: ArrayRef = Arc::new(StringArray::from(Vec::<&str>::new()));
+    let none = Column::from_arrow(checked(&none), origin("table.Text"));
+    assert_eq!(
+        (none.to_strings().unwrap(), Column::new(none.field().clone(), vec![]).unwrap().to_strings().unwrap()),
+        (Some(vec![]), Some(vec![]))
+    );
+    // SAFETY: no text, which is what is tested: nobody reads it as text but by way of a check.
+    let lies = unsafe {
+        StringArray::new_unchecked(arrow_buffer::OffsetBuffer::new(vec![0, 1, 2].into()), vec![b'a', 0xff].into(), None)
+    };
+    let error = Column::from_arrow(checked(&lies), origin("table.Text")).to_strings().unwrap_err();
+    assert!(error.to_string().contains("element 1: its bytes are no UTF-8"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Columns of text, **copied** from strings.
+//! Columns of text, **copied** from strings and to them.
 
 use super::{Column, Origin, TableError};
 use crate::array::Access;
@@ -48,5 +48,22 @@ impl Column {
         // SAFETY: memory of our own, which nobody writes to.
         let origin = unsafe { Origin::new("text", Device::CPU, Access::Frozen) };
         Column::from_arrow(checked, origin).renamed(name)
+    }
+
+    /// The text of each row, **copied**, `None` for a null; or `None` for a column that is no text: `string`,
+    /// `large_string` or `string_view`.
+    ///
+    /// # Errors
+    ///
+    /// Memory of a device; offsets or bytes that are wrong (rule C8).
+    pub fn to_strings(&self) -> Result<Option<Vec<Option<String>>>, TableError> {
+        let mut rows = Vec::new();
+        let mut each = |text: Option<&str>| rows.push(text.map(str::to_owned));
+        for chunk in self.chunks() {
+            if !chunk.read_text(&mut each)? {
+                return Ok(None);
+            }
+        }
+        Ok(self.field().is_text().then_some(rows))
     }
 }

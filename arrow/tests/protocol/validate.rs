@@ -3,7 +3,7 @@
 //! Buffers are exactly as long as the array says, so that Miri sees a read beyond.
 
 use crate::liar::{Liar, SaysArray, field};
-use aria_arrow::{ArrowError, Field, Problem, validate};
+use aria_arrow::{ArrowError, Field, Problem, read_text, validate};
 use std::ffi::c_void;
 use std::ptr::null;
 use std::sync::Arc;
@@ -20,6 +20,13 @@ impl Maker {
         let checked = self.0.give_array(says).unwrap().check(Arc::new(field)).unwrap();
         // SAFETY: the buffers are as long as they should be, or the test is about what is found before that matters.
         let found = unsafe { validate(&checked.view()) };
+        if found.is_ok() && checked.field().is_text() {
+            let view = checked.view();
+            let mut rows = 0;
+            // SAFETY: every value was just checked.
+            let read = unsafe { read_text(&view, 0..view.len(), &mut |_| rows += 1) };
+            assert_eq!((read.unwrap(), rows), (true, view.len()), "what is valid can be read");
+        }
         drop(checked);
         self.0.assert_released_once();
         found

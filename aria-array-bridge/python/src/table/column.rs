@@ -128,7 +128,8 @@ impl PyColumn {
         self.column.renamed(name).map(PyColumn::new).map_err(|error| raise(py, &error))
     }
 
-    /// Python's own values, None for nulls. Of a column that is no array, as pyarrow or Polars, whichever is there, reads it.
+    /// Python's own values, None for nulls. Of a column that is neither an array nor text, as pyarrow or Polars, whichever
+    /// is there, reads it.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();
@@ -139,6 +140,9 @@ impl PyColumn {
                 record(&array.get().plan());
             }
             return array.call_method0("tolist");
+        }
+        if let Some(text) = py.detach(|| this.column.to_strings()).map_err(|error| raise(py, &error))? {
+            return Ok(PyList::new(py, text)?.into_any());
         }
         let refused = match Self::to_pyarrow(slf) {
             Ok(column) => return column.call_method0("to_pylist"),
