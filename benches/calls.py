@@ -20,9 +20,9 @@ except ImportError:
     calls_mojo = None
 
 VERSIONS = versions("nanobind", *(["mojo"] if calls_mojo else [])) | {"PyO3": "0.30"}
-FRAME, NOWHERE = "in a frame of the program's line", "in a frame of no line"
-# How many times as long as bare C: a call in a frame may take 150 ns where C takes 16.1, and one without a line 60.
-BUDGETS = {("call, one float, attached", FRAME): 150 / 16.1, ("call, one float, attached", NOWHERE): 60 / 16.1}
+FRAME, BARE = "in a frame of the program's line", "in no frame"
+# How many times as long as bare C: a call in a frame may take 150 ns where C takes 16.1, and one without 60.
+BUDGETS = {("call, one float, attached", FRAME): 150 / 16.1, ("call, one float, attached", BARE): 60 / 16.1}
 
 
 class Subject:
@@ -83,10 +83,10 @@ def cases():
                 found.append(Native(group, what, role, partial(run, operation, detached, *options), x))
 
             if operation in FRAMED:
-                add("ours", FRAME, calls_rust.ours, True)
-                add("ours", NOWHERE, calls_rust.ours, False)
+                add("ours", FRAME, calls_rust.ours, "line")
+                add("ours", BARE, calls_rust.ours, "bare")
             else:
-                add("ours", "the table", calls_rust.ours, False)
+                add("ours", "the table", calls_rust.ours, "")
             add("floor", "C", calls_c.bare)
             add("peer", "PyO3", calls_rust.peer)
             add("peer", "nanobind", calls_nanobind.peer)

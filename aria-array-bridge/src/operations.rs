@@ -340,7 +340,8 @@ pub struct Operations {
     pub reserved: *const c_void,
     /// Counts handles, since the process began: released, and leaked because Python had ended. Any thread, at any time.
     pub release_counts: unsafe extern "C" fn(*mut u64, *mut u64),
-    /// Makes a site: a place in a program (file, line, function) that tracebacks and warnings show (rule R6).
+    /// Makes a site: a place in a program (file, line, function) that tracebacks and warnings show (rule R6). Without a
+    /// file, [`Text::NONE`], the site has no frame: operations there cost least.
     pub site: unsafe extern "C" fn(Text, i32, Text, *mut *mut Object, *mut Failure) -> Status,
     /// Makes a site, or none (NULL), the place of this thread's operations, and returns the one before. Takes over the
     /// one and hands over the other. Works at any time.

@@ -8,7 +8,7 @@
 //! The queue itself is [`aria_array_bridge::queue`].
 
 use crate::operations::gil;
-use aria_array_bridge::queue::{Gate, Node, Queue, Visits};
+use aria_array_bridge::queue::{Batch, Gate, Node, OwnQueue, Queue, Visits};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
@@ -43,6 +43,11 @@ thread_local! {
     static MAIN: Cell<bool> = const { Cell::new(false) };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
+    /// What this thread drops in a batch, and releases with its next operation or when it leaves the batch. It is inside of
+    /// `ATTACHED` until then, so that the end of the interpreter waits for it.
+    static OWN: OwnQueue = const { OwnQueue::new() };
+    /// This thread is releasing what is in `OWN`.
+    static RELEASING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The interpreter has not been started, is ending, or has ended.
@@ -88,14 +93,19 @@ pub(crate) fn counts_of_release_queue() -> (u64, u64) {
 /// As for [`Queue::push`]. The release function may rely on being attached with no exception pending.
 /// [`ready`] has been called in this process.
 pub(crate) unsafe fn push(node: NonNull<Node>) {
+    // A closed gate stays one, and this thread would see that it was closed by itself; when another closed it this thread
+    // was no longer waited for, and is not attached again.
+    if gil::is_between_operations_of_a_batch(VISITS.with(Visits::depth)) && !PUSHING.is_closed() {
+        // SAFETY: the caller's duties are those of `OwnQueue::push`.
+        return unsafe { OWN.with(|own| own.push(node)) };
+    }
     let Some(_inside) = PUSHING.enter() else {
         LEAKED.fetch_add(1, Ordering::Relaxed);
         return;
     };
     // SAFETY: the caller's duties are those of `Queue::push`.
     unsafe { QUEUE.push(node) };
-    // In a batch this thread releases it itself, with its next operation or at the end of the batch.
-    if gil::is_batch() || is_main_between_operations() || SCHEDULED.swap(true, Ordering::AcqRel) {
+    if is_main_between_operations() || SCHEDULED.swap(true, Ordering::AcqRel) {
         return;
     }
     // SAFETY: any thread may call it, attached or not, while the interpreter is initialized. It is: it was when
@@ -124,9 +134,9 @@ extern "C" fn release_pending(_: *mut c_void) -> c_int {
     0
 }
 
-/// Says whether something waits to be released.
+/// Says whether something waits to be released, by this thread or by any.
 pub(crate) fn is_waiting() -> bool {
-    !QUEUE.is_empty()
+    !OWN.with(OwnQueue::is_empty) || !QUEUE.is_empty()
 }
 
 /// Releases everything that waits. Code of any kind may run: finalizers, weak reference callbacks.
@@ -134,6 +144,7 @@ pub(crate) fn is_waiting() -> bool {
 /// A pending exception is put aside meanwhile. Does nothing when somebody is at it already, on this thread
 /// or another, who will then release what is there.
 pub(crate) fn drain(py: Python<'_>) {
+    release_own(py);
     while !QUEUE.is_empty() && !DRAINING.swap(true, Ordering::Acquire) {
         MINE.set(true);
         release_all(py);
@@ -143,10 +154,22 @@ pub(crate) fn drain(py: Python<'_>) {
     }
 }
 
+/// Releases what this thread dropped in a batch. What is dropped meanwhile is released here too, one behind the other.
+fn release_own(py: Python<'_>) {
+    while !OWN.with(OwnQueue::is_empty) && !RELEASING.replace(true) {
+        release_each(py, OWN.with(OwnQueue::take_all));
+        RELEASING.set(false);
+    }
+}
+
 /// Releases what waits now, whoever else is at it: what is taken from the queue is its taker's alone.
 fn release_all(py: Python<'_>) {
+    release_each(py, QUEUE.take_all());
+}
+
+fn release_each(py: Python<'_>, nodes: Batch) {
     let _pending = Pending::put_aside(py);
-    for node in QUEUE.take_all() {
+    for node in nodes {
         // SAFETY:
         // - Just taken, so owned here alone, and alive: the duties of `push`.
         // - Attached: `py`. No exception is pending: put aside above, and a release function leaves none.
@@ -382,6 +405,9 @@ fn close(py: Python<'_>) -> PyResult<()> {
         std::thread::yield_now();
     }
     // Not `drain`, which leaves it to whoever is at it: nobody comes after us.
+    while !OWN.with(OwnQueue::is_empty) {
+        release_each(py, OWN.with(OwnQueue::take_all));
+    }
     while !QUEUE.is_empty() {
         release_all(py);
     }

@@ -17,7 +17,8 @@ use std::sync::OnceLock;
 /// let _here = HERE.enter(); // Until it is dropped, operations of this thread are at this place.
 /// ```
 pub struct Site {
-    file: &'static str,
+    /// `None` for no frame.
+    file: Option<&'static str>,
     line: i32,
     function: &'static str,
     made: OnceLock<PyObject>,
@@ -26,7 +27,23 @@ pub struct Site {
 impl Site {
     /// A place. Lines count from 1.
     pub const fn new(file: &'static str, line: i32, function: &'static str) -> Site {
-        Site { file, line, function, made: OnceLock::new() }
+        Site { file: Some(file), line, function, made: OnceLock::new() }
+    }
+
+    /// No place: operations run in no frame of the program's and cost least. For a loop around code that does not look at
+    /// its caller: what does (`warnings.warn`, `eval`, `namedtuple`, assignment to a column of pandas') fails, or takes whoever
+    /// it finds for it. Functions of the program that Python calls meanwhile have frames where their signature has a place.
+    ///
+    /// ```no_run
+    /// use aria_array_runtime::{Args, PyObject, Site};
+    /// static BARE: Site = Site::without_frame();
+    /// fn total(f: &PyObject, values: &[f64]) -> Result<f64, aria_array_runtime::PyError> {
+    ///     let _bare = BARE.enter();
+    ///     values.iter().map(|x| f.call(Args::new().arg(*x))?.to_float()).sum()
+    /// }
+    /// ```
+    pub const fn without_frame() -> Site {
+        Site { file: None, line: 0, function: "", made: OnceLock::new() }
     }
 
     /// Makes this the place of this thread's operations until the guard is dropped. Guards nest.
@@ -42,7 +59,7 @@ impl Site {
             return Ok(made);
         }
         let made = obtain(|table, out, failure| {
-            let (file, function) = (Text::new(self.file), Text::new(self.function));
+            let (file, function) = (self.file.map_or(Text::NONE, Text::new), Text::new(self.function));
             // SAFETY: text and places that live for the call.
             unsafe { (table.site)(file, self.line, function, out, failure) }
         })?;
@@ -52,7 +69,10 @@ impl Site {
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Site({}:{} in {})", self.file, self.line, self.function)
+        match self.file {
+            Some(file) => write!(f, "Site({file}:{} in {})", self.line, self.function),
+            None => f.write_str("Site(without frame)"),
+        }
     }
 }
 

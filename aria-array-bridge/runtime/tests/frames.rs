@@ -43,6 +43,63 @@ fn a_warning_points_to_the_program() {
 }
 
 #[test]
+fn without_a_frame_calls_of_every_form_do_the_same_and_callers_are_not_found() {
+    ended_well(&program("without_a_frame_calls_of_every_form_do_the_same_and_callers_are_not_found", || {
+        static BARE: Site = Site::without_frame();
+        let runtime = support::start();
+        let names = names(
+            "import sys\n\
+             def f(*args, **kwargs): return repr((args, sorted(kwargs.items())))\n\
+             class C:\n    def m(self, *args, **kwargs): return f(*args, **kwargs)\n    x = 7\n\
+             def fails(): raise KeyError('k')\n\
+             def caller(): return sys._getframe(1).f_code.co_filename\n\
+             def asks(g): return g()",
+        );
+        let get = |name: &str| names.getitem(name).unwrap();
+        let (f, object) = (get("f"), get("C").call(Args::new()).unwrap());
+        // `eval` looks for a frame, so these are made first.
+        let (list, map) = (eval("[3, 4]"), eval("{'z': 5}"));
+        let many = || Args::new().arg(1).kw("a", 2).star(&list);
+        let every = || -> Vec<String> {
+            let forms = [
+                f.call(Args::new()),
+                f.call(Args::new().arg(1)),
+                f.call(many()),
+                f.call(many().star_star(&map)),
+                object.call_method("m", Args::new().arg(1)),
+                object.call_method("m", many()),
+                object.call_method("m", many().star_star(&map)),
+                object.getattr("x"),
+                object.getattr("x").and_then(|x| x.getattr("real")),
+                list.getitem(1),
+            ];
+            forms.into_iter().map(|result| result.unwrap().str().unwrap()).collect()
+        };
+        let framed = every();
+        {
+            let _here = Site::new("outer.aria", 3, "main").enter();
+            {
+                let _bare = BARE.enter();
+                assert_eq!(every(), framed);
+                let error = get("caller").call(Args::new()).unwrap_err();
+                assert!(error.message().contains("call stack is not deep enough"), "{error}");
+                let error = get("fails").call(Args::new()).unwrap_err();
+                assert_eq!((error.kind(), error.frames().len()), ("KeyError", 1));
+                // A function of the program that Python calls is at its own place.
+                let caller = get("caller");
+                let signature = Signature::new().at("inner.aria", 4);
+                let inner = PyObject::callable("inner", signature, move |_: CallArgs| caller.call(Args::new())?.str());
+                let file = get("asks").call(Args::new().arg(inner.unwrap())).unwrap().str().unwrap();
+                assert_eq!(file, "inner.aria");
+            }
+            assert_eq!(get("caller").call(Args::new()).unwrap().str().unwrap(), "outer.aria");
+        }
+        assert!(format!("{BARE:?}").contains("without frame"));
+        runtime.end().unwrap();
+    }));
+}
+
+#[test]
 fn a_namedtuple_belongs_to_the_program() {
     python();
     let collections = PyObject::import("collections").unwrap();

@@ -177,6 +177,45 @@ fn objects_are_released_when_a_batch_begins_and_when_it_ends() {
         assert_eq!(runtime.releases().released, before);
         drop(batch);
         assert!(runtime.releases().released > before);
+        // Of two guards, the outer one dropped first; and before others run, since they would not release it.
+        let (outer, inner) = (attach().unwrap(), attach().unwrap());
+        let (first, second, third) = (eval("object()"), eval("object()"), eval("object()"));
+        third.repr().unwrap(); // What making them left behind.
+        let before = runtime.releases().released;
+        drop(first);
+        drop(outer);
+        drop(second);
+        detach(|| assert_eq!(runtime.releases().released, before + 2));
+        drop(third);
+        assert_eq!(runtime.releases().released, before + 2);
+        drop(inner);
+        assert_eq!(runtime.releases().released, before + 3);
+        runtime.end().unwrap();
+        assert_eq!(runtime.releases().leaked, 0);
+    }));
+}
+
+#[test]
+fn what_is_dropped_within_an_operation_of_a_batch_is_released_within_it() {
+    ended_well(&program("what_is_dropped_within_an_operation_of_a_batch_is_released_within_it", || {
+        let runtime = support::start();
+        let names = names(
+            "def churn(make):\n    for i in range(200): make()\n    return None\n\
+             class Counted:\n    alive = peak = 0\n\
+             \x20   def __init__(self): Counted.alive += 1; Counted.peak = max(Counted.peak, Counted.alive)\n\
+             \x20   def __del__(self): Counted.alive -= 1",
+        );
+        let counted = names.getitem("Counted").unwrap();
+        let class = counted.clone();
+        let make = PyObject::callable("make", &[""; 0], move |_: CallArgs| {
+            drop(class.call(Args::new())?);
+            Ok(Val::None)
+        });
+        let make = make.unwrap();
+        let _batch = attach().unwrap();
+        names.getitem("churn").unwrap().call(Args::new().arg(&make)).unwrap();
+        assert!(counted.getattr("peak").unwrap().to_int().unwrap() < 20);
+        drop(_batch);
         runtime.end().unwrap();
     }));
 }

@@ -115,6 +115,11 @@ impl Visits {
         }
     }
 
+    /// How often the thread is inside.
+    pub fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
     /// Says whether the thread is inside.
     pub fn is_inside(&self) -> bool {
         self.depth.get() > 0

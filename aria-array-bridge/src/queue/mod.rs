@@ -1,4 +1,5 @@
-//! Where dropped owners wait to be released: an intrusive lock-free [`Queue`] and the [`Gate`] that closes it.
+//! Where dropped owners wait to be released: an intrusive lock-free [`Queue`], the [`Gate`] that closes it, and an
+//! [`OwnQueue`] for a thread that will release them itself.
 //!
 //! Rule O2: a handle may be dropped on any thread, at any time, and its drop neither blocks nor
 //! allocates. So the thing that is dropped brings its own [`Node`], as its first field, and a drop is
@@ -9,6 +10,7 @@ mod gate;
 
 pub use gate::{Gate, Pass, Visits};
 
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -89,22 +91,70 @@ impl Queue {
 
     /// Takes all nodes, the one that was pushed first coming first.
     pub fn take_all(&self) -> Batch {
-        let mut link = self.last.swap(ptr::null_mut(), Ordering::Acquire);
+        let last = self.last.swap(ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: the swap gave this thread all nodes of the list.
+        unsafe { Batch::of(last) }
+    }
+}
+
+/// A stack of nodes of one thread, for a `thread_local`: a push is two stores. Nobody else sees them, so whoever leaves the
+/// thread takes them first.
+#[derive(Debug, Default)]
+pub struct OwnQueue {
+    last: Cell<*mut Node>,
+}
+
+impl OwnQueue {
+    /// An empty queue.
+    pub const fn new() -> OwnQueue {
+        OwnQueue { last: Cell::new(ptr::null_mut()) }
+    }
+
+    /// Says whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.last.get().is_null()
+    }
+
+    /// Queues `node`.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Queue::push`], but that its release function runs on this thread, or never.
+    pub unsafe fn push(&self, node: NonNull<Node>) {
+        // SAFETY: alive and owned by the caller: the caller's duty.
+        unsafe { node.as_ref() }.next.store(self.last.replace(node.as_ptr()), Ordering::Relaxed);
+    }
+
+    /// Takes all nodes, the one that was pushed first coming first.
+    pub fn take_all(&self) -> Batch {
+        // SAFETY: no other thread has the nodes, and the queue is empty now.
+        unsafe { Batch::of(self.last.replace(ptr::null_mut())) }
+    }
+}
+
+/// Nodes that were taken from a [`Queue`] or an [`OwnQueue`]. Those that are not asked for leak.
+#[derive(Debug)]
+pub struct Batch {
+    first: Option<NonNull<Node>>,
+}
+
+impl Batch {
+    /// The nodes of a list whose last one is the first link, in the order in which they were pushed.
+    ///
+    /// # Safety
+    ///
+    /// NULL, or a live node whose links are live nodes; nobody else has them.
+    unsafe fn of(mut link: *mut Node) -> Batch {
         let mut first = None;
         while let Some(node) = NonNull::new(link) {
-            // SAFETY: the swap gave this thread all nodes of the list, and each is alive until it is released.
-            let header = unsafe { node.as_ref() };
-            link = header.next.swap(first.map_or(ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+            // SAFETY: alive until it is released: the caller's duty.
+            let next = &unsafe { node.as_ref() }.next;
+            link = next.load(Ordering::Relaxed);
+            next.store(first.map_or(ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
             first = Some(node);
         }
         Batch { first }
     }
-}
-
-/// Nodes that were taken from a [`Queue`]. Those that are not asked for leak.
-#[derive(Debug)]
-pub struct Batch {
-    first: Option<NonNull<Node>>,
 }
 
 impl Iterator for Batch {

@@ -1,6 +1,6 @@
 //! The queue and the gate under threads, small enough for Miri.
 
-use super::{Gate, Node, Queue, Visits};
+use super::{Batch, Gate, Node, OwnQueue, Queue, Visits};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -34,23 +34,32 @@ fn drain(queue: &Queue) -> usize {
     count
 }
 
-#[test]
-fn nodes_come_out_in_the_order_in_which_they_went_in() {
-    let (queue, released) = (Queue::new(), Arc::default());
-    for number in 0..5 {
-        // SAFETY: a fresh node of ours, given up here.
-        unsafe { queue.push(owner(number, &released)) };
-    }
+fn numbers(nodes: Batch) -> Vec<usize> {
     let mut numbers = Vec::new();
-    for node in queue.take_all() {
+    for node in nodes {
         // SAFETY: alive until it is released on the next line.
         numbers.push(unsafe { node.cast::<Owner>().as_ref() }.number);
         // SAFETY: just taken, so owned by this thread alone.
         unsafe { Node::release(node) };
     }
-    assert_eq!(numbers, [0, 1, 2, 3, 4]);
-    assert!(queue.is_empty());
-    assert_eq!(released.load(Ordering::SeqCst), 5);
+    numbers
+}
+
+#[test]
+fn nodes_come_out_in_the_order_in_which_they_went_in() {
+    let (queue, own, released) = (Queue::new(), OwnQueue::new(), Arc::default());
+    for round in 1..3 {
+        for number in 0..5 {
+            // SAFETY: a fresh node of ours, given up here.
+            unsafe { queue.push(owner(number, &released)) };
+            // SAFETY: likewise.
+            unsafe { own.push(owner(number, &released)) };
+        }
+        assert!(!queue.is_empty() && !own.is_empty());
+        assert_eq!((numbers(queue.take_all()), numbers(own.take_all())), (vec![0, 1, 2, 3, 4], vec![0, 1, 2, 3, 4]));
+        assert!(queue.is_empty() && own.is_empty() && numbers(own.take_all()).is_empty());
+        assert_eq!(released.load(Ordering::SeqCst), round * 10);
+    }
 }
 
 #[test]

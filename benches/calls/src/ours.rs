@@ -12,11 +12,18 @@ pub(super) fn ours(
     py: Python<'_>,
     operation: &str,
     detached: bool,
-    placed: bool,
+    place: &str,
     x: &Bound<'_, PyAny>,
     rounds: u32,
 ) -> PyResult<f64> {
-    let it = Measured { x: taken_over(x)?, detached, placed, rounds };
+    static HERE: aria::Site = aria::Site::new("calls.aria", 8, "main");
+    static BARE: aria::Site = aria::Site::without_frame();
+    let place = match place {
+        "line" => Some(&HERE),
+        "bare" => Some(&BARE),
+        _ => None,
+    };
+    let it = Measured { x: taken_over(x)?, detached, place, rounds };
     let found = py.detach(|| match operation {
         "call" => Some(it.seconds(|x| x.call(aria::Args::new().arg(2.0)))),
         "keyword" => Some(it.seconds(|x| x.call(aria::Args::new().kw("v", 2.0)))),
@@ -43,14 +50,13 @@ pub(super) fn ours_closure(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 struct Measured {
     x: aria::PyObject,
     detached: bool,
-    placed: bool,
+    place: Option<&'static aria::Site>,
     rounds: u32,
 }
 
 impl Measured {
     fn seconds<R>(&self, body: impl Fn(&aria::PyObject) -> Result<R, aria::PyError>) -> Result<f64, aria::PyError> {
-        static HERE: aria::Site = aria::Site::new("calls.aria", 8, "main");
-        let _here = self.placed.then(|| HERE.enter());
+        let _here = self.place.map(aria::Site::enter);
         let _batch = (!self.detached).then(aria::attach).transpose()?;
         timed(self.rounds, || body(&self.x))
     }

@@ -507,7 +507,18 @@ static void places(void)
     aria_bridge_error_release(error);
     aria_py_place_leave(place);
     CHECK(aria_py_place_enter(NULL, "solve", 42) == ARIA_ERR_ARGUMENT);
+    CHECK(aria_py_place_enter("program.aria", NULL, 42) == ARIA_ERR_ARGUMENT);
     CHECK_ERROR(ARIA_ERR_ARGUMENT, "NULL");
+    place = aria_py_place_enter_or_exit(NULL, NULL, 0); /* No frame: code that looks at its caller finds none. */
+    AriaPy *abs = aria_py_getattr_or_exit(aria_py_import_or_exit("builtins", -1), "abs", -1);
+    AriaPyArgs *args = aria_py_args_new();
+    aria_py_args_int(args, -4);
+    SHOWS(aria_py_call_or_exit(abs, args), "4");
+    AriaPy *frame = aria_py_getattr_or_exit(aria_py_import_or_exit("sys", -1), "_getframe", -1);
+    CHECK(aria_py_call(frame, NULL) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "deep enough");
+    aria_py_place_leave(place);
+    CHECK(aria_py_call(frame, NULL) != NULL);
 }
 
 static void scopes(void)

@@ -1,8 +1,8 @@
 //! The Python frame in which operations run (rule R6): without one `sys._getframe` fails, which pandas,
 //! `eval` and `warnings` call, and with a site it bears the file, the line and the function of the program.
 //!
-//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; entering one is a
-//! matter of the thread alone.
+//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; an empty one makes no
+//! frame. Entering one is a matter of the thread alone.
 
 use super::entry::{Error, enter};
 use super::object::give;
@@ -150,14 +150,14 @@ fn at<'py>(forms: &Bound<'py, PyTuple>, file: &str, line: i32, function: &str) -
     PyTuple::new(py, forms.iter().map(move_there).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Calls the first of `call` with the others, in a frame of this site.
+/// Calls the first of `call` with the others, in a frame of this site, if that has one.
 fn call_at<'py>(
     site: &Bound<'py, PyTuple>,
     call: &Operands<'py>,
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // As `forms` of `SOURCE` has them: the last two take any number of arguments, and keywords too.
-    let any = site.len().saturating_sub(2);
+    let Some(any) = site.len().checked_sub(2) else { return call.directly(keywords) };
     match keywords {
         None => call.call(site.get_borrowed_item(call.len().saturating_sub(1).min(any))?),
         Some(_) => site.get_item(any + 1)?.call(call.tuple()?, keywords),
@@ -200,6 +200,10 @@ pub(super) unsafe extern "C" fn site(
     failure: *mut Failure,
 ) -> Status {
     let body = |py: Python<'_>| {
+        if file.data.is_null() {
+            // SAFETY: `out` may be written to: the table's contract.
+            return unsafe { give(PyTuple::empty(py).into_any(), out) };
+        }
         // SAFETY: borrowed for the call: the table's contract.
         let file = unsafe { text::read(file, "a file's name") }?;
         // SAFETY: as above.

@@ -51,6 +51,7 @@ enum Top {
 thread_local! {
     /// The same as in `LEVELS`, where asking must not allocate.
     static TOP: Cell<Top> = const { Cell::new(Top::None) };
+    static BATCHES: Cell<usize> = const { Cell::new(0) };
     static LEVELS: RefCell<Levels> = RefCell::new(Levels::default());
 }
 
@@ -59,6 +60,7 @@ fn with_levels<R>(body: impl FnOnce(&mut Levels) -> R) -> Option<R> {
     let body = |levels: &RefCell<Levels>| {
         let mut levels = levels.try_borrow_mut().ok()?;
         let result = body(&mut levels);
+        BATCHES.set(levels.stack.iter().filter(|entry| matches!(entry.level, Level::Attached { .. })).count());
         TOP.set(match levels.stack.last().map(|entry| &entry.level) {
             None => Top::None,
             Some(Level::Attached { .. }) => Top::Attached,
@@ -89,10 +91,10 @@ pub(crate) fn is_detached() -> bool {
     TOP.get() == Top::Detached
 }
 
-/// Says whether this thread is attached by the topmost level. What it drops is released by its next operation, or when
-/// it leaves the level.
-pub(crate) fn is_batch() -> bool {
-    TOP.get() == Top::Attached
+/// Says whether this thread, which is inside so often, is between two operations of a batch: attached by the topmost level,
+/// and doing nothing. What it drops is released by its next operation, or when it leaves the level.
+pub(crate) fn is_between_operations_of_a_batch(inside: usize) -> bool {
+    TOP.get() == Top::Attached && BATCHES.get() == inside
 }
 
 /// Around code of the program: levels that it leaves behind are undone when this is dropped.
@@ -155,6 +157,10 @@ pub(super) unsafe extern "C" fn attach(failure: *mut Failure) -> Status {
 
 /// Detaches until [`leave`], and answers the level. The caller is attached: the table's contract.
 pub(super) unsafe extern "C" fn detach() -> Status {
+    if is_waiting() {
+        // SAFETY: attached: the caller's duty. What this thread has dropped nobody else would release meanwhile.
+        unsafe { Python::attach_unchecked(drain) };
+    }
     // SAFETY: attached: the caller's duty.
     push(Level::Detached(unsafe { ffi::PyEval_SaveThread() }))
 }
@@ -192,6 +198,7 @@ impl Drop for Levels {
     /// A thread that ends leaves all, so that it takes nothing with it that others wait for.
     fn drop(&mut self) {
         TOP.set(Top::None);
+        BATCHES.set(0);
         while let Some(entry) = self.stack.pop() {
             undo(entry.level);
         }

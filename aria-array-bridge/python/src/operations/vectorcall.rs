@@ -10,7 +10,7 @@ mod native;
 use core::slice;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use pyo3::{Borrowed, ffi};
 use smallvec::SmallVec;
 
@@ -45,12 +45,32 @@ impl<'py> Operands<'py> {
 
     /// `function(*self)`
     pub(super) fn call(&self, function: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        // SAFETY: attached: `py`; a live function; as many live objects as it says: invariant 1.
-        let result =
-            unsafe { native::call(function.as_ptr(), self.owned.as_ptr(), self.owned.len(), core::ptr::null_mut()) };
-        // SAFETY: attached: `py`; a new reference, or NULL with an exception.
-        unsafe { Bound::from_owned_ptr_or_err(self.py, result) }
+        called(function, &self.owned)
     }
+
+    /// Calls the first with the others.
+    pub(super) fn directly(&self, keywords: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+        let Some((function, arguments)) = self.owned.split_first() else {
+            return Err(PyTypeError::new_err("expected what to call but found nothing"));
+        };
+        // SAFETY: attached: `py`; a live object: invariant 1.
+        let function = unsafe { Borrowed::from_ptr(self.py, *function) };
+        match keywords {
+            None => called(function, arguments),
+            Some(_) => {
+                let all = self.tuple()?;
+                function.call(all.get_slice(1, all.len()), keywords)
+            }
+        }
+    }
+}
+
+/// `function(*arguments)`, whose arguments are those of `Operands`.
+fn called<'py>(function: Borrowed<'_, 'py, PyAny>, arguments: &[*mut ffi::PyObject]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: attached: a `Borrowed` is; a live function; as many live objects as it says: invariant 1 of `Operands`.
+    let result = unsafe { native::call(function.as_ptr(), arguments.as_ptr(), arguments.len(), core::ptr::null_mut()) };
+    // SAFETY: attached, as above; a new reference, or NULL with an exception.
+    unsafe { Bound::from_owned_ptr_or_err(function.py(), result) }
 }
 
 impl Drop for Operands<'_> {
