@@ -72,6 +72,12 @@ LABELS = {
     "intervals of times": pd.IntervalIndex.from_breaks(pd.date_range("2020", periods=3)), "categories": pd.CategoricalIndex(["u", "v"], categories=["v", "u"], ordered=True),
     "levels": pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["p", None]), "levels of times": pd.MultiIndex.from_arrays([["a", "b"], pd.to_datetime(["2020", "2021"])]),
     "levels with NaN": pd.MultiIndex.from_tuples([("a", np.nan), ("b", 2.0)]), "names that are numbers": pd.Index(["a", "b"], name=7),
+    "tuples": pd.Index([("a", 1), ("b", 2)], tupleize_cols=False), "a name that is a tuple": pd.Index([3, 1], name=("a", 1)),
+    "levels of tuples": pd.MultiIndex.from_arrays([pd.Index([("a", 1), ("b", 1)], tupleize_cols=False), [2, 3]], names=["u", ("v", 1)]),
+    "bytes and dates": pd.Index([b"x", datetime.date(2020, 1, 1)], dtype=object), "times and text": pd.Index([pd.Timestamp("2020-01-01", tz="UTC"), "2020-01-01"], dtype=object),
+    "decimals and complex numbers": pd.Index([decimal.Decimal("1.50"), 1j], dtype=object), "periods and intervals": pd.Index([pd.Period("2020", "M"), pd.Interval(0, 1, "left")], dtype=object),
+    "datetimes and NaN": pd.Index([datetime.datetime(2020, 1, 1), np.nan], dtype=object), "durations and times of day": pd.Index([datetime.timedelta(1, 2, 3), datetime.time(1, 2)], dtype=object),
+    "spans and NaT": pd.Index([pd.Timedelta("1D"), pd.NaT], dtype=object), "text and NA": pd.Index(["a", pd.NA], dtype=object), "intervals and none": pd.IntervalIndex.from_tuples([(0, 1), None]),
     "the same text": ["a", "a"], "the same numbers": [7, 7], "the same periods": pd.PeriodIndex(["2020", "2020"], freq="M"), "the same levels": pd.MultiIndex.from_tuples([("a", 1), ("a", 1)]),
 }  # fmt: skip
 
@@ -80,7 +86,8 @@ INDICES = {
     "zoned times": TIMES, "periods": pd.period_range("2020", periods=3, name="p"), "intervals": pd.IntervalIndex.from_breaks([0, 1, 2, 3], name="i"),
     "categories": pd.CategoricalIndex(["u", "v", "u"]), "nullable integers": pd.Index(pd.array([1, None, 3], "Int64")), "backed by Arrow": pd.Index(backed([1, None, 3], pa.int64()), name="k"),
     "floats of 32 bits": pd.Index([1.5, 2.5, 3], dtype="float32"), "durations": pd.to_timedelta([1, 2, 3], unit="s"), "text that Python backs": pd.Index(["a", "b", "c"], dtype="string[python]"),
-    "text as objects": pd.Index(["a", "b", "c"], dtype=object), "named by a number": pd.Index(["a", "b", "c"], name=7), "named by a tuple": pd.Index([1, 5, 3], name=("u", 1)),
+    "text as objects": pd.Index(["a", "b", "c"], dtype=object), "text as objects and None": pd.Index(["a", None, "c"], dtype=object), "bools as objects": pd.Index([True, False, True], dtype=object),
+    "bytes": pd.Index([b"a", b"b", b"c"], dtype=object), "named by a number": pd.Index(["a", "b", "c"], name=7), "named by a tuple": pd.Index([1, 5, 3], name=("u", 1)),
 }  # fmt: skip
 
 FRAMES = {
@@ -130,6 +137,45 @@ def test_what_arrow_has_not_is_refused_by_name_with_what_to_do(name, label):
         ab.table(pd.DataFrame({"n": [1, 2, 3], label: values}))
     assert [reason.code for reason in caught.value.plan.reasons] == [code]
     assert f"column '{label}'" in str(caught.value)
+
+
+MIXED = {
+    "numbers and text": pd.Index([1, "a"], dtype=object), "tuples": pd.Index([(1, 2), (3, 4)], tupleize_cols=False), "dates and text": pd.Index([datetime.date(2020, 1, 1), "a"], dtype=object),
+    "bytes and text": pd.Index([b"a", "a"], dtype=object), "sparse": pd.Index(pd.arrays.SparseArray([0, 1])), "complex numbers": pd.Index([1j, 2]),
+    "one level of many": pd.MultiIndex.from_arrays([[1, 2], pd.Index([1, "a"], dtype=object)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_an_index_that_arrow_has_not_is_refused_and_never_lost(name):
+    frame = pd.DataFrame({"x": [1.0, 2.0]}, index=MIXED[name])
+    with pytest.raises(ab.ConversionError, match=r"index[^§]*reset_index"):
+        ab.table(frame)
+    assert ab.table(frame.reset_index(drop=True)).to_pandas()["x"].tolist() == [1.0, 2.0]
+
+
+def test_rows_that_are_cut_keep_the_numbers_of_a_range():
+    frame = pd.DataFrame({"x": [1, 2, 3]}, index=pd.RangeIndex(5, 11, 2, name="k"))
+    t = ab.table(frame)
+    for start, length in ((0, 3), (1, 1), (1, 9), (2, 0), (7, 1)):
+        pd.testing.assert_frame_equal(t.slice(start, length).to_pandas(), frame.iloc[start : start + length])
+    for batch, start in zip(t.to_batches(2), (0, 2)):
+        pd.testing.assert_frame_equal(batch.to_pandas(), frame.iloc[start : start + 2])
+    assert t.slice(1).slice(1).to_pandas().index.tolist() == [9] == t.slice(1).to_batches(1)[1].to_pandas().index.tolist()
+    assert pa.table(t.slice(1)).to_pandas().index.tolist() == [7, 9]
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_series_keeps_its_dtype_by_every_door(name):
+    values = COLUMNS[name].rename("a")
+    other = ab.table({"b": [1, 2, 3]})
+    tables = {
+        "frame": ab.table(values.to_frame()), "dict": ab.table({"a": values}), "series": ab.table(values), "appended": other.append_column("a", values),
+        "appended to a frame": ab.table(pd.DataFrame({"b": pd.array([1, 2, 3], "Int64")})).append_column("a", values), "sliced": ab.table({"a": values}).slice(0, 3),
+    }  # fmt: skip
+    for door, t in tables.items():
+        for column in (t.to_pandas()["a"], t["a"].to_pandas(), ab.table(t["a"]).to_pandas()["a"], t["a"].slice(0).to_pandas()):
+            pd.testing.assert_series_equal(column, values, check_exact=True, check_freq=False, obj=door)
 
 
 def test_columns_of_one_label_find_their_dtypes_when_some_are_gone():

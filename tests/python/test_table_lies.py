@@ -393,6 +393,30 @@ def test_full_validation_finds_a_wrong_value_wherever_it_comes_from(lie):
         assert (first.released, second.released) == (1, 1)
 
 
+@pytest.mark.parametrize("lie", ["offsets that fall", "offsets below zero", "bytes that are no text", "an index beyond the dictionary"])
+def test_values_that_are_no_array_are_looked_at_before_they_are_listed(lie):
+    schema, _, batch = wrong(lie)
+    source = ArrayProducer(schema, batch)
+    t = ab.table(source)
+    refused(t["t"].tolist, "values", VALUES[lie][1])
+    refused(lambda: t.equals(t), "values", VALUES[lie][1])
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+
+
+def test_lists_that_reach_beyond_their_values_are_not_listed():
+    ends = (ctypes.c_int32 * 3)(0, 2, 80)
+    kept.append(ends)
+    column = Array(2, buffers=[None, ctypes.addressof(ends)], children=[Array(3)])
+    source = ArrayProducer(Schema(b"+l", name=b"l", children=[Schema(name=b"item")]), column)
+    t = ab.table({"l": source})
+    refused(t["l"].tolist, "values", "reaches beyond the end of its child")
+    del t
+    gc.collect()
+    assert source.released == (1, 1)
+
+
 def test_full_validation_takes_what_is_sound_and_one_word_alone():
     t = ab.table(pair(), validate="full")
     assert ab.table(t, validate="full") is t

@@ -8,18 +8,23 @@ there it is written here.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Iterator
 
 import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
 from aria_array_bridge import _labels
 
 
+_CREATOR = {"library": "aria-array-bridge", "version": "0"}
+
+
 def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
     """The metadata, and names of the levels of the index that are columns; None where pyarrow has no type for a column.
 
-    Such a column says so by itself when it is asked for.
+    Such a column says so by itself when it is asked for. An index that Arrow has no type for is a ValueError.
     """
+    for at, kind in _mixed_levels(frame.index):
+        raise ValueError(f"level {at} of the index has values of several types ({kind})")
     try:
         import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
@@ -32,12 +37,19 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
         plain.index = frame.index.set_names([None if name is None else str(name) for name in frame.index.names])
         schema = pa.Schema.from_pandas(plain)
         described = json.loads(schema.metadata[b"pandas"])
-        described["column_indexes"] = _levels(frame.columns)
-        if "mixed" not in frame.columns.inferred_type:  # For which pyarrow has a warning and no word.
+    except Exception as error:
+        try:
+            pa.Schema.from_pandas(plain.iloc[:, :0])
+        except Exception:
+            raise ValueError(f"the index is of {frame.index.dtype}, that Arrow has no type for: {error}") from error
+        return None
+    described["column_indexes"] = _levels(frame.columns)
+    if "mixed" not in frame.columns.inferred_type:  # For which pyarrow has a warning and no word.
+        try:
             labels = pa.Schema.from_pandas(frame.iloc[:0, :0].reset_index(drop=True))
             described["column_indexes"] = json.loads(labels.metadata[b"pandas"])["column_indexes"]
-    except Exception:
-        return None
+        except Exception:
+            pass  # Labels that are no column of Arrow's: they are described here all the same.
     for column, name in zip(described["columns"], names):
         column["name"] = column["field_name"] = name
     levels = [f"__index_level_{i}__" if name in names else name for i, name in enumerate(schema.names[count:])]
@@ -46,6 +58,30 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
     if levels:
         described["index_columns"] = levels
     return _completed(described, frame), levels
+
+
+def describe_series(known: bytes | None, columns: list[tuple[str, pd.Series]]) -> bytes | None:
+    """The metadata, with columns added that were taken in one by one; what was known where none can be described."""
+    described = read(known)
+    for name, series in columns:
+        alone = describe(series.to_frame("values").reset_index(drop=True))
+        if alone is not None:
+            entry = json.loads(alone[0])["columns"][0]
+            described["columns"].append({**entry, "name": name, "field_name": name, "label": _labels.said(name)})
+    described = {"creator": _CREATOR, "pandas_version": pd.__version__, **described}
+    return json.dumps(described).encode() if described["columns"] else known
+
+
+def cut(metadata: bytes, start: int, rows: int) -> bytes | None:
+    """The metadata of these rows alone: a range that numbers the rows is cut as they are. None where it is the same."""
+    described = read(metadata)
+    changed = False
+    for level in described["index_columns"]:
+        if isinstance(level, dict) and level.get("kind") == "range":
+            kept = range(level["start"], level["stop"], level["step"])[start : start + rows]
+            level.update(start=kept.start, stop=kept.stop, step=kept.step)
+            changed = True
+    return json.dumps(described).encode() if changed else None
 
 
 def read(metadata: bytes | None) -> dict[str, Any]:
@@ -124,6 +160,15 @@ def dress(
     return frame
 
 
+def _mixed_levels(index: pd.Index) -> Iterator[tuple[int, str]]:
+    """Levels of Python objects that are of no one type: Arrow would make others of them, or nothing."""
+    for i in range(index.nlevels):
+        level = index.get_level_values(i)
+        kind = pd.api.types.infer_dtype(level, skipna=True) if level.dtype == object else ""
+        if kind in ("mixed", "mixed-integer"):
+            yield i, kind
+
+
 def _has_levels(frame: pd.DataFrame) -> bool:
     return not isinstance(frame.index, pd.RangeIndex)
 
@@ -131,12 +176,12 @@ def _has_levels(frame: pd.DataFrame) -> bool:
 def _completed(described: dict[str, Any], frame: pd.DataFrame) -> bytes:
     """The description with the keys of ours, as JSON."""
     index = frame.index
-    kinds, labels = list(frame.dtypes), list(frame.columns)
+    kinds, labels = list(frame.dtypes), _labels.said_of_columns(frame.columns)
     if _has_levels(frame):
         kinds += [index.get_level_values(i).dtype for i in range(index.nlevels)]
-        labels += index.names
+        labels += [_labels.said(name) for name in index.names]
     for column, kind, label in zip(described["columns"], kinds, labels):
-        column["label"] = _labels.said(label)
+        column["label"] = label
         if isinstance(kind, pd.StringDtype):
             column["storage"] = kind.storage
         elif isinstance(kind, getattr(pd, "ArrowDtype", ())) or kind == object:
@@ -171,7 +216,7 @@ def _by_hand(frame: pd.DataFrame) -> dict[str, Any]:
         "column_indexes": _levels(frame.columns),
         "columns": columns,
         "attributes": dict(frame.attrs),
-        "creator": {"library": "aria-array-bridge", "version": "0"},
+        "creator": _CREATOR,
         "pandas_version": pd.__version__,
     }
 
@@ -192,5 +237,5 @@ def _level(entry: Any, columns: dict[str, pd.Series], described: dict[str, Any],
         return None
     described_as = [column for column in described["columns"] if _field(column) == entry]
     last = described_as[-1] if described_as else {}  # pandas puts its index behind the columns.
-    name = last.get("label", last.get("name"))
-    return pd.Index(columns[entry], name=tuple(name) if isinstance(name, list) else name)
+    index = pd.Index(columns[entry], name=_labels.heard(last.get("label", last.get("name"))))
+    return index.astype(object) if last.get("dtype") == "object" else index

@@ -1,5 +1,6 @@
 //! The class `Column`: named, typed by Arrow, chunked.
 
+use super::import::check_values;
 use super::{raise, schema};
 use crate::array::{Origin, PyArray};
 use crate::block::{is_tracing, record};
@@ -10,6 +11,7 @@ use crate::request::kept_to;
 use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
 use aria_array_bridge::table::{Column, ColumnImport, Table};
+use aria_arrow::Metadata;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -17,11 +19,23 @@ use pyo3::types::{PyDict, PyList};
 #[pyclass(frozen, weakref, name = "Column", module = "aria_array_bridge")]
 pub(crate) struct PyColumn {
     column: Column,
+    /// Of the table that it is a column of: by it pandas finds its dtype again.
+    metadata: Metadata,
 }
 
 impl PyColumn {
     pub(crate) fn new(column: Column) -> PyColumn {
-        PyColumn { column }
+        PyColumn { column, metadata: Metadata::default() }
+    }
+
+    /// A column of a table with this metadata.
+    pub(super) fn of(column: Column, metadata: &Metadata) -> PyColumn {
+        PyColumn { column, metadata: metadata.clone() }
+    }
+
+    /// The metadata of its table.
+    pub(super) fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     pub(crate) fn column(&self) -> &Column {
@@ -45,7 +59,8 @@ impl PyColumn {
 
     /// A table of this column alone.
     pub(crate) fn alone(&self, py: Python<'_>) -> PyResult<Table> {
-        Table::from_columns(vec![self.column.clone()]).map_err(|error| raise(py, &error))
+        let table = Table::from_columns(vec![self.column.clone()]).map_err(|error| raise(py, &error))?;
+        Ok(table.with_metadata(self.metadata.clone()))
     }
 }
 
@@ -107,7 +122,7 @@ impl PyColumn {
         let one = |chunk: &aria_array_bridge::table::Chunk| {
             let part = self.column.slice(start, chunk.len());
             start += chunk.len();
-            PyColumn::new(part)
+            PyColumn::of(part, &self.metadata)
         };
         self.column.chunks().iter().map(one).collect()
     }
@@ -120,7 +135,7 @@ impl PyColumn {
     #[pyo3(signature = (offset = 0, length = None))]
     fn slice(&self, offset: isize, length: Option<isize>) -> PyResult<PyColumn> {
         let (offset, length) = super::rows(offset, length)?;
-        Ok(PyColumn::new(self.column.slice(offset, length)))
+        Ok(PyColumn::of(self.column.slice(offset, length), &self.metadata))
     }
 
     /// The same column under another name. A view.
@@ -144,6 +159,8 @@ impl PyColumn {
         if let Some(text) = py.detach(|| this.column.to_strings()).map_err(|error| raise(py, &error))? {
             return Ok(PyList::new(py, text)?.into_any());
         }
+        // Others take the values for what they should be.
+        check_values(py, &this.alone(py)?)?;
         let refused = match Self::to_pyarrow(slf) {
             Ok(column) => return column.call_method0("to_pylist"),
             Err(error) => error,

@@ -114,8 +114,8 @@ fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
         return Ok(Some(table.get().table().clone()));
     }
     if let Ok(column) = object.cast::<PyColumn>() {
-        let table = Table::from_columns(vec![column.get().column().clone()]);
-        return table.map(Some).map_err(|error| raise(py, &error));
+        return alone(py, column.get().column().clone())
+            .map(|table| Some(table.with_metadata(column.get().metadata().clone())));
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         return from_dict(dict).map(Some);
@@ -131,6 +131,11 @@ fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     }
     if pandas::is_backed_by_numpy(object)? {
         return alone(py, column_of(object)?).map(Some);
+    }
+    if pandas::is_extended(object)? {
+        let table = alone(py, column_of(object)?)?;
+        let name = table.schema().names().remove(0);
+        return pandas::described_series(table, &[(name, object.clone())]).map(Some);
     }
     if object.cast::<PyBatchReader>().is_err()
         && let Some((given, protocol)) = pair_in(object)?
@@ -291,15 +296,17 @@ fn caused(py: Python<'_>, make: impl FnOnce() -> PyErr) -> PyErr {
 
 fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Table> {
     let mut blocks = Blocks::default();
-    let mut columns = Vec::new();
+    let (mut columns, mut named) = (Vec::new(), Vec::new());
     // All of them first: taking a column may run code that changes the dict.
     let items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = dict.iter().collect();
     for (name, values) in items {
-        let name = name.str()?.to_string();
+        let name = name.str()?.to_cow()?.into_owned();
         let column = column_in(&mut blocks, &values).map_err(|error| in_column(dict.py(), &name, error))?;
         columns.push(column.renamed(&name).map_err(|error| raise(dict.py(), &error))?);
+        named.push((name, values));
     }
-    Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))
+    let table = Table::from_columns(columns).map_err(|error| raise(dict.py(), &error))?;
+    pandas::described_series(table, &named)
 }
 
 /// The fields of an array of records, each a strided view.
@@ -348,6 +355,9 @@ pub(super) fn column_of(values: &Bound<'_, PyAny>) -> PyResult<Column> {
 fn column_in<'py>(blocks: &mut Blocks<'py>, values: &Bound<'py, PyAny>) -> PyResult<Column> {
     if let Ok(column) = values.cast::<PyColumn>() {
         return Ok(column.get().column().clone());
+    }
+    if pandas::is_extended(values)? {
+        return named_as(values, pandas::column(values)?);
     }
     if values.cast::<PyArray>().is_err()
         && !pandas::is_backed_by_numpy(values)?

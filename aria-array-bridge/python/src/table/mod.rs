@@ -108,7 +108,7 @@ impl PyTable {
 
     /// The column of this name or position.
     fn column(&self, key: &Bound<'_, PyAny>) -> PyResult<PyColumn> {
-        Ok(PyColumn::new(self.found(key)?.clone()))
+        Ok(PyColumn::of(self.found(key)?.clone(), self.table.schema().metadata()))
     }
 
     fn __getitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<PyColumn> {
@@ -141,27 +141,33 @@ impl PyTable {
     /// The table with one more column, the last: a Column, or anything that `asarray` takes. A view.
     fn append_column(&self, name: &str, values: &Bound<'_, PyAny>) -> PyResult<PyTable> {
         let column = import::column_of(values)?.renamed(name);
-        column
-            .and_then(|column| self.table.append_column(column))
-            .map(PyTable::new)
-            .map_err(|error| raise(values.py(), &error))
+        let table = column.and_then(|column| self.table.append_column(column));
+        let table = table.map_err(|error| raise(values.py(), &error))?;
+        pandas::described_series(table, &[(name.to_owned(), values.clone())]).map(PyTable::new)
     }
 
     /// Rows from `offset` on, at most `length`. A view.
     #[pyo3(signature = (offset = 0, length = None))]
-    fn slice(&self, offset: isize, length: Option<isize>) -> PyResult<PyTable> {
+    fn slice(&self, py: Python<'_>, offset: isize, length: Option<isize>) -> PyResult<PyTable> {
         let (offset, length) = rows(offset, length)?;
-        Ok(PyTable::new(self.table.slice(offset, length)))
+        pandas::cut(py, &self.table, offset, self.table.slice(offset, length)).map(PyTable::new)
     }
 
     /// Tables of one chunk a column, of at most `max_rows` rows. Views.
     #[pyo3(signature = (max_rows = None))]
-    fn to_batches(&self, max_rows: Option<isize>) -> PyResult<Vec<PyTable>> {
+    fn to_batches(&self, py: Python<'_>, max_rows: Option<isize>) -> PyResult<Vec<PyTable>> {
         let max_rows = max_rows.map(|rows| {
             let text = || PyValueError::new_err(format!("expected 1 row a batch or more but found {rows}"));
             usize::try_from(rows).ok().filter(|rows| *rows > 0).ok_or_else(text)
         });
-        Ok(self.table.batches(max_rows.transpose()?).map(PyTable::new).collect())
+        let mut start = 0;
+        let cut = |batch: Table| {
+            let rows = batch.num_rows();
+            let batch = pandas::cut(py, &self.table, start, batch);
+            start += rows;
+            batch.map(PyTable::new)
+        };
+        self.table.batches(max_rows.transpose()?).map(cut).collect()
     }
 
     /// The schema as an Arrow capsule.

@@ -105,7 +105,7 @@ pub(super) fn without_index<'t>(py: Python<'_>, table: &'t Table) -> PyResult<Co
 }
 
 /// One column.
-fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
+pub(super) fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
     let py = series.py();
     if is_backed_by_numpy(series)? {
         let array = PyArray::held(&array_of(series, &Request::default())?)?;
@@ -157,14 +157,65 @@ pub(super) fn is_one_dtype(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// `None` where a column has no type of Arrow's, which says so itself when it is asked for.
 fn described(frame: &Bound<'_, PyAny>) -> PyResult<Option<(Metadata, Vec<String>)>> {
     let module = frame.py().import("aria_array_bridge._frames")?;
-    let Some((text, levels)) =
-        module.call_method1("describe", (frame,))?.extract::<Option<(Vec<u8>, Vec<String>)>>()?
-    else {
+    let answer = module.call_method1("describe", (frame,)).map_err(|error| {
+        if !error.is_instance_of::<PyValueError>(frame.py()) {
+            return error;
+        }
+        let reason = Reason::new("object-dtype", "L1", error.value(frame.py()).to_string());
+        let reason = reason.hint(".reset_index(), or an index of one type: frame.set_axis(frame.index.astype(str))");
+        refused(frame.py(), Plan::view("arrow", "pandas.DataFrame", "Table").refusing(reason))
+    });
+    let Some((text, levels)) = answer?.extract::<Option<(Vec<u8>, Vec<String>)>>()? else {
         return Ok(None);
     };
     let metadata = Metadata::from_pairs([(KEY, text.as_slice())]);
     let too_long = |error: aria_arrow::Problem| PyValueError::new_err(error.to_string());
     Ok(Some((metadata.map_err(too_long)?, levels)))
+}
+
+/// The table with what pandas says of these columns, where they are Series that NumPy does not back: their dtypes.
+pub(super) fn described_series(table: Table, columns: &[(String, Bound<'_, PyAny>)]) -> PyResult<Table> {
+    let mut series = Vec::new();
+    for (name, values) in columns {
+        if is_extended(values)? {
+            series.push((name, values));
+        }
+    }
+    let Some((_, first)) = series.first() else { return Ok(table) };
+    let py = first.py();
+    let known = table.schema().metadata().get(KEY).map(|text| PyBytes::new(py, text));
+    let text = py.import("aria_array_bridge._frames")?.call_method1("describe_series", (known, series))?;
+    with_text(table, text.extract()?)
+}
+
+/// A Series whose dtype is no NumPy's, or objects.
+pub(super) fn is_extended(values: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let is_series =
+        class::library(&values.get_type()) == "pandas" && values.hasattr(intern!(values.py(), "to_frame"))?;
+    Ok(is_series && !is_frame(values)? && !is_backed_by_numpy(values)?)
+}
+
+/// Rows of `table` from `start` on, with metadata of theirs: where a range numbers the rows, it is cut as they are.
+pub(super) fn cut(py: Python<'_>, table: &Table, start: usize, rows: Table) -> PyResult<Table> {
+    let Some(text) = table.schema().metadata().get(KEY).filter(|_| rows.num_rows() < table.num_rows()) else {
+        return Ok(rows);
+    };
+    let module = py.import("aria_array_bridge._frames");
+    let answer = module.and_then(|module| module.call_method1("cut", (PyBytes::new(py, text), start, rows.num_rows())));
+    match answer {
+        Ok(text) => with_text(rows, text.extract()?),
+        Err(_) => Ok(rows), // No pandas here, or no text of its: nobody reads it.
+    }
+}
+
+/// The table with this text of pandas' in its metadata, in the place of the one that it has; as it is without one.
+fn with_text(table: Table, text: Option<Vec<u8>>) -> PyResult<Table> {
+    let Some(text) = text else { return Ok(table) };
+    let known = table.schema().metadata().clone();
+    let others = known.iter().filter(|(key, _)| *key != KEY.as_bytes());
+    let metadata = Metadata::from_pairs(others.chain([(KEY.as_bytes(), text.as_slice())]));
+    let too_long = |error: aria_arrow::Problem| PyValueError::new_err(error.to_string());
+    Ok(table.with_metadata(metadata.map_err(too_long)?))
 }
 
 /// Under which pandas' metadata stands in a schema's.
