@@ -1,5 +1,6 @@
 """Tables beside NumPy and pandas alone: what is a table, its columns by name and position, and what is refused [C6], [W9]."""
 
+import datetime
 import gc
 import itertools
 import sys
@@ -273,6 +274,24 @@ def test_without_pyarrow_a_frame_is_made_of_arrays_and_explained_so(monkeypatch)
     assert np.shares_memory(frame["a"], a) and np.shares_memory(frame["b"], b)
     text = ab.explain(ab.table({"a": a, "s": ["x", "y", "z"]}), to="pandas")
     assert text.outcome == "refuse" and text.reasons[0].where == "column 's'"
+
+
+@pytest.mark.parametrize("make, hint", [
+    (lambda: ab.table(np.zeros((2, 3))), r"\{'a': x\[:, 0\]"), (lambda: ab.table({"a": [datetime.datetime(2020, 1, 1)]}), r"datetime64\[us\]"),
+    (lambda: ab.table({"a": [1]}).to_like(np.zeros(1)), r"to_matrix\(\)"), (lambda: ab.table({"a": [1, 2]}).to_matrix(dtype="float32", nulls=""), "nulls"),
+])  # fmt: skip
+def test_what_is_refused_says_what_to_do(make, hint):
+    with pytest.raises((ab.ConversionError, TypeError, ValueError), match=hint):
+        make()
+
+
+def test_a_copy_with_nan_may_be_written():
+    masked = np.ma.array([1, 2, 3], mask=[False, True, False])
+    for dtype in (None, "float64"):
+        array = ab.asarray(masked, nulls="nan", dtype=dtype)
+        assert not array.readonly and array.plan.outcome == "copy"
+        np.asarray(array)[0] = 7.0
+        assert array.tolist()[0] == 7.0 and masked[0] == 1
 
 
 def test_a_table_keeps_what_it_is_made_of_alive():

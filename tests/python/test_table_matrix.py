@@ -88,7 +88,7 @@ def test_nulls_stay_are_refused_or_become_nan():
     np.testing.assert_array_equal(filled.to_numpy(), [[1, np.nan], [np.nan, 4]])
     np.testing.assert_array_equal(ab.asarray(t, nulls="nan").to_numpy(), filled.to_numpy())
     for refused in (lambda: t.to_matrix(nulls="raise"), lambda: ab.asarray(t, nulls="raise")):
-        with pytest.raises(ab.ConversionError, match="nulls in column 'a', and nulls=\"raise\" forbids it"):
+        with pytest.raises(ab.ConversionError, match="null in column 'a', and nulls=\"raise\" forbids it"):
             refused()
     with pytest.raises(ab.ConversionError, match="column 'a' has nulls, and int64 has no NaN"):
         t.to_matrix(nulls="nan", dtype="int64")

@@ -304,15 +304,21 @@ pub(crate) fn execute<'py>(
         true => Some(py.detach(|| with_nan(from, swap)).map_err(|error| error.raise(py, &plan))?),
         false => None,
     };
-    let (from, swap) = filled.as_ref().map_or((from, swap), |filled| (filled, &Swap::None));
+    let wanted = |filled: &Array| {
+        let ordered = request.order.is_none_or(|order| filled.layout().is_contiguous(order));
+        ordered && request.dtype.as_ref().is_none_or(|dtype| dtype == filled.dtype())
+    };
     // Detached: the hold, which stays here, keeps the memory; reading needs no Python.
-    let done = |from: &Array| request.order.is_none_or(|order| from.layout().is_contiguous(order));
-    let copy = py.detach(|| match &request.dtype {
+    let copied = |from: &Array, swap: &Swap| match &request.dtype {
         Some(dtype) if dtype != from.dtype() && swap.is_none() => from.cast(dtype, order),
         Some(dtype) if dtype != from.dtype() => from.copy_swapped(CopyOrder::Keep, swap)?.cast(dtype, order),
-        _ if filled.as_ref().is_some_and(done) => Ok(from.clone()), // The copy with NaN is the one.
         _ => Ok(from.copy_swapped(order, swap)?),
-    });
+    };
+    let copy = match filled {
+        Some(filled) if wanted(&filled) => Ok(filled), // The copy with NaN is the one.
+        Some(filled) => py.detach(|| copied(&filled, &Swap::None)),
+        None => py.detach(|| copied(from, swap)),
+    };
     let copy = copy.map_err(|error| match error {
         CastError::Array(error) => memory_or_value(&error),
         error => pyo3::exceptions::PyValueError::new_err(error.to_string()),

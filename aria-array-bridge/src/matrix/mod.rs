@@ -93,7 +93,9 @@ impl<'a> Matrix<'a> {
         }
         if let Some(column) = columns.iter().find(|column| request.nulls == Nulls::Refuse && column.null_count() > 0) {
             let (nulls, name) = (column.null_count(), &column.name);
-            let text = format!("{nulls} nulls in column '{name}', and nulls=\"raise\" forbids it");
+            let nulls = if nulls == 1 { "1 null".to_owned() } else { format!("{nulls} nulls") };
+            let text = format!("{nulls} in column '{name}', and nulls=\"raise\" forbids it");
+            plan.reasons.clear(); // Why it would be copied does not matter.
             plan = plan.refusing(Reason::new("nulls", "C4", text).hint("ab.asarray(column).fill_null(value)"));
         }
         if plan.outcome == Outcome::Copy && request.copy == CopyPolicy::Never {
@@ -152,7 +154,7 @@ impl<'a> Matrix<'a> {
         let array = match viewed {
             Some(array) => array,
             None => fill::filled(&columns, rows, &dtype, order.unwrap_or(Order::F), nulls)
-                .map_err(|reason| plan.clone().refusing(*reason))?,
+                .map_err(|reason| Plan { reasons: Vec::new(), ..plan.clone() }.refusing(*reason))?,
         };
         plan.target_address = Some(array.address() as u64);
         plan.target = describe(&array).into();

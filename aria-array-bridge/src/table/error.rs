@@ -74,7 +74,8 @@ impl TableError {
             Self::NotATable { found } => {
                 Reason::new("not-a-table", "C6", text()).expected("struct", found.clone()).hint("ab.asarray(x)")
             }
-            Self::NullRows { .. } => Reason::new("nulls", "C6", text()).hint("fill or drop the null rows first"),
+            Self::NullRows { .. } => Reason::new("nulls", "C6", text())
+                .hint("fill or drop the null rows first, or take them as one column: {'x': it}"),
             Self::Batches { .. } => Reason::new("chunked", "C6", text()).hint("take them as a stream, batch by batch"),
         }]
     }

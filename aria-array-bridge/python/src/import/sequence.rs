@@ -114,6 +114,8 @@ impl Walk {
                 let kind = class::of(object);
                 let hint = if object.is_instance_of::<PyString>() {
                     "numpy.array(x) makes text of a fixed length, which asarray takes"
+                } else if kind.starts_with("datetime.") {
+                    "numpy.array(x, dtype=\"datetime64[us]\"), or \"timedelta64[us]\", makes times of them; so does pandas.Series(x)"
                 } else {
                     ""
                 };

@@ -1,7 +1,7 @@
 //! The class `Column`: named, typed by Arrow, chunked.
 
 use super::import::check_values;
-use super::{raise, schema};
+use super::{raise, schema, times};
 use crate::array::{Origin, PyArray};
 use crate::block::{is_tracing, record};
 use crate::error::refused;
@@ -143,7 +143,7 @@ impl PyColumn {
         self.column.renamed(name).map(PyColumn::new).map_err(|error| raise(py, &error))
     }
 
-    /// Python's own values, None for nulls. Of a column that is neither an array nor text, as pyarrow or Polars, whichever
+    /// Python's own values, None for nulls; times that count nanoseconds, which Python's have not, are integers. Of a column that is neither an array nor text, as pyarrow or Polars, whichever
     /// is there, reads it.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -154,7 +154,7 @@ impl PyColumn {
             if is_tracing() {
                 record(&array.get().plan());
             }
-            return array.call_method0("tolist");
+            return times::own(this.column.field().format(), array.call_method0("tolist")?);
         }
         if let Some(text) = py.detach(|| this.column.to_strings()).map_err(|error| raise(py, &error))? {
             return Ok(PyList::new(py, text)?.into_any());

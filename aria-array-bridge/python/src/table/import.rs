@@ -99,7 +99,10 @@ pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
         Some(table) => Ok(table),
         None => {
             let found = class::of(object);
-            let hint = "a dict of columns, a frame, a stream, or what has __arrow_c_stream__";
+            let hint = match object.hasattr(intern!(object.py(), "__array__")).unwrap_or(false) {
+                true => "a dict of its columns: {'a': x[:, 0], 'b': x[:, 1]}",
+                false => "a dict of columns, a frame, a stream, or what has __arrow_c_stream__",
+            };
             let reason = Reason::new("not-a-table", "C6", format!("expected a table but found {found}"));
             Err(bad_argument(object.py(), Plan::view("", found, "Table").refusing(reason.hint(hint))))
         }

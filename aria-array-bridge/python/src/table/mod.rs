@@ -1,6 +1,6 @@
 //! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
 //!
-//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them, `text` of lists of text), `column`, `schema` and `batches` are the classes,
+//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them, `text` of lists of text, `times` gives times of day), `column`, `schema` and `batches` are the classes,
 //! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
 
 mod batches;
@@ -13,6 +13,7 @@ mod out;
 mod pandas;
 mod schema;
 mod text;
+mod times;
 
 pub(crate) use column::PyColumn;
 pub(crate) use import::{given, is_table_class};

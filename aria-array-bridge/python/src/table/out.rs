@@ -73,6 +73,7 @@ impl PyTable {
             }
             ("nanoarrow", "ArrayStream") => library()?.call_method1("ArrayStream", (slf,)),
             ("nanoarrow", "") => library()?.call_method1("Array", (slf,)),
+            ("numpy" | "torch" | "jax", _) => Err(unknown(obj, &format!("{TABLES}, or .to_matrix().to_like(x),"))),
             _ => Err(unknown(obj, TABLES)),
         }
     }
