@@ -4,9 +4,12 @@ use crate::builtins;
 use crate::eval::unfit;
 use crate::fault::Fault;
 use crate::interpreter::Interpreter;
-use crate::python::brief;
+use crate::python::{brief, shape};
 use crate::value::{Value, element, unreadable};
+use aria_array_bridge::{CopyOrder, ViewError};
 use aria_array_runtime::prelude::{Array, Op};
+use core::cell::RefCell;
+use core::fmt::Display;
 
 impl Interpreter {
     pub(crate) fn index(&self, object: &Value, key: &Value, line: i32) -> Result<Value, Fault> {
@@ -56,30 +59,53 @@ impl Interpreter {
                 Ok(())
             }
             (Value::Array(array), key) => {
-                let array = &mut *array.borrow_mut();
-                let Some([at]) =
-                    indices(key).as_deref().map(<[i64]>::to_vec).and_then(|at| <[i64; 1]>::try_from(at).ok())
-                else {
+                let Some(&[at]) = indices(key).as_deref() else {
                     return Err(unfit("an Int as the index of an item to set", key));
                 };
-                let at = within(at, array.len())?;
-                let place = match &value {
-                    Value::Float(float) => array.as_mut_slice::<f64>().map(|items| items[at] = *float),
-                    Value::Int(int) => array.as_mut_slice::<i64>().map(|items| items[at] = *int),
-                    other => return Err(unfit("a Float or an Int as an item", other)),
-                };
-                // Python may hold it, and look at it at any time: Aria writes to what is its own alone.
-                place.map_err(|error| {
-                    let fault = unreadable(array, &error);
-                    Fault {
-                        kind: "ValueError".to_owned(),
-                        message: format!("{}; hint: np.array(x) is a copy that can be written", fault.message),
-                        ..fault
+                match &value {
+                    Value::Float(float) => {
+                        set_element(array, at, |array, at| array.as_mut_slice().map(|items| items[at] = *float))
                     }
-                })
+                    Value::Int(int) => {
+                        set_element(array, at, |array, at| array.as_mut_slice().map(|items| items[at] = *int))
+                    }
+                    other => Err(unfit("a Float or an Int as an item", other)),
+                }
             }
             (other, _) => Err(unfit("something whose items can be set", other)),
         }
+    }
+}
+
+/// Writes an element of one axis. Memory of Python's, and memory that Python or another array sees, is **copied** first:
+/// they keep what they have. Read-only memory is refused. `aria_nd_set_float` of the C ABI does the same (rule A4).
+fn set_element(
+    cell: &RefCell<Array>,
+    at: i64,
+    write: impl Fn(&mut Array, usize) -> Result<(), ViewError>,
+) -> Result<(), Fault> {
+    let array = &mut *cell.borrow_mut();
+    let at = within(at, array.len())?;
+    let refused = |array: &Array, why: &dyn Display| {
+        Fault::new("ValueError", format!("{}: {why}; hint: np.array(x) is a copy that can be written", shape(array)))
+    };
+    if array.ndim() != 1 {
+        return Err(refused(array, &format_args!("expected one axis but found {}", array.ndim())));
+    }
+    if array.is_readonly() {
+        return Err(refused(array, &ViewError::ReadOnly));
+    }
+    match write(array, at) {
+        Err(
+            ViewError::Shared | ViewError::NotUnique { .. } | ViewError::Order { .. } | ViewError::Misaligned { .. },
+        ) => {
+            let mut copy = array.copy(CopyOrder::C).map_err(|error| refused(array, &error))?;
+            write(&mut copy, at).map_err(|error| refused(array, &error))?;
+            // The old handle goes here: a drop runs nothing of Python's (rule O2).
+            *array = copy;
+            Ok(())
+        }
+        done => done.map_err(|error| refused(array, &error)),
     }
 }
 
@@ -102,12 +128,7 @@ fn indices(key: &Value) -> Option<Vec<i64>> {
 /// An element of an array, or a part of it in the same memory.
 pub(crate) fn part(array: &Array, at: &[i64]) -> Result<Value, Fault> {
     if at.len() > array.ndim() {
-        let text = format!(
-            "expected at most {} indices for {} but found {}",
-            array.ndim(),
-            crate::python::shape(array),
-            at.len()
-        );
+        let text = format!("expected at most {} indices for {} but found {}", array.ndim(), shape(array), at.len());
         return Err(Fault::new("IndexError", text));
     }
     let at = at.iter().zip(array.shape()).map(|(at, len)| within(*at, *len)).collect::<Result<Vec<_>, _>>()?;

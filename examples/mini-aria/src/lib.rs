@@ -3,8 +3,9 @@
 //! lists, tuples, maps and ranges, operators, `if`, `for`, `try_py` and `?`, `raise`, modules for Python, `Python.with_gil`
 //! and `without_gil`; no classes, no patterns, no `while`.
 //!
-//! `lexer` and `parser` make a tree (`ast`) of a text, `statement`, `eval`, `index` and `call` walk it, `interpreter` runs a program, `builtins` has what Aria itself can do, `value`
-//! the values. All that concerns Python is in `python`: read that file to bind an interpreter of your own.
+//! `lexer` and `parser` make a tree (`ast`) of a text; `statement`, `eval`, `index` and `call` walk it; `interpreter` runs
+//! a program, `builtins` has what Aria itself can do, `value` the values. All that concerns Python is in `python`: read
+//! that file to bind an interpreter of your own.
 
 mod ast;
 mod builtins;

@@ -7,7 +7,8 @@
 //!    `Array<Float>` is a [`Request`]: [`Interpreter::coerce`].
 //! 4. Aria functions become `callable_local`, since values are `Rc`. An Aria error goes through Python as the payload
 //!    of an exception, and an exception through Aria as itself.
-//! 5. No borrow of a value is held while Python runs: Python may come back, and may want the same value.
+//! 5. An array that Python sees, or that is Python's, is copied before the program writes to it: `index.rs`, `set_element`.
+//! 6. No borrow of a value is held while Python runs: Python may come back, and may want the same value.
 
 use crate::ast::{Function, Type};
 use crate::call::Args as Given;

@@ -43,8 +43,9 @@ impl Interpreter {
             }
             StmtKind::Assign { target, kind, value } => {
                 let mut value = self.typed(value, scope, kind.as_ref())?;
-                if let Some(kind) = kind {
-                    value = self.blame(self.coerce(value, kind, "a name of this type", line), line)?;
+                // The parser lets a type stand behind a name alone.
+                if let (Some(kind), Target::One(Expr { kind: ExprKind::Name(name), .. })) = (kind, target) {
+                    value = self.blame(self.coerce(value, kind, name, line), line)?;
                 }
                 self.assign(target, value, scope, line)?;
             }

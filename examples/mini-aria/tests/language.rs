@@ -105,6 +105,11 @@ fn an_item_of_an_array_is_set_in_place() {
     assert_eq!(printed, "[9.0, 2.0, 4.0] 15.0\n");
     assert!(fault("a = [1]\na[1] = 2").contains("expected an index within 1 items but found 1"));
     assert!(fault("a = [1]\na[0] = 2.0").contains("ValueError"));
+    assert!(fault("a = [1, 2].reshape(2, 1)\na[0] = 2").contains("expected one axis but found 2"));
+    // Its rows are the program's own arrays, and keep what they have.
+    let (printed, done) = run("a = [1, 2].reshape(2, 1)\nrow = a[1]\nrow[0] = 5\nprintln(a, row)");
+    done.unwrap();
+    assert_eq!(printed, "[[1], [2]] [5]\n");
 }
 
 #[test]
@@ -139,6 +144,10 @@ fn types_are_checked_where_they_stand() {
     assert_eq!(fault("fn f -> Float\n  1\nend\nf()"), "TypeError: expected Float for the result of f but found 1");
     let found = fault("fn f(x: Array<Float>)\n  x\nend\nf([1, 2])");
     assert_eq!(found, "TypeError: expected Array<Float> for x of f but found Array int64[2]");
+    assert_eq!(fault("c: Array<Float> = [1, 2, 3]"), "TypeError: expected Array<Float> for c but found Array int64[3]");
+    assert_eq!(fault("c: Int = \"1\""), "TypeError: expected Int for c but found \"1\"");
+    let found = fault("fn f -> Array<Float>\n  [1]\nend\nf()");
+    assert_eq!(found, "TypeError: expected Array<Float> for the result of f but found Array int64[1]");
     // The FFI design's brackets mean the same.
     assert_eq!(value("x: Array[Float64] = [1.0]\nx"), "[1.0]");
     assert_eq!(fault("fn f(a)\n  a\nend\nf()"), "TypeError: expected an argument for a of f but found none");

@@ -1,11 +1,12 @@
 /*
  * Conformance: arrays beside a runtime that knows four words alone (runtime_words.h). What is handed out for reading is
  * read right or is empty; what is handed out to be grown or freed is a copy of its own; and our own writing, appending and
- * growing never touches memory that is foreign, or that others hold too.
+ * growing never touches memory that is foreign, or that others hold too. Another runtime is tested when RUNTIME_WORDS names
+ * a header of its own: cc -DRUNTIME_WORDS='"my_words.h"' words.c ... -laria_array_capi
  */
 #include "aria_array_bridge.h"
 #ifdef RUNTIME_WORDS
-#include RUNTIME_WORDS /* Another runtime's, with the same names. */
+#include RUNTIME_WORDS /* With the names of runtime_words.h. */
 #else
 #include "runtime_words.h"
 #endif
