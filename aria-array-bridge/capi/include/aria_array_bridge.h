@@ -345,6 +345,9 @@ AriaBridgeError *aria_bridge_error_take(void);
  * exception (`ValueError`) becomes that one in Python, any other an AriaError. The payload, which may be NULL, is
  * there again when the exception comes back; `drop` is called with it once, on any thread. Returns the code. */
 int32_t aria_bridge_error_set(const char *kind, int64_t kind_len, const char *message, int64_t message_len, void *payload, AriaBridgeDrop drop);
+/* As aria_bridge_error_set, of a payload that belongs to this thread: others do not see it. `drop` is called here:
+ * where another thread released the last error that has it, at this thread's next operation or at its end. */
+int32_t aria_bridge_error_set_local(const char *kind, int64_t kind_len, const char *message, int64_t message_len, void *payload, AriaBridgeDrop drop);
 /* Lets an error wait again, as it was: raised once more. Consumes it. Returns its code. */
 int32_t aria_bridge_error_restore(AriaBridgeError *error);
 /* The error's code. */
@@ -357,7 +360,8 @@ char *aria_bridge_error_message(AriaBridgeError *error);
 char *aria_bridge_error_traceback(AriaBridgeError *error);
 /* Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0. */
 int32_t aria_bridge_error_matches(AriaBridgeError *error, const char *kind, int64_t kind_len);
-/* The payload that aria_bridge_error_set gave it, or NULL. It lives as long as the error. */
+/* The payload that aria_bridge_error_set gave it, or NULL: also on another thread than the one of a local payload.
+ * It lives as long as the error. */
 void *aria_bridge_error_payload(AriaBridgeError *error);
 /* Releases an error. NULL is fine. */
 void aria_bridge_error_release(AriaBridgeError *error);
@@ -378,6 +382,8 @@ AriaBridgeError *aria_bridge_error_cause(AriaBridgeError *error);
 /* What was being handled when the exception was raised, an error of its own; NULL if there is none. Release it with
  * aria_bridge_error_release. */
 AriaBridgeError *aria_bridge_error_context(AriaBridgeError *error);
+/* Why a conversion was refused, as aria_nd_plan says how one was done; empty for another error. */
+char *aria_bridge_error_plan(AriaBridgeError *error);
 /* How many frames the traceback has. The outermost call is number 0, and the line that raised is the last. */
 int64_t aria_bridge_error_frames(AriaBridgeError *error);
 /* The file of a frame, as its code says it. */
@@ -585,6 +591,13 @@ int32_t aria_py_flush_or_exit(void);
 /* Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C. */
 int32_t aria_py_check_signals(void);
 int32_t aria_py_check_signals_or_exit(void);
+/* Counts the objects that were released in this process and given back to Python; 0 before it starts. */
+int64_t aria_py_count_released(void);
+/* Counts the objects that were released when Python had ended, and leaked. */
+int64_t aria_py_count_leaked(void);
+/* Counts what belonged to one thread (aria_py_def_local, aria_bridge_error_set_local) and leaked, because another
+ * one released it when that had ended. */
+int64_t aria_py_count_local_leaked(void);
 /* Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it. */
 char *aria_py_report(void);
 char *aria_py_report_or_exit(void);

@@ -159,6 +159,21 @@ impl Failure {
     }
 }
 
+/// Lets an error of the program wait; `make` gives it its payload.
+fn carrying(
+    (kind, kind_len): (TextIn, i64),
+    (message, message_len): (TextIn, i64),
+    payload: Payload,
+    make: impl FnOnce(&str, String, Payload) -> PyError,
+) -> i32 {
+    let texts = kind.get(kind_len).and_then(|kind| Ok((kind, message.get(message_len)?)));
+    set_pending(match texts {
+        Err(failure) => failure,
+        Ok((kind, message)) if payload.context.is_null() => PyError::new(kind, message).into(),
+        Ok((kind, message)) => make(kind, message.to_owned(), payload).into(),
+    })
+}
+
 impl From<PyError> for Failure {
     fn from(error: PyError) -> Failure {
         let code = error.status().clamp(PANIC, ARGUMENT);
@@ -236,12 +251,17 @@ abi! {
         drop: Option<crate::abi::DropFn>,
     ) -> i32 {
         let payload = Payload { context: payload, drop };
-        let texts = kind.get(kind_len).and_then(|kind| Ok((kind, message.get(message_len)?)));
-        set_pending(match texts {
-            Err(failure) => failure,
-            Ok((kind, message)) if payload.context.is_null() => PyError::new(kind, message).into(),
-            Ok((kind, message)) => PyError::from_host(kind, message, payload).into(),
-        })
+        carrying((kind, kind_len), (message, message_len), payload, PyError::from_host)
+    }
+
+    /// As aria_bridge_error_set, of a payload that belongs to this thread: others do not see it. `drop` is called here: where
+    /// another thread released the last error that has it, at this thread's next operation or at its end.
+    plain fn aria_bridge_error_set_local(
+        kind: TextIn, kind_len: i64, message: TextIn, message_len: i64, payload: *mut c_void,
+        drop: Option<crate::abi::DropFn>,
+    ) -> i32 {
+        let payload = Payload { context: payload, drop };
+        carrying((kind, kind_len), (message, message_len), payload, PyError::from_host_local)
     }
 
     /// Lets an error wait again, as it was: raised once more. Consumes it. Returns its code.
@@ -278,7 +298,8 @@ abi! {
         })
     }
 
-    /// The payload that aria_bridge_error_set gave it, or NULL. It lives as long as the error.
+    /// The payload that aria_bridge_error_set gave it, or NULL: also on another thread than the one of a local payload. It
+    /// lives as long as the error.
     plain fn aria_bridge_error_payload(error: Handle<Failure>) -> *mut c_void {
         let payload = error.look(|failure| {
             failure.python.as_ref().and_then(|error| error.payload::<Payload>()).map(|payload| payload.context)

@@ -44,6 +44,11 @@ fn python_imports_a_module_of_the_program() {
 }
 
 #[test]
+fn the_column_of_a_frame_prints_what_its_aria_form_prints() {
+    assert_eq!(printed("frames.c"), aria("frames.out"));
+}
+
+#[test]
 fn a_session_with_pandas_prints_what_its_aria_form_prints() {
     assert_eq!(printed("pandas.c"), aria("sessions/pandas.out"));
 }

@@ -50,6 +50,12 @@ abi! {
         linked(error, PyError::context)
     }
 
+    /// Why a conversion was refused, as aria_nd_plan says how one was done; empty for another error.
+    tries fn aria_bridge_error_plan(error: Handle<Failure>) -> Text {
+        let plan = error.look(|failure| failure.python().and_then(PyError::plan).map(ToString::to_string))?;
+        Ok(Text(plan.unwrap_or_default()))
+    }
+
     /// How many frames the traceback has. The outermost call is number 0, and the line that raised is the last.
     tries fn aria_bridge_error_frames(error: Handle<Failure>) -> i64 {
         error.look(|failure| failure.frames().len() as i64)

@@ -3,7 +3,7 @@
 use crate::abi::abi;
 use crate::failure::Failure;
 use crate::text::{Text, TextIn};
-use aria_array_runtime::{Config, Runtime};
+use aria_array_runtime::{Config, Releases, Runtime};
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
 
@@ -30,6 +30,10 @@ pub(super) fn start(config: &Config) -> Result<(), Failure> {
         unsafe { atexit(at_exit) };
     }
     Ok(())
+}
+
+fn counted(count: impl FnOnce(Releases) -> u64) -> i64 {
+    RUNTIME.get().map_or(0, |runtime| count(runtime.releases()).cast_signed())
 }
 
 fn started() -> Result<&'static Runtime, Failure> {
@@ -75,6 +79,22 @@ abi! {
     /// Runs pending signal handlers: fails with KeyboardInterrupt after Ctrl-C.
     tries fn aria_py_check_signals or aria_py_check_signals_or_exit() {
         Ok(started()?.check_signals()?)
+    }
+
+    /// Counts the objects that were released in this process and given back to Python; 0 before it starts.
+    plain fn aria_py_count_released() -> i64 {
+        counted(|releases| releases.released)
+    }
+
+    /// Counts the objects that were released when Python had ended, and leaked.
+    plain fn aria_py_count_leaked() -> i64 {
+        counted(|releases| releases.leaked)
+    }
+
+    /// Counts what belonged to one thread (aria_py_def_local, aria_bridge_error_set_local) and leaked, because another
+    /// one released it when that had ended.
+    plain fn aria_py_count_local_leaked() -> i64 {
+        counted(|releases| releases.local_leaked)
     }
 
     /// Which Python runs here, where it came from, and what looks wrong, as `aria-bridge doctor` prints it.

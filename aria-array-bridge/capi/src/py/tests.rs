@@ -33,7 +33,18 @@ unsafe extern "C" {
     fn aria_py_config_arg(config: *mut c_void, arg: *const c_char, len: i64);
     fn aria_py_config_release(config: *mut c_void);
     fn aria_py_gil_state() -> i32;
+    fn aria_py_count_released() -> i64;
+    fn aria_py_count_leaked() -> i64;
+    fn aria_py_count_local_leaked() -> i64;
     fn aria_bridge_error_set(
+        kind: *const c_char,
+        kind_len: i64,
+        message: *const c_char,
+        message_len: i64,
+        payload: *mut c_void,
+        drop: Option<DropFn>,
+    ) -> i32;
+    fn aria_bridge_error_set_local(
         kind: *const c_char,
         kind_len: i64,
         message: *const c_char,
@@ -46,6 +57,7 @@ unsafe extern "C" {
     fn aria_bridge_error_payload(error: *mut c_void) -> *mut c_void;
     fn aria_bridge_error_code(error: *mut c_void) -> i32;
     fn aria_bridge_error_kind(error: *mut c_void) -> *mut c_char;
+    fn aria_bridge_error_plan(error: *mut c_void) -> *mut c_char;
     fn aria_bridge_error_object(error: *mut c_void) -> *mut Object;
     fn aria_bridge_error_cause(error: *mut c_void) -> *mut c_void;
     fn aria_bridge_error_release(error: *mut c_void);
@@ -88,6 +100,8 @@ unsafe extern "C" fn nothing(_: *mut c_void, _: *mut c_void) -> *mut Object {
 fn without_a_python_everything_is_an_error_and_released_once() {
     let scope = c!(aria_bridge_scope_enter());
     assert_eq!(c!(aria_py_gil_state()), 0);
+    let counts = (c!(aria_py_count_released()), c!(aria_py_count_leaked()), c!(aria_py_count_local_leaked()));
+    assert_eq!(counts, (0, 0, 0));
     let args = || {
         let args = c!(aria_py_args_new());
         c!(aria_py_args_int(args, 1));
@@ -134,7 +148,17 @@ fn contexts_and_payloads_are_dropped_once() {
     assert_eq!((c!(aria_bridge_error_payload(error)), c!(aria_bridge_error_code(error))), (dropped.cast(), -3));
     assert!(c!(aria_bridge_error_object(error)).is_null() && c!(aria_bridge_error_cause(error)).is_null());
     assert_eq!(c!(*dropped), 1);
+    assert!(c!(CStr::from_ptr(aria_bridge_error_plan(error))).is_empty());
     c!(aria_bridge_error_release(error));
     assert_eq!(c!(*dropped), 2);
+
+    assert_eq!(c!(aria_bridge_error_set_local(kind, -1, message, -1, dropped.cast(), Some(count))), -3);
+    let error = c!(aria_bridge_error_take());
+    assert_eq!(c!(aria_bridge_error_payload(error)), dropped.cast());
+    c!(aria_bridge_error_release(error));
+    assert_eq!(c!(*dropped), 3);
+    assert_eq!(c!(aria_bridge_error_set_local(kind, -1, ptr::null(), 5, dropped.cast(), Some(count))), -1);
+    fails(c"ArgumentError");
+    assert_eq!(c!(*dropped), 4);
     c!(aria_bridge_scope_leave(scope));
 }

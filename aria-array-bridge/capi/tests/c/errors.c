@@ -3,6 +3,8 @@
 #include "check.h"
 #include "python.h"
 
+#include <pthread.h>
+
 static const char SOURCE[] = "def inner(x):\n    return 1 // x\n\ndef outer(x):\n    try:\n        inner(x)\n"
                              "    except ZeroDivisionError as first:\n        raise KeyError('b', 7) from first\n";
 
@@ -185,6 +187,73 @@ static void exits_and_payloads(void)
     aria_py_release(function);
 }
 
+static int dropped;
+
+static void drop_here(void *context)
+{
+    CHECK(context == &dropped);
+    dropped++;
+}
+
+/* Another thread sees no payload, and what it releases is dropped at home. */
+static void *elsewhere(void *error)
+{
+    CHECK(aria_bridge_error_payload((AriaBridgeError *)error) == NULL);
+    SAYS(aria_bridge_error_message((AriaBridgeError *)error), "outside");
+    aria_bridge_error_release((AriaBridgeError *)error);
+    CHECK(dropped == 0);
+    return NULL;
+}
+
+/* An error whose payload is this thread's, which has ended when it is released. */
+static void *local(void *context)
+{
+    aria_bridge_error_set_local("DomainError", -1, "outside", -1, context, drop_here);
+    return aria_bridge_error_take();
+}
+
+static void payloads_of_a_thread(void)
+{
+    AriaBridgeError *error = (AriaBridgeError *)local(&dropped);
+    CHECK(aria_bridge_error_payload(error) == &dropped);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, elsewhere, error) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(aria_py_flush() == 0 && dropped == 1);
+    void *orphan = NULL;
+    CHECK(pthread_create(&thread, NULL, local, &dropped) == 0 && pthread_join(thread, &orphan) == 0);
+    CHECK(aria_py_count_local_leaked() == 0);
+    aria_bridge_error_release((AriaBridgeError *)orphan);
+    CHECK(aria_py_count_local_leaked() == 1 && dropped == 1);
+}
+
+/* A refusal says why, as the plan of a conversion does; another error says nothing of the kind. */
+static void plans(void)
+{
+    AriaPy *bytes = eval("bytearray(8)");
+    CHECK(aria_nd_from_py(bytes, "float64", -1, 1, ARIA_ND_NO_COPY) == NULL);
+    AriaBridgeError *error = aria_bridge_error_take();
+    char *plan = aria_bridge_error_plan(error);
+    CHECK(strncmp(plan, "refuse", 6) == 0 && strstr(plan, "uint8") != NULL);
+    aria_bridge_text_release(plan);
+    aria_bridge_error_release(error);
+    aria_py_release(bytes);
+    CHECK(aria_py_import("no_such_module", -1) == NULL);
+    error = aria_bridge_error_take();
+    SAYS(aria_bridge_error_plan(error), "");
+    aria_bridge_error_release(error);
+    CHECK(aria_bridge_error_plan(NULL) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "an error but found NULL");
+}
+
+static void counts(void)
+{
+    CHECK(aria_py_flush() == 0);
+    const int64_t before = aria_py_count_released();
+    for (int i = 0; i < 3; i++) aria_py_release(eval("[]"));
+    CHECK(aria_py_flush() == 0);
+    CHECK(aria_py_count_released() >= before + 3 && aria_py_count_leaked() == 0);
+}
+
 int main(void)
 {
     aria_py_start_or_exit();
@@ -193,6 +262,9 @@ int main(void)
     raised_by_a_callback();
     of_this_library();
     exits_and_payloads();
+    payloads_of_a_thread();
+    plans();
+    counts();
 
     /* A scope releases what errors hand out too. */
     int64_t scope = aria_bridge_scope_enter();
@@ -207,8 +279,11 @@ int main(void)
     /* Frames are read from Python when they are asked for; after its end there are none, and no crash. */
     CHECK(aria_py_import("no_such_module", -1) == NULL);
     error = aria_bridge_error_take();
+    AriaPy *late = eval("[]");
     aria_py_release(builtins);
     aria_py_end_or_exit();
+    aria_py_release(late);
+    CHECK(aria_py_count_leaked() == 1);
     CHECK(aria_bridge_error_frames(error) == 0);
     CHECK(aria_bridge_error_args(error) == NULL);
     CHECK_ERROR(ARIA_ERR_STATE, "ended");
