@@ -6,11 +6,8 @@ use crate::eval::{no_attribute, unfit};
 use crate::fault::Fault;
 use crate::interpreter::{Evaluated, Flow, Interpreter};
 use crate::python::brief;
+use crate::stack;
 use crate::value::{Closure, Scope, Value};
-
-/// How much of its thread's stack the evaluator takes for calls within each other; threads have 2 MiB at least. Callbacks
-/// through Python count, too: it is one stack.
-const MAX_STACK: usize = 1 << 20;
 
 /// The arguments of a call.
 #[derive(Debug, Default)]
@@ -115,9 +112,10 @@ impl Interpreter {
     /// Calls a function of Aria: parameters are bound and made what their types say, and so is the result.
     pub(crate) fn call_closure(&self, closure: &Closure, args: Args, line: i32) -> Result<Value, Fault> {
         let function = &closure.function;
-        if stack().abs_diff(self.state().stack.get()) > MAX_STACK {
+        if stack::is_used_up(self.state().stack.get()) {
             let depth = self.state().calls.borrow().len();
-            return Err(Fault::new("RecursionError", format!("expected fewer calls within each other than {depth}")));
+            let text = format!("expected at most {depth} calls within each other but found more");
+            return Err(Fault::new("RecursionError", text + "; hint: does the recursion end?"));
         }
         self.step(line)?;
         let scope = Scope::within(closure.around.clone());
@@ -176,10 +174,4 @@ impl Interpreter {
             Some((other, _)) => Err(Fault::kind_error(format!("expected a parameter of {name} but found {other}"))),
         }
     }
-}
-
-/// About where this thread's stack stands.
-pub(crate) fn stack() -> usize {
-    let here = 0_u8;
-    core::hint::black_box(&raw const here).addr()
 }

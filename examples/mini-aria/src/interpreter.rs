@@ -1,8 +1,9 @@
 //! The interpreter of a program: its state, how it is run, and who looks on.
 
-use crate::call::{Args, stack};
+use crate::call::Args;
 use crate::fault::Fault;
 use crate::parser::parse;
+use crate::stack;
 use crate::value::{Scope, Value};
 use aria_array_runtime::prelude::{Plan, Runtime, Site};
 use core::cell::{Cell, OnceCell, RefCell};
@@ -134,7 +135,7 @@ impl Interpreter {
         self.0.text.borrow_mut().push_str(&format!("{}\n", text.trim_end_matches('\n')));
         self.show_source();
         self.0.calls.borrow_mut().clear();
-        self.0.stack.set(stack());
+        self.0.stack.set(stack::here());
         match self.block(&program, &self.0.globals.clone(), None) {
             Ok(value) | Err(Flow::Return(value)) => Ok(value),
             Err(Flow::Fault(fault)) => Err(*fault),
@@ -147,7 +148,7 @@ impl Interpreter {
     ///
     /// There is none of this name; what goes wrong in it.
     pub fn call(&self, name: &str, args: &[Value]) -> Result<Value, Fault> {
-        self.0.stack.set(stack());
+        self.0.stack.set(stack::here());
         let Some(function) = self.0.globals.get(name) else {
             return Err(Fault::new("NameError", format!("expected a function but found no {name:?}")));
         };

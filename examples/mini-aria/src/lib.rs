@@ -4,7 +4,8 @@
 //! and `without_gil`; no classes, no patterns, no `while`.
 //!
 //! `lexer` and `parser` make a tree (`ast`) of a text; `statement`, `eval`, `index` and `call` walk it; `interpreter` runs
-//! a program, `builtins` has what Aria itself can do, `value` the values. All that concerns Python is in `python`: read
+//! a program, `builtins` has what Aria itself can do, `value` the values, `stack` the room that
+//! calls have. All that concerns Python is in `python`: read
 //! that file to bind an interpreter of your own.
 
 mod ast;
@@ -17,9 +18,11 @@ mod interpreter;
 mod lexer;
 mod parser;
 mod python;
+mod stack;
 mod statement;
 mod value;
 
 pub use fault::Fault;
 pub use interpreter::{Interpreter, Watch};
+pub use stack::grow_main_stack;
 pub use value::{Closure, Value};

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 fn main() -> ExitCode {
+    mini_aria::grow_main_stack();
     let args: Vec<String> = env::args().skip(1).collect();
     let Some(file) = args.first() else { return prompt() };
     let text = match fs::read_to_string(file) {

@@ -118,6 +118,29 @@ fn memory_that_is_read_only_is_not_written_nor_copied() {
     assert_eq!(prints("sealed", program), [3, 2, 1].map(wanted).concat());
 }
 
+#[test]
+fn calls_within_each_other_go_deep_and_end_in_an_error() {
+    let program = "fn down(n: Int) -> Int\n  if n == 0\n    return 0\n  end\n  1 + down(n - 1)\nend\n\
+        println(down(2000))\nfn endless(n)\n  endless(n + 1)\nend\n\
+        deep = try_py do\n  endless(0)\nend\nprintln(deep.kind, deep.message)\nprintln(down(2000))\n";
+    let text = prints("down", program);
+    let lines: Vec<&str> = text.lines().collect();
+    let [first, error, last] = lines[..] else { panic!("{text}") };
+    assert_eq!((first, last), ("2000", "2000"));
+    assert!(
+        error.starts_with("RecursionError expected at most ") && error.ends_with("; hint: does the recursion end?")
+    );
+}
+
+/// As deep as Python's own limit lets them: 3.11 counts calls of C too.
+#[test]
+fn calls_through_python_go_hundreds_deep() {
+    let program = "extern Python from functools as ft\nextern Python from sys\nsys.setrecursionlimit(5000)\n\
+        fn down(n, _)\n  if n == 0\n    return 0\n  end\n  1 + ft.reduce(down, [n - 1, 0].to_list)\nend\n\
+        println(down(400, 0))\n";
+    assert_eq!(prints("hundreds", program), "400\n");
+}
+
 /// Each level is a call of Aria, of Python and of Aria again: one stack, and its end is an error.
 #[test]
 fn calls_through_python_within_each_other_end_in_an_error() {
