@@ -1,7 +1,7 @@
 //! Programs with Python, each run by the interpreter as a process of its own: what is printed, and how it ends.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -212,37 +212,48 @@ fn a_program_without_python_loads_none() {
     assert!(errors.contains("StartError") && errors.contains("/nowhere/python"), "{errors}");
 }
 
+/// Types at a prompt on a terminal of its own: each argument when the one before was answered, which ends in a prompt.
+/// Ctrl-C is pressed until it is answered: the system may hand it over before the prompt waits for input.
+#[cfg(unix)]
+const TYPIST: &str = r#"
+import os, pty, select, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:2])
+def answer(ends, again=b""):
+    text = b""
+    while not text.endswith(ends):
+        if select.select([terminal], [], [], 2 if again else 60)[0]:
+            text += os.read(terminal, 1000)
+        elif again:
+            os.write(terminal, again)
+        else:
+            sys.exit(f"expected {ends} but found {text}")
+    return text
+said = [answer((b"aria> ",))]
+for typed in sys.argv[2:]:
+    stops = typed == "^C"
+    keys = b"\x03" if stops else typed.encode() + b"\n"
+    os.write(terminal, keys)
+    said.append(answer((b"KeyboardInterrupt\r\naria> ",) if stops else (b"aria> ", b"....> "), keys if stops else b""))
+os.write(terminal, b"\x04")
+sys.stdout.buffer.write(b"".join(said).replace(b"\r\n", b"\n"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"#;
+
 /// Ctrl-C at a prompt drops what was typed, as Python's own prompt does.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_at_a_prompt_drops_the_open_lines_alone() {
-    let mut child = mini_aria()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the interpreter starts");
-    let mut input = child.stdin.take().expect("piped");
-    let mut errors = BufReader::new(child.stderr.take().expect("piped"));
-    let mut output = BufReader::new(child.stdout.take().expect("piped"));
-    let mut line = String::new();
-    input.write_all(b"extern Python from builtins as py\npy.len([1, nil])\nfn open(a)\n").expect("the prompt reads");
-    output.read_line(&mut line).expect("it answers");
-    assert_eq!(line, "2\n");
-    // Once it has read the open line it waits for the next one, where the signal finds it.
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let sent = Command::new("kill").arg("-INT").arg(child.id().to_string()).status();
-    assert!(sent.expect("kill runs").success());
-    line.clear();
-    while line.trim().is_empty() {
-        assert!(errors.read_line(&mut line).expect("it says so") > 0, "it ended");
-    }
-    assert_eq!(line.trim(), "KeyboardInterrupt");
-    input.write_all(b"1 + 1\n").expect("the prompt reads");
-    drop(input);
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).expect("it answers");
-    assert_eq!((rest.as_str(), child.wait().expect("it ends").code()), ("2\n", Some(0)));
+    let python = PathBuf::from(std::env::var_os("VIRTUAL_ENV").expect("an environment")).join("bin/python");
+    let lines = ["extern Python from builtins as py", "py.len([1, nil])", "fn open(a)", "^C", "1 + 1"];
+    let mut typist = Command::new(python);
+    typist.args(["-c", TYPIST, env!("CARGO_BIN_EXE_mini-aria")]).args(lines).stdin(Stdio::null());
+    let said = ended_well(&typist.output().expect("the interpreter starts"));
+    let (before, after) = said.split_once("....> ").unwrap_or_else(|| panic!("{said}"));
+    let answered = format!("aria> {}\naria> {}\n2\naria> {}\n", lines[0], lines[1], lines[2]);
+    assert_eq!(before, answered, "{said}");
+    assert!(after.contains("KeyboardInterrupt\naria> ") && after.ends_with("aria> 1 + 1\n2\naria> "), "{said}");
 }
 
 #[test]
