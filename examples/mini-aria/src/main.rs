@@ -119,12 +119,13 @@ enum Input {
 fn read_line(interpreter: &Interpreter) -> Input {
     let (mut line, mut input) = (Vec::new(), io::stdin().lock());
     loop {
+        // Before it waits, too: a signal that comes between the prompt and the wait ends no wait.
+        if interpreter.is_interrupted() {
+            return Input::Interrupted;
+        }
         // Not `read_line`, which reads on after a signal.
         let (taken, ended) = match input.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => match interpreter.is_interrupted() {
-                true => return Input::Interrupted,
-                false => continue,
-            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return Input::End,
             Ok([]) if line.is_empty() => return Input::End,
             Ok([]) => (0, true),
