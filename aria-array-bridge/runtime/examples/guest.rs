@@ -18,6 +18,17 @@ pub extern "C" fn guest_asks_for_another() -> i32 {
     }
 }
 
+/// Prints what the report says is wrong with the Python that is there. Returns 0 if all went well.
+// SAFETY: no other library of this process defines the symbol.
+#[unsafe(no_mangle)]
+pub extern "C" fn guest_reports() -> i32 {
+    let Ok(runtime) = Runtime::start(&Config::from_env()) else { return 1 };
+    for problem in runtime.report().problems {
+        println!("{}; {}", problem.wrong, problem.fix);
+    }
+    0
+}
+
 /// Uses Python, the one that `GUEST_PYTHON` names if it is set, and ends its own part. Returns 0 if all went well.
 // SAFETY: no other library of this process defines the symbol.
 #[unsafe(no_mangle)]

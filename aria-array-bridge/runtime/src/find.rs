@@ -45,6 +45,15 @@ fn candidates(config: &Config) -> Option<(&'static str, Vec<PathBuf>)> {
     Some(("PATH", all.filter(|python| python.is_file()).collect()))
 }
 
+/// What a variable names, for a program that uses the Python of its process: who names it, and which.
+pub(crate) fn named_by_variable(config: &Config) -> Option<(&'static str, PathBuf)> {
+    if config.python.is_some() {
+        return None;
+    }
+    let (from, places) = candidates(&Config { search_path: None, ..config.clone() })?;
+    Some((from, places.into_iter().next()?))
+}
+
 /// The executable that a path means: itself, or the one of a virtual environment.
 pub(crate) fn executable_of(path: &Path) -> PathBuf {
     if path.is_dir() { in_environment(path) } else { path.to_owned() }

@@ -5,7 +5,7 @@ use crate::error::StartError;
 use crate::find::executable_of;
 use crate::load::Api;
 use crate::platform::path_from_bytes;
-use crate::probe::probe;
+use crate::probe::{Facts, probe};
 use crate::script::run;
 use std::path::{Path, PathBuf};
 
@@ -35,21 +35,24 @@ impl Place {
     }
 
     /// Refuses a Python that the configuration names and that is another: of another version, or of another prefix, as two
-    /// virtual environments of one installation are. What the environment's variables say is not compared: they say where to
-    /// look for a Python, and there is one.
+    /// virtual environments of one installation are. What the environment's variables say is for the report alone: they say
+    /// where to look for a Python, and there is one.
     ///
     /// # Errors
     ///
     /// [`StartError::Occupied`], also where what is named does not run, and nobody can say that it is this one.
     pub(crate) fn refuse_another(&self, config: &Config, version: &str) -> Result<(), StartError> {
         let Some(python) = config.python.as_deref().map(executable_of) else { return Ok(()) };
-        if python == self.executable {
+        if self.is_of(&python, version) {
             return Ok(());
         }
-        match probe(&python) {
-            Ok(facts) if facts.version == version && same(&facts.prefix, &self.prefix) => Ok(()),
-            _ => Err(StartError::Occupied { running: version.to_owned(), prefix: self.prefix.clone(), python }),
-        }
+        Err(StartError::Occupied { running: version.to_owned(), prefix: self.prefix.clone(), python })
+    }
+
+    /// Says whether this executable is the one that runs here: asks it, where its path is another.
+    pub(crate) fn is_of(&self, python: &Path, version: &str) -> bool {
+        let alike = |facts: Facts| facts.version == version && same(&facts.prefix, &self.prefix);
+        python == self.executable || probe(python).is_ok_and(alike)
     }
 }
 

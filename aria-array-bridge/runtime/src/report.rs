@@ -1,8 +1,10 @@
 //! `Report`: which Python runs here, where it came from, and what looks wrong.
 
 use crate::args::Args;
+use crate::config::Config;
 use crate::core_module::Core;
 use crate::error::PyError;
+use crate::find::named_by_variable;
 use crate::here::Place;
 use crate::load::Loaded;
 use crate::object::PyObject;
@@ -19,6 +21,8 @@ pub(crate) struct Origin {
     pub(crate) library: Option<PathBuf>,
     pub(crate) core: PathBuf,
     pub(crate) core_version: String,
+    /// What a variable names, and which one, where the process ran Python already.
+    pub(crate) named: Option<(&'static str, PathBuf)>,
 }
 
 impl Origin {
@@ -34,10 +38,11 @@ impl Origin {
             library: loaded.path.clone(),
             core: core.path.clone(),
             core_version: core.version.clone(),
+            named: None,
         }
     }
 
-    pub(crate) fn joined(here: &Loaded, place: Place, core: &Core) -> Origin {
+    pub(crate) fn joined(config: &Config, here: &Loaded, place: Place, core: &Core) -> Origin {
         Origin {
             version: here.version.clone(),
             place,
@@ -45,7 +50,18 @@ impl Origin {
             library: here.path.clone(),
             core: core.path.clone(),
             core_version: core.version.clone(),
+            named: named_by_variable(config),
         }
+    }
+
+    /// A variable that names another Python than the one that the process ran already.
+    fn overruled(&self) -> Option<Problem> {
+        let (from, python) = self.named.as_ref().filter(|(_, python)| !self.place.is_of(python, &self.version))?;
+        let (python, prefix) = (python.display(), self.place.prefix.display());
+        Some(Problem {
+            wrong: format!("{from} names {python} but this process runs the Python of {prefix} already, which is used"),
+            fix: format!("start the process with {python}, or unset {from}"),
+        })
     }
 }
 
@@ -85,8 +101,8 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn collect(origin: Origin) -> Report {
-        let mut problems = Vec::new();
-        let Origin { version, place, from, library, core, core_version } = origin;
+        let mut problems: Vec<Problem> = origin.overruled().into_iter().collect();
+        let Origin { version, place, from, library, core, core_version, named: _ } = origin;
         let Place { executable, prefix, base_prefix } = place;
         if core_version != env!("CARGO_PKG_VERSION") {
             problems.push(Problem {

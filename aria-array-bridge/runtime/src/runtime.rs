@@ -226,5 +226,5 @@ fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
     // SAFETY: as above.
     let core = attached(&here.api, || unsafe { core_module::load(&here.api, config, false) })?;
     state::publish(&here.api, core.table);
-    Ok(Running { origin: Origin::joined(&here, place, &core), ours: None })
+    Ok(Running { origin: Origin::joined(config, &here, place, &core), ours: None })
 }

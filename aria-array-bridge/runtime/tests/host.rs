@@ -58,6 +58,27 @@ fn another_python_than_the_hosts_is_refused_and_its_own_is_used_by_any_name() {
 }
 
 #[test]
+fn a_variable_that_names_another_python_than_the_hosts_is_reported_and_not_obeyed() {
+    let reported = |variable: &str, value: &str| {
+        python(&format!(
+            "import os\nfor name in 'ARIA_PYTHON', 'VIRTUAL_ENV': os.environ.pop(name, None)\n\
+             os.environ[{variable:?}] = {value}\nassert ctypes.CDLL(path).guest_reports() == 0"
+        ))
+    };
+    for (variable, named) in [("ARIA_PYTHON", "/nowhere/python"), ("VIRTUAL_ENV", "/nowhere/bin/python3")] {
+        let value = if variable == "VIRTUAL_ENV" { "'/nowhere'" } else { "'/nowhere/python'" };
+        let text = reported(variable, value);
+        let wanted = format!("{variable} names {named} but this process runs the Python of {} already", environment());
+        assert!(text.contains(&wanted) && text.contains(&format!("or unset {variable}")), "{text}");
+    }
+    for (variable, value) in
+        [("ARIA_PYTHON", "sys.executable"), ("ARIA_PYTHON", "sys.prefix"), ("VIRTUAL_ENV", "sys.prefix")]
+    {
+        assert!(!reported(variable, value).contains("already"));
+    }
+}
+
+#[test]
 fn a_thread_that_drops_objects_while_the_host_ends_harms_nobody() {
     for _ in 0..10 {
         python("guest = ctypes.CDLL(path)\nassert guest.guest_leaves_a_dropper() == 0");
