@@ -55,20 +55,19 @@ fn length(len: i64) -> Result<usize, Fault> {
 
 /// A method of a value of Aria's, or what it says of itself without parentheses.
 pub(crate) fn method(interpreter: &Interpreter, value: &Value, name: &str, args: &[Value], line: i32) -> Done {
-    let int = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     match (value, name, args) {
         (Value::Array(array), _, _) => {
             let array = array.borrow().clone();
             array_method(interpreter, value, &array, name, args, line)
         }
-        (Value::List(items), "len", []) => Ok(int(items.borrow().len())),
+        (Value::List(items), "len", []) => Ok(Value::count(items.borrow().len())),
         (Value::List(items), "push", [item]) => {
             items.borrow_mut().push(item.clone());
             Ok(Value::Nil)
         }
-        (Value::Tuple(items), "len", []) => Ok(int(items.len())),
-        (Value::Map(pairs), "len", []) => Ok(int(pairs.len())),
-        (Value::Text(text), "len", []) => Ok(int(text.chars().count())),
+        (Value::Tuple(items), "len", []) => Ok(Value::count(items.len())),
+        (Value::Map(pairs), "len", []) => Ok(Value::count(pairs.len())),
+        (Value::Text(text), "len", []) => Ok(Value::count(text.chars().count())),
         (Value::Int(number), "to_float", []) => Ok(Value::Float(*number as f64)),
         (Value::Float(_), "to_float", []) | (Value::Int(_), "to_int", []) | (Value::Text(_), "to_string", []) => {
             Ok(value.clone())
@@ -99,14 +98,14 @@ fn array_method(
     args: &[Value],
     line: i32,
 ) -> Done {
-    let int = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    let extent =
-        |axis: usize| array.shape().get(axis).map(|extent| int(*extent)).ok_or_else(|| no_attribute(value, name));
+    let extent = |axis: usize| {
+        array.shape().get(axis).map(|extent| Value::count(*extent)).ok_or_else(|| no_attribute(value, name))
+    };
     match (name, args) {
-        ("len", []) => Ok(int(array.len())),
+        ("len", []) => Ok(Value::count(array.len())),
         ("rows", []) => extent(0),
         ("cols", []) => extent(1),
-        ("shape", []) => Ok(Value::Tuple(array.shape().iter().map(|extent| int(*extent)).collect())),
+        ("shape", []) => Ok(Value::Tuple(array.shape().iter().map(|extent| Value::count(*extent)).collect())),
         ("dtype", []) => Ok(Value::text(array.dtype().name())),
         ("to_numpy", []) => interpreter.to_numpy(array, line),
         ("to_list", []) if array.ndim() == 1 => {

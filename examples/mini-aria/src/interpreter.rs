@@ -165,6 +165,12 @@ impl Interpreter {
         self.0.calls.borrow().last().cloned().unwrap_or_else(|| "<module>".to_owned())
     }
 
+    /// A line of the program.
+    pub(crate) fn text(&self, line: i32) -> String {
+        let index = usize::try_from(line - 1).unwrap_or_default();
+        self.0.text.borrow().lines().nth(index).unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn print(&self, text: &str, line: i32) -> Result<(), Fault> {
         self.flush(line)?;
         let written = (self.0.output.borrow_mut())(text);

@@ -28,25 +28,8 @@ const UPDATES: [(&str, Op); 9] = [
 ];
 
 /// The types that this interpreter knows; what stands in their brackets may be one of elements, too.
-const TYPES: [&str; 17] = [
-    "Any",
-    "AriaError",
-    "Array",
-    "Bool",
-    "Dict",
-    "Error",
-    "Float",
-    "Int",
-    "Map",
-    "PyArray",
-    "PyArrayView",
-    "PyError",
-    "PyModule",
-    "PyObject",
-    "Result",
-    "String",
-    "Unit",
-];
+const TYPES: &str = "Any, AriaError, Array, Bool, Dict, Error, Float, Int, Map, PyArray, PyArrayView, PyError, PyModule, \
+                     PyObject, Result, String, Unit";
 
 /// How deep expressions may nest, and how long a chain of them may be: each takes some of this program's own stack.
 const MAX_DEPTH: usize = 60;
@@ -251,17 +234,11 @@ impl Parser {
                 self.name()?;
                 let mut functions = Vec::new();
                 for stmt in self.body()? {
-                    match stmt.kind {
-                        StmtKind::Function(function) => functions.push(function),
-                        _ => {
-                            return Err(Box::new(Fault::syntax(
-                                stmt.line,
-                                1,
-                                "a function of the module",
-                                "another statement",
-                            )));
-                        }
-                    }
+                    let StmtKind::Function(function) = stmt.kind else {
+                        let fault = Fault::syntax(stmt.line, 1, "a function of the module", "another statement");
+                        return Err(Box::new(fault));
+                    };
+                    functions.push(function);
                 }
                 Ok(StmtKind::Module { name, functions })
             }
@@ -289,25 +266,34 @@ impl Parser {
     }
 
     fn params(&mut self, end: &str) -> Parsed<Vec<Param>> {
-        let mut params = Vec::new();
+        let param = |parser: &mut Parser| {
+            let name = parser.name()?;
+            let kind = if parser.take(":") { Some(parser.kind_of()?) } else { None };
+            let default = if parser.take("=") { Some(parser.expression()?) } else { None };
+            Ok(Param { name, kind, default })
+        };
+        self.listed(end, param).map(|(params, _)| params)
+    }
+
+    /// Things with commas between them up to a sign, which is taken; and whether a comma stands behind the last.
+    fn listed<T>(&mut self, end: &str, mut one: impl FnMut(&mut Parser) -> Parsed<T>) -> Parsed<(Vec<T>, bool)> {
+        let (mut all, mut comma) = (Vec::new(), false);
         while !self.take(end) {
-            let name = self.name()?;
-            let kind = if self.take(":") { Some(self.kind_of()?) } else { None };
-            let default = if self.take("=") { Some(self.expression()?) } else { None };
-            params.push(Param { name, kind, default });
-            if !self.take(",") && !self.is(end) {
+            all.push(one(self)?);
+            comma = self.take(",");
+            if !comma && !self.is(end) {
                 return Err(self.wanted(&format!("`,` or `{end}`")));
             }
         }
-        Ok(params)
+        Ok((all, comma))
     }
 
     /// `Array<Float>`; the documents of the FFI design write `Array[Float]`.
     fn kind_of(&mut self) -> Parsed<Type> {
         let name = self.any_word("a type")?;
-        if !TYPES.contains(&name.as_str()) && DType::from_name(&name.to_lowercase()).is_none() {
+        if !TYPES.split(", ").any(|known| known == name) && DType::from_name(&name.to_lowercase()).is_none() {
             self.at -= 1;
-            return Err(self.wanted(&format!("a type ({}, or one of elements, as Float32)", TYPES.join(", "))));
+            return Err(self.wanted(&format!("a type ({TYPES}, or one of elements, as Float32)")));
         }
         let close = if self.take("<") {
             ">"
@@ -379,12 +365,10 @@ impl Parser {
     fn place(&self, expr: Expr) -> Parsed<Expr> {
         match expr.kind {
             ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => Ok(expr),
-            _ => Err(Box::new(Fault::syntax(
-                expr.line,
-                1,
-                "a name, an attribute or an item before `=`",
-                "another expression",
-            ))),
+            _ => {
+                let wanted = "a name, an attribute or an item before `=`";
+                Err(Box::new(Fault::syntax(expr.line, 1, wanted, "another expression")))
+            }
         }
     }
 

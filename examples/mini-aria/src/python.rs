@@ -301,9 +301,7 @@ impl Interpreter {
             "to_int" => self.operate(line, what, || object.to_int()).map(Value::Int),
             "to_bool" => self.operate(line, what, || object.truthy()).map(Value::Bool),
             "to_string" => self.operate(line, what, || object.str()).map(Value::text),
-            "len" => {
-                self.operate(line, what, || object.len()).map(|len| Value::Int(i64::try_from(len).unwrap_or(i64::MAX)))
-            }
+            "len" => self.operate(line, what, || object.len()).map(Value::count),
             "to_list" => {
                 let items = self.operate(line, what, || object.to_vec())?;
                 Ok(Value::list(items.into_iter().map(|item| self.lift(item)).collect::<Result<_, _>>()?))
@@ -492,8 +490,7 @@ impl Interpreter {
     }
 
     pub(crate) fn place(&self, line: i32) -> Place {
-        let index = usize::try_from(line - 1).unwrap_or_default();
-        let text = self.state().text.borrow().lines().nth(index).unwrap_or_default().trim().to_owned();
+        let text = self.text(line).trim().to_owned();
         Place { file: self.state().file, line, function: self.function(), text }
     }
 }

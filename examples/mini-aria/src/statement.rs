@@ -23,9 +23,7 @@ impl Interpreter {
     fn statement(&self, stmt: &Stmt, scope: &Scope, wanted: Option<&Type>) -> Evaluated {
         let line = stmt.line;
         if let Some(watch) = self.watcher() {
-            let text =
-                self.state().text.borrow().lines().nth(usize::try_from(line - 1).unwrap_or(0)).unwrap_or("").to_owned();
-            watch.line(line, &text);
+            watch.line(line, &self.text(line));
         }
         match &stmt.kind {
             StmtKind::Extern { module, alias } => {

@@ -128,6 +128,11 @@ impl Value {
         Value::Text(text.as_ref().into())
     }
 
+    /// A length.
+    pub(crate) fn count(number: usize) -> Value {
+        Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
     pub(crate) fn list(items: Vec<Value>) -> Value {
         Value::List(Rc::new(Items(RefCell::new(items))))
     }

@@ -128,23 +128,20 @@ impl Parser {
 
     fn args(&mut self) -> Parsed<Vec<Arg>> {
         let bars = core::mem::take(&mut self.bars);
-        let mut args = Vec::new();
-        while !self.take(")") {
-            args.push(if self.take("**") {
-                Arg::StarStar(self.expression()?)
-            } else if self.take("*") {
-                Arg::Star(self.expression()?)
-            } else if matches!((self.kind(), self.ahead(1)), (Kind::Word(_), Some(Kind::Sign(":")))) {
-                let name = self.any_word("a name")?;
-                self.need(":")?;
-                Arg::Named(name, self.expression()?)
+        let arg = |parser: &mut Parser| {
+            Ok(if parser.take("**") {
+                Arg::StarStar(parser.expression()?)
+            } else if parser.take("*") {
+                Arg::Star(parser.expression()?)
+            } else if matches!((parser.kind(), parser.ahead(1)), (Kind::Word(_), Some(Kind::Sign(":")))) {
+                let name = parser.any_word("a name")?;
+                parser.need(":")?;
+                Arg::Named(name, parser.expression()?)
             } else {
-                Arg::Positional(self.expression()?)
-            });
-            if !self.take(",") && !self.is(")") {
-                return Err(self.wanted("`,` or `)`"));
-            }
-        }
+                Arg::Positional(parser.expression()?)
+            })
+        };
+        let (args, _) = self.listed(")", arg)?;
         self.bars = bars;
         Ok(args)
     }
@@ -152,14 +149,7 @@ impl Parser {
     /// Expressions up to a bracket: one is itself, several are a tuple.
     pub(super) fn several(&mut self, end: &str, line: i32) -> Parsed<Expr> {
         let bars = core::mem::take(&mut self.bars);
-        let (mut items, mut comma) = (Vec::new(), false);
-        while !self.take(end) {
-            items.push(self.expression()?);
-            comma = self.take(",");
-            if !comma && !self.is(end) {
-                return Err(self.wanted(&format!("`,` or `{end}`")));
-            }
-        }
+        let (mut items, comma) = self.listed(end, Parser::expression)?;
         self.bars = bars;
         match items.pop() {
             Some(one) if items.is_empty() && !comma => Ok(one),
@@ -183,27 +173,16 @@ impl Parser {
             }
             Kind::Sign("[") => {
                 self.at += 1;
-                let mut items = Vec::new();
-                while !self.take("]") {
-                    items.push(self.expression()?);
-                    if !self.take(",") && !self.is("]") {
-                        return Err(self.wanted("`,` or `]`"));
-                    }
-                }
-                ExprKind::Array(items)
+                ExprKind::Array(self.listed("]", Parser::expression)?.0)
             }
             Kind::Sign("{") => {
                 self.at += 1;
-                let mut pairs = Vec::new();
-                while !self.take("}") {
-                    let key = self.expression()?;
-                    self.need(":")?;
-                    pairs.push((key, self.expression()?));
-                    if !self.take(",") && !self.is("}") {
-                        return Err(self.wanted("`,` or `}`"));
-                    }
-                }
-                ExprKind::Map(pairs)
+                let pair = |parser: &mut Parser| {
+                    let key = parser.expression()?;
+                    parser.need(":")?;
+                    Ok((key, parser.expression()?))
+                };
+                ExprKind::Map(self.listed("}", pair)?.0)
             }
             Kind::Sign("|") => self.lambda()?,
             Kind::Word(word) => match word.as_str() {
