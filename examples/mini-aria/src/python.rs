@@ -353,10 +353,8 @@ impl Interpreter {
     /// Makes a value what a type says, or refuses it. `what` is the thing that has the type.
     pub(crate) fn coerce(&self, value: Value, kind: &Type, what: &str, line: i32) -> Result<Value, Fault> {
         let name = kind.name.as_str();
-        let unfit = |value: &Value| {
-            let words = format!("expected {name} for {what} but found {}", brief(value));
-            Fault::kind_error(words)
-        };
+        let unfit =
+            |found: &str| Fault::kind_error(format!("expected {} for {what} but found {found}", type_name(kind)));
         match (name, &value) {
             ("Int", Value::Int(_))
             | ("Float" | "Float64", Value::Float(_))
@@ -372,25 +370,21 @@ impl Interpreter {
             ("Bool", Value::Object(object)) => self.convert(object, "to_bool", line),
             ("Array" | "PyArray" | "PyArrayView", Value::Array(array)) => {
                 let array = array.borrow().clone();
-                match fits(&array, kind)? {
-                    true => Ok(value),
-                    false => Err(Fault::kind_error(format!(
-                        "expected {} for {what} but found {}",
-                        type_name(kind),
-                        shape(&array)
-                    ))),
-                }
+                if fits(&array, kind)? { Ok(value) } else { Err(unfit(&shape(&array))) }
             }
             ("Array" | "PyArray" | "PyArrayView", Value::Object(_)) => self.array(&value, Some(kind), line),
-            ("Array" | "PyArray" | "PyArrayView", Value::List(_)) => {
-                let array = self.array(&value, Some(kind), line)?;
-                self.coerce(array, kind, what, line) // Its elements may be others.
+            ("Array" | "PyArray" | "PyArrayView", Value::List(items)) => {
+                let items = items.borrow().clone();
+                match Value::literal(items) {
+                    array @ Value::Array(_) => self.coerce(array, kind, what, line), // Its elements may be others.
+                    _ => Err(unfit("a List; hint: an Array has floats alone or ints alone")),
+                }
             }
             (
                 "Int" | "Float" | "Float64" | "Bool" | "String" | "Unit" | "Map" | "Dict" | "Result" | "Array"
                 | "PyArray" | "PyArrayView" | "PyModule",
                 _,
-            ) => Err(unfit(&value)),
+            ) => Err(unfit(&brief(&value))),
             // `Any`, and errors: the parser knows that there are such types.
             _ => Ok(value),
         }

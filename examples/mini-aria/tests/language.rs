@@ -145,6 +145,10 @@ fn types_are_checked_where_they_stand() {
     let found = fault("fn f(x: Array<Float>)\n  x\nend\nf([1, 2])");
     assert_eq!(found, "TypeError: expected Array<Float> for x of f but found Array int64[2]");
     assert_eq!(fault("c: Array<Float> = [1, 2, 3]"), "TypeError: expected Array<Float> for c but found Array int64[3]");
+    let found = fault("c: Array<Float> = [1.0, 2]");
+    let hint = "a List; hint: an Array has floats alone or ints alone";
+    assert_eq!(found, format!("TypeError: expected Array<Float> for c but found {hint}"));
+    assert_eq!(fault("c: Array<Int> = 2"), "TypeError: expected Array<Int> for c but found 2");
     assert_eq!(fault("c: Int = \"1\""), "TypeError: expected Int for c but found \"1\"");
     let found = fault("fn f -> Array<Float>\n  [1]\nend\nf()");
     assert_eq!(found, "TypeError: expected Array<Float> for the result of f but found Array int64[1]");
