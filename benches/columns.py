@@ -3,7 +3,8 @@
     cargo xtask bench [-- [--quick] [--only TEXT]]
 
 Prints nanoseconds; writes `results/columns.json`, and `results/columns.md` with the ratios and the budgets. Every
-result is fresh memory, the peers' too. `stream.py` runs in a process of its own, whose peak is the stream's."""
+result is memory of its own, the peers' too, and what a library keeps of its last result for the next one, it has.
+`stream.py` runs in a process of its own, whose peak is the stream's."""
 
 import json
 import subprocess
