@@ -214,6 +214,7 @@ impl Array {
         }
         if dense {
             let (mut bytes, lines) = ([0; 64], self.len() / 64);
+            #[cfg_attr(any(miri, not(target_arch = "x86_64")), expect(unused_mut, reason = "there are no wide lines"))]
             let mut done = 0;
             #[cfg(all(target_arch = "x86_64", not(miri)))]
             if std::arch::is_x86_feature_detected!("avx2") {
