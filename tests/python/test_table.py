@@ -264,6 +264,27 @@ def test_text_is_listed_and_compared_without_any_other_library(monkeypatch):
     assert not t.select(["s"]).equals({"s": words[:5] + ["ab"]})
 
 
+@pytest.mark.parametrize("index", [
+    pd.CategoricalIndex(["a", "b"]), pd.MultiIndex.from_tuples([(1, 2), (3, 4)]), pd.period_range("2020", periods=2), pd.interval_range(0, 2), pd.Index(["a", "b"]),
+    pd.Index([1, "a"], dtype=object), pd.Index(pd.array([1, None], "Int64")), pd.Series([1, "a"], dtype=object), pd.Series(["a", "b"]),
+], ids=lambda index: f"{type(index).__name__} {index.dtype}")  # fmt: skip
+def test_any_index_is_a_column_or_refused_in_words_by_every_door(index, companions):
+    for make in (lambda: ab.table(index), lambda: ab.table({"x": index}), lambda: ab.table({"y": [1, 2]}).append_column("x", index)):
+        try:
+            assert make().num_rows == 2
+        except ab.ConversionError as refused:
+            assert len(str(refused)) > 20
+
+
+def test_rows_that_are_cut_ask_for_no_pandas(monkeypatch):
+    t = ab.table(pd.DataFrame({"x": [1, 2, 3]}, index=pd.RangeIndex(5, 11, 2)))
+    for name in [name for name in sys.modules if name == "pandas" or name == "aria_array_bridge._frames"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    part = t.slice(1)
+    monkeypatch.undo()
+    assert part["x"].tolist() == [2, 3] and part.to_pandas().index.tolist() == [7, 9]
+
+
 def test_without_pyarrow_a_frame_is_made_of_arrays_and_explained_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     a, b = np.arange(3), np.array([True, False, True])

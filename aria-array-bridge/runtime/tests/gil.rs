@@ -212,10 +212,10 @@ fn what_is_dropped_within_an_operation_of_a_batch_is_released_within_it() {
             Ok(Val::None)
         });
         let make = make.unwrap();
-        let _batch = attach().unwrap();
+        let batch = attach().unwrap();
         names.getitem("churn").unwrap().call(Args::new().arg(&make)).unwrap();
         assert!(counted.getattr("peak").unwrap().to_int().unwrap() < 20);
-        drop(_batch);
+        drop(batch);
         runtime.end().unwrap();
     }));
 }

@@ -4,9 +4,8 @@
 //! and `without_gil`; no classes, no patterns, no `while`.
 //!
 //! `lexer` and `parser` make a tree (`ast`) of a text; `statement`, `eval`, `index` and `call` walk it; `interpreter` runs
-//! a program, `builtins` has what Aria itself can do, `value` the values, `stack` the room that
-//! calls have. All that concerns Python is in `python`: read
-//! that file to bind an interpreter of your own.
+//! a program, `builtins` has what Aria itself can do, `value` the values, `stack` the room that calls have. All that concerns
+//! Python is in `python`: read that file to bind an interpreter of your own.
 
 mod ast;
 mod builtins;

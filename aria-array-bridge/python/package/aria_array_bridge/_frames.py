@@ -13,7 +13,7 @@ from typing import Any, Iterator
 import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
 from aria_array_bridge import _labels
-
+from aria_array_bridge._metadata import read
 
 _CREATOR = {"library": "aria-array-bridge", "version": "0"}
 
@@ -23,8 +23,9 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
 
     Such a column says so by itself when it is asked for. An index that Arrow has no type for is a ValueError.
     """
-    for at, kind in _mixed_levels(frame.index):
-        raise ValueError(f"level {at} of the index has values of several types ({kind})")
+    mixed = next(_mixed_levels(frame.index), None)
+    if mixed is not None:
+        raise ValueError("level {} of the index has values of several types ({})".format(*mixed))
     try:
         import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
@@ -70,24 +71,6 @@ def describe_series(known: bytes | None, columns: list[tuple[str, pd.Series]]) -
             described["columns"].append({**entry, "name": name, "field_name": name, "label": _labels.said(name)})
     described = {"creator": _CREATOR, "pandas_version": pd.__version__, **described}
     return json.dumps(described).encode() if described["columns"] else known
-
-
-def cut(metadata: bytes, start: int, rows: int) -> bytes | None:
-    """The metadata of these rows alone: a range that numbers the rows is cut as they are. None where it is the same."""
-    described = read(metadata)
-    changed = False
-    for level in described["index_columns"]:
-        if isinstance(level, dict) and level.get("kind") == "range":
-            kept = range(level["start"], level["stop"], level["step"])[start : start + rows]
-            level.update(start=kept.start, stop=kept.stop, step=kept.step)
-            changed = True
-    return json.dumps(described).encode() if changed else None
-
-
-def read(metadata: bytes | None) -> dict[str, Any]:
-    """What metadata describes, or nothing."""
-    described = json.loads(metadata) if metadata else {}
-    return {"index_columns": [], "columns": [], "column_indexes": [], **described}
 
 
 def entries(names: list[str], kinds: list[str] | None, described: dict[str, Any]) -> list[dict[str, Any] | None]:

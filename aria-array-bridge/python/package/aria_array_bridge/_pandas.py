@@ -9,7 +9,7 @@ import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
 from pyarrow.pandas_compat import get_logical_type  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-from aria_array_bridge import _frames
+from aria_array_bridge import _frames, _metadata
 
 # How pandas' metadata names a dtype that is pyarrow's own.
 _ARROW = "[pyarrow]"
@@ -75,7 +75,7 @@ def copies_of_stream(capsule: Any) -> list[tuple[str, int, str, str]]:
 
 def _described(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, Any] | None]]:
     """What the metadata describes, and of it each column."""
-    described = _frames.read((table.schema.metadata or {}).get(b"pandas"))
+    described = _metadata.read((table.schema.metadata or {}).get(b"pandas"))
     kinds = [get_logical_type(field.type) for field in table.schema]
     return described, _frames.entries(table.schema.names, kinds, described)
 

@@ -33,11 +33,6 @@ impl PyColumn {
         PyColumn { column, metadata: metadata.clone() }
     }
 
-    /// The metadata of its table.
-    pub(super) fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
     pub(crate) fn column(&self) -> &Column {
         &self.column
     }
@@ -143,8 +138,8 @@ impl PyColumn {
         self.column.renamed(name).map(PyColumn::new).map_err(|error| raise(py, &error))
     }
 
-    /// Python's own values, None for nulls; times that count nanoseconds, which Python's have not, are integers. Of a column that is neither an array nor text, as pyarrow or Polars, whichever
-    /// is there, reads it.
+    /// Python's own values, None for nulls; moments and durations in nanoseconds, which Python has not, are integers. Of a
+    /// column that is neither an array nor text, as pyarrow or Polars, whichever is there, reads it.
     fn tolist<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let this = slf.get();

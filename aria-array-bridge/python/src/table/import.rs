@@ -100,6 +100,7 @@ pub(super) fn table_in(object: &Bound<'_, PyAny>) -> PyResult<Table> {
         None => {
             let found = class::of(object);
             let hint = match object.hasattr(intern!(object.py(), "__array__")).unwrap_or(false) {
+                true if found.starts_with("pandas.") => ".to_series() is a column, .to_frame() a table",
                 true => "a dict of its columns: {'a': x[:, 0], 'b': x[:, 1]}",
                 false => "a dict of columns, a frame, a stream, or what has __arrow_c_stream__",
             };
@@ -117,8 +118,7 @@ fn as_table(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
         return Ok(Some(table.get().table().clone()));
     }
     if let Ok(column) = object.cast::<PyColumn>() {
-        return alone(py, column.get().column().clone())
-            .map(|table| Some(table.with_metadata(column.get().metadata().clone())));
+        return column.get().alone(py).map(Some);
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         return from_dict(dict).map(Some);
@@ -368,6 +368,11 @@ fn column_in<'py>(blocks: &mut Blocks<'py>, values: &Bound<'py, PyAny>) -> PyRes
     {
         return named_as(values, column);
     }
+    column_without_arrow(blocks, values)
+}
+
+/// The column of a list of text, or of what `asarray` takes.
+pub(super) fn column_without_arrow<'py>(blocks: &mut Blocks<'py>, values: &Bound<'py, PyAny>) -> PyResult<Column> {
     match super::text::column(values)? {
         Some(column) => Ok(column),
         None => named_as(values, blocks.column(values)?),

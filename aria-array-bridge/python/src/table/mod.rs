@@ -1,7 +1,8 @@
 //! `Table`, `Column`, `Schema`, `Field` and `BatchReader` of Python: the bridge's table behind Python's protocols [C6], [C7].
 //!
-//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them, `text` of lists of text, `times` gives times of day), `column`, `schema` and `batches` are the classes,
-//! `matrix` is a table as one array, `out` goes to other libraries. This file has the class `Table`.
+//! `import` makes tables of other libraries' (`pandas` of its frames, `blocks` of the arrays in them, `text` of lists of
+//! text), `column`, `schema` and `batches` are the classes, `matrix` is a table as one array, `times` gives times of day to
+//! lists, `out` goes to other libraries, and `onward` says what those copy. This file has the class `Table`.
 
 mod batches;
 mod blocks;

@@ -38,19 +38,22 @@ pub(super) fn to_pandas(table: &Bound<'_, PyAny>) -> PyResult<()> {
 /// What `Table.to_pandas` copies, both halves of the way together. Converts nothing.
 pub(crate) fn explain_pandas(py: Python<'_>, table: &Table) -> PyResult<Plan> {
     if !super::out::has_pyarrow(py)? {
-        return table.columns().iter().try_fold(Plan::view("column", "Table", "pandas.DataFrame"), |plan, column| {
+        let mut plan = Plan::view("column", "Table", "pandas.DataFrame");
+        for column in table.columns() {
             let object = Bound::new(py, PyColumn::new(column.clone()))?.into_any();
             let own = explain_array(&object, &Request::default(), "pandas", "pandas.Series", None)?;
-            Ok(own.reasons.into_iter().enumerate().fold(plan, |plan, (at, reason)| {
-                let reason = reason.at(format!("column '{}'", column.name()));
-                let bytes = if at == 0 { own.copied_bytes } else { 0 };
-                match own.outcome {
-                    Outcome::Refuse => plan.refusing(reason),
-                    Outcome::Copy => adding(plan, bytes, reason),
-                    Outcome::View => Plan { reasons: [plan.reasons, vec![reason]].concat(), ..plan },
-                }
-            }))
-        });
+            plan.copied_bytes += own.copied_bytes;
+            plan.outcome = match (plan.outcome, own.outcome) {
+                (Outcome::Refuse, _) | (_, Outcome::Refuse) => Outcome::Refuse,
+                (Outcome::Copy, _) | (_, Outcome::Copy) => Outcome::Copy,
+                _ => Outcome::View,
+            };
+            plan.reasons.extend(own.reasons.into_iter().map(|reason| reason.at(format!("column '{}'", column.name()))));
+        }
+        if plan.outcome == Outcome::Refuse {
+            plan.copied_bytes = 0;
+        }
+        return Ok(plan);
     }
     let plan = py.detach(|| table.export_plan());
     if plan.outcome == Outcome::Refuse {

@@ -25,8 +25,13 @@ use std::borrow::Cow;
 
 /// True for a `pandas.DataFrame`, and for what derives from it.
 pub(super) fn is_frame(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    is_one(object, "DataFrame")
+}
+
+/// True for what is of this class of pandas', or derives from it.
+fn is_one(object: &Bound<'_, PyAny>, class: &str) -> PyResult<bool> {
     let bases = class::bases(&object.get_type())?;
-    Ok(bases.iter().any(|base| class::short_name(base) == "DataFrame" && class::library(base) == "pandas"))
+    Ok(bases.iter().any(|base| class::short_name(base) == class && class::library(base) == "pandas"))
 }
 
 /// True for a column of pandas' whose values are a NumPy array of something else than objects.
@@ -113,7 +118,7 @@ pub(super) fn column(series: &Bound<'_, PyAny>) -> PyResult<Column> {
     }
     match import::arrow_column(series) {
         Ok(Some(column)) => Ok(column),
-        Ok(None) => import::column_of(series),
+        Ok(None) => import::column_without_arrow(&mut Blocks::default(), series),
         Err(error) if error.is_instance_of::<PyImportError>(py) => {
             let dtype = series.getattr("dtype")?.str()?;
             let text = format!("a column of {dtype} comes by Arrow, and pandas gives that with pyarrow alone");
@@ -168,9 +173,11 @@ fn described(frame: &Bound<'_, PyAny>) -> PyResult<Option<(Metadata, Vec<String>
     let Some((text, levels)) = answer?.extract::<Option<(Vec<u8>, Vec<String>)>>()? else {
         return Ok(None);
     };
-    let metadata = Metadata::from_pairs([(KEY, text.as_slice())]);
-    let too_long = |error: aria_arrow::Problem| PyValueError::new_err(error.to_string());
-    Ok(Some((metadata.map_err(too_long)?, levels)))
+    Ok(Some((metadata([(KEY.as_bytes(), text.as_slice())])?, levels)))
+}
+
+fn metadata<'a>(pairs: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> PyResult<Metadata> {
+    Metadata::from_pairs(pairs).map_err(|too_long| PyValueError::new_err(too_long.to_string()))
 }
 
 /// The table with what pandas says of these columns, where they are Series that NumPy does not back: their dtypes.
@@ -190,9 +197,7 @@ pub(super) fn described_series(table: Table, columns: &[(String, Bound<'_, PyAny
 
 /// A Series whose dtype is no NumPy's, or objects.
 pub(super) fn is_extended(values: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let is_series =
-        class::library(&values.get_type()) == "pandas" && values.hasattr(intern!(values.py(), "to_frame"))?;
-    Ok(is_series && !is_frame(values)? && !is_backed_by_numpy(values)?)
+    Ok(is_one(values, "Series")? && !is_backed_by_numpy(values)?)
 }
 
 /// Rows of `table` from `start` on, with metadata of theirs: where a range numbers the rows, it is cut as they are.
@@ -200,12 +205,9 @@ pub(super) fn cut(py: Python<'_>, table: &Table, start: usize, rows: Table) -> P
     let Some(text) = table.schema().metadata().get(KEY).filter(|_| rows.num_rows() < table.num_rows()) else {
         return Ok(rows);
     };
-    let module = py.import("aria_array_bridge._frames");
-    let answer = module.and_then(|module| module.call_method1("cut", (PyBytes::new(py, text), start, rows.num_rows())));
-    match answer {
-        Ok(text) => with_text(rows, text.extract()?),
-        Err(_) => Ok(rows), // No pandas here, or no text of its: nobody reads it.
-    }
+    let module = py.import("aria_array_bridge._metadata")?;
+    let text = module.call_method1("cut", (PyBytes::new(py, text), start, rows.num_rows()))?;
+    with_text(rows, text.extract()?)
 }
 
 /// The table with this text of pandas' in its metadata, in the place of the one that it has; as it is without one.
@@ -213,9 +215,7 @@ fn with_text(table: Table, text: Option<Vec<u8>>) -> PyResult<Table> {
     let Some(text) = text else { return Ok(table) };
     let known = table.schema().metadata().clone();
     let others = known.iter().filter(|(key, _)| *key != KEY.as_bytes());
-    let metadata = Metadata::from_pairs(others.chain([(KEY.as_bytes(), text.as_slice())]));
-    let too_long = |error: aria_arrow::Problem| PyValueError::new_err(error.to_string());
-    Ok(table.with_metadata(metadata.map_err(too_long)?))
+    Ok(table.with_metadata(metadata(others.chain([(KEY.as_bytes(), text.as_slice())]))?))
 }
 
 /// Under which pandas' metadata stands in a schema's.
