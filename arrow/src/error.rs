@@ -39,6 +39,11 @@ pub enum Problem {
         /// Which text.
         what: &'static str,
     },
+    /// A format of a known kind, with parameters that the kind has not.
+    Format {
+        /// The format string.
+        format: String,
+    },
     /// Nested deeper than this crate follows.
     Depth {
         /// Levels that are followed.
@@ -149,6 +154,9 @@ impl fmt::Display for Problem {
                 write!(f, "expected a number of 0 or more of {what} but found {found}")
             }
             Problem::NotUtf8 { what } => write!(f, "expected {what} of UTF-8 but found other bytes"),
+            Problem::Format { format } => {
+                write!(f, "expected a format with the parameters of its kind but found '{format}'")
+            }
             Problem::Depth { limit } => write!(f, "expected at most {limit} levels of fields but found more"),
             Problem::TooMany { what, limit } => write!(f, "expected at most {limit} {what} but found more"),
             Problem::MetadataSize { limit } => write!(f, "expected at most {limit} bytes of metadata but found more"),

@@ -293,6 +293,9 @@ impl Reader {
             return Err(Problem::Null { what: "a format string" }.at(&self.path));
         };
         let layout = match format.to_str() {
+            Ok(format) if Format::is_malformed(format) => {
+                return Err(Problem::Format { format: format.to_owned() }.at(&self.path));
+            }
             Ok(format) => Format::parse(format),
             Err(_) => return Err(Problem::NotUtf8 { what: "a format string" }.at(&self.path)),
         };

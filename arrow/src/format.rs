@@ -85,14 +85,21 @@ fn width(digits: &str) -> Option<usize> {
     digits.parse::<i32>().ok().filter(|_| plain).and_then(|width| usize::try_from(width).ok())
 }
 
-/// `d:precision,scale[,bits]`
+/// `d:precision,scale[,bits]`, of no more digits than so many bits hold.
 fn decimal(text: &str) -> Option<usize> {
     let mut parts = text.split(',');
     let (precision, scale) = (parts.next()?, parts.next()?);
     let bits = parts.next().map_or(Some(128), width)?;
     let scale = scale.strip_prefix('-').unwrap_or(scale);
-    let known = matches!(bits, 32 | 64 | 128 | 256) && parts.next().is_none();
-    (known && width(precision).is_some() && width(scale).is_some()).then_some(bits / 8)
+    let digits = match bits {
+        32 => 9,
+        64 => 18,
+        128 => 38,
+        256 => 76,
+        _ => return None,
+    };
+    let fits = width(precision).is_some_and(|precision| (1..=digits).contains(&precision));
+    (fits && width(scale).is_some() && parts.next().is_none()).then_some(bits / 8)
 }
 
 /// `0,1,2`: the type ids of a union; none for the empty text.
@@ -113,6 +120,13 @@ impl Format {
     #[must_use]
     pub fn parse(format: &str) -> Format {
         Format::known(format).unwrap_or(Format::Unknown)
+    }
+
+    /// Returns true for a format of a known kind whose parameters are none: `w:-1`, `d:38`, `+w:`.
+    pub(crate) fn is_malformed(format: &str) -> bool {
+        let kind = format.split_once(':').map_or(format, |(kind, _)| kind);
+        matches!(kind, "w" | "d" | "+w" | "+us" | "+ud" | "tss" | "tsm" | "tsu" | "tsn")
+            && Format::known(format).is_none()
     }
 
     fn known(format: &str) -> Option<Format> {
@@ -249,6 +263,10 @@ mod tests {
             "w:2147483648",
             "d:38",
             "d:38,1,7",
+            "d:39,1",
+            "d:0,0",
+            "d:10,2,32",
+            "+w:99999999999",
             "d:,1",
             "+w:",
             "+us:300",
@@ -257,6 +275,10 @@ mod tests {
             "tD",
         ] {
             assert_eq!(Format::parse(text), Format::Unknown, "{text}");
+            // What begins as a known kind says something wrong; anything else may be of a later version.
+            let later = ["", "x", "tsx:", "g ", "tD"].contains(&text);
+            assert_eq!(Format::is_malformed(text), !later, "{text}");
         }
+        assert!(!Format::is_malformed("d:38,-2") && !Format::is_malformed("w:3") && !Format::is_malformed("n"));
     }
 }

@@ -47,7 +47,10 @@ SCHEMAS = {
     "no_list_of_children": (lambda: Schema(b"+w:2", n_children=1), "malformed", "NULL"),
     "children_without_end": (lambda: Schema(b"+s", n_children=2**40), "limit", "fields"),
     "depth_bomb": (lambda: deep(70), "limit", "64 levels"),
-    "list_of_negative_width": (lambda: Schema(b"+w:-1"), "not-numeric", "no array"),
+    **{
+        f"{format.decode()} has other parameters than its kind": (lambda format=format: Schema(format), "malformed", "parameters of its kind")
+        for format in (b"+w:-1", b"+w:99999999999", b"+w:", b"w:-1", b"w:x", b"d:999,5", b"d:10", b"d:9,2,33", b"tsu", b"+us:1,,2")
+    },
     "metadata_of_negative_count": (lambda: Schema(meta=struct.pack("=i", -1)), "malformed", "-1"),
     "metadata_of_negative_length": (lambda: Schema(meta=struct.pack("=ii", 1, -5)), "malformed", "-5"),
     "metadata_too_long": (lambda: Schema(meta=struct.pack("=iii", 1, 0, 2**30)), "limit", "metadata"),

@@ -26,7 +26,8 @@ pub fn arrow_format(dtype: &DType) -> Option<String> {
     match dtype {
         DType::DateTime(time) => Some(format!("ts{}:", unit(time)?)),
         DType::TimeDelta(time) => Some(format!("tD{}", unit(time)?)),
-        DType::Bytes(len) | DType::Void(len) => Some(format!("w:{len}")),
+        // Arrow's widths are int32.
+        DType::Bytes(len) | DType::Void(len) => i32::try_from(*len).ok().map(|len| format!("w:{len}")),
         _ => PLAIN.iter().find(|(_, plain)| plain == dtype).map(|(format, _)| (*format).to_owned()),
     }
 }

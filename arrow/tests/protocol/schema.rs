@@ -65,7 +65,7 @@ impl Look for OwnedSchema {
 fn a_format_of_other_bytes_is_refused_and_an_unknown_one_is_carried() {
     let refused = problem(SaysSchema { format: Some(vec![b'g', 0xFF]), ..SaysSchema::default() });
     assert_eq!(refused, Problem::NotUtf8 { what: "a format string" });
-    for format in ["", "?", "+zz", "d:1", "tsq:", "é", "w:-3"] {
+    for format in ["", "?", "+zz", "tsq:", "é", "w2:-3"] {
         let child = SaysSchema::of("also unknown");
         let field = read(SaysSchema { flags: 1 << 40, ..SaysSchema::of(format).with([child]) }).unwrap();
         assert_eq!((field.layout(), field.format(), field.flags()), (Format::Unknown, format, 1 << 40));
@@ -98,6 +98,16 @@ fn counts_of_children_that_are_negative_or_not_the_formats_are_refused() {
         let expected = Count::Exactly(expected);
         let refused = problem(SaysSchema::of(format).with(children(n)));
         assert_eq!(refused, Problem::Children { format: format.into(), expected, found: n });
+    }
+}
+
+#[test]
+fn parameters_that_a_kind_has_not_are_refused_and_kinds_of_later_versions_are_not() {
+    for format in ["w:", "w:-1", "w:2147483648", "d:39,1", "d:9,2,31", "+w:-1", "+us:300", "+ud:1,,2", "tsn"] {
+        assert_eq!(problem(SaysSchema::of(format)), Problem::Format { format: format.into() });
+    }
+    for format in ["w2:-1", "x:", "tsp:UTC", "", "+x:1"] {
+        assert_eq!(read(SaysSchema::of(format)).unwrap().layout(), Format::Unknown);
     }
 }
 

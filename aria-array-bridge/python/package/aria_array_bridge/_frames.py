@@ -32,9 +32,11 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
         described = _by_hand(frame)
         return _completed(described, frame), described["index_columns"] if _has_levels(frame) else []
     count, names = len(frame.columns), [str(label) for label in frame.columns]
+    complexes = [i for i, dtype in enumerate(frame.dtypes) if getattr(dtype, "kind", "") == "c"]  # No types of Arrow's.
     try:
         # Positions stand in for the labels: pyarrow wants a text for each, and not one that another has.
         plain = frame.set_axis([f"__column_{i}__" for i in range(count)], axis=1)
+        plain = plain.iloc[:, [i for i in range(count) if i not in complexes]]
         plain.index = frame.index.set_names([None if name is None else str(name) for name in frame.index.names])
         schema = pa.Schema.from_pandas(plain)
         described = json.loads(schema.metadata[b"pandas"])
@@ -51,9 +53,12 @@ def describe(frame: pd.DataFrame) -> tuple[bytes, list[str]] | None:
             described["column_indexes"] = json.loads(labels.metadata[b"pandas"])["column_indexes"]
         except Exception:
             pass  # Labels that are no column of Arrow's: they are described here all the same.
+    for i in complexes:
+        described["columns"].insert(i, _column(names[i], names[i], frame.dtypes.iloc[i]) | {"pandas_type": "object"})
     for column, name in zip(described["columns"], names):
         column["name"] = column["field_name"] = name
-    levels = [f"__index_level_{i}__" if name in names else name for i, name in enumerate(schema.names[count:])]
+    extra = schema.names[count - len(complexes) :]
+    levels = [f"__index_level_{i}__" if name in names else name for i, name in enumerate(extra)]
     for column, level in zip(described["columns"][count:], levels):
         column["field_name"] = level
     if levels:

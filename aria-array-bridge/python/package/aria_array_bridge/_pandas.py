@@ -9,6 +9,7 @@ import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
 from pyarrow.pandas_compat import get_logical_type  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
+import aria_array_bridge as ab
 from aria_array_bridge import _frames, _metadata
 
 # How pandas' metadata names a dtype that is pyarrow's own.
@@ -144,6 +145,10 @@ def _columns(table: pa.Table, kept: list[int], known: list[dict[str, Any] | None
 
 def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
     """The values, where pyarrow would bring back others, or of another dtype; else None."""
+    if _is_opaque(column.type) or (isinstance(column.type, getattr(pa, "Bool8Type", ())) and not column.null_count):
+        return ab.asarray(column).to_pandas()
+    if isinstance(column.type, pa.BaseExtensionType) and not _has_dtype(column.type):
+        return column.to_pandas()  # As a block of its own pyarrow asks for the dtype all the same.
     if entry is None or "numpy_type" not in entry:
         nullable = column.type in _NULLABLE and column.null_count
         return column.to_pandas(types_mapper=_NULLABLE.get).array if nullable else None
@@ -159,6 +164,20 @@ def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
         missing = {} if entry["numpy_type"] == "string" else {"na_value": float("nan")}
         return pd.StringDtype(entry["storage"], **missing).__from_arrow__(column)
     return None
+
+
+def _is_opaque(kind: pa.DataType) -> bool:
+    """Of values that Arrow has no type for, and NumPy has."""
+    return isinstance(kind, getattr(pa, "OpaqueType", ())) and kind.vendor_name in ("NumPy", "aria-array-bridge")
+
+
+def _has_dtype(kind: pa.BaseExtensionType) -> bool:
+    """Whether pandas has a dtype for the extension type."""
+    try:
+        kind.to_pandas_dtype()
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _categorical(column: pa.ChunkedArray, kind: str | None) -> pd.Categorical:

@@ -8,9 +8,9 @@ use crate::error::refused;
 use crate::export::arrow::{put, requested};
 use crate::export::like::Like;
 use crate::request::kept_to;
-use aria_array_bridge::Array;
 use aria_array_bridge::plan::{CopyPolicy, Outcome, Plan};
-use aria_array_bridge::table::{Column, ColumnImport, Table};
+use aria_array_bridge::table::{Column, ColumnImport, Table, TableError};
+use aria_array_bridge::{Array, DType};
 use aria_arrow::Metadata;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -40,7 +40,7 @@ impl PyColumn {
     /// What the column is as an array.
     pub(crate) fn import(&self, py: Python<'_>) -> PyResult<ColumnImport> {
         self.column.import().map_err(|error| match error {
-            aria_array_bridge::table::TableError::Refused(reasons) => {
+            TableError::Refused(reasons) => {
                 let plan = Plan::view("column", self.shown(), "Array");
                 crate::error::bad_argument(py, reasons.into_iter().fold(plan, Plan::refusing))
             }
@@ -128,9 +128,11 @@ impl PyColumn {
 
     /// Rows from `offset` on, at most `length`. A view.
     #[pyo3(signature = (offset = 0, length = None))]
-    fn slice(&self, offset: isize, length: Option<isize>) -> PyResult<PyColumn> {
+    fn slice(&self, py: Python<'_>, offset: isize, length: Option<isize>) -> PyResult<PyColumn> {
         let (offset, length) = super::rows(offset, length)?;
-        Ok(PyColumn::of(self.column.slice(offset, length), &self.metadata))
+        let whole = self.alone(py)?;
+        let cut = super::pandas::cut(py, &whole, offset, whole.slice(offset, length))?;
+        Ok(PyColumn::of(self.column.slice(offset, length), cut.schema().metadata()))
     }
 
     /// The same column under another name. A view.
@@ -266,7 +268,7 @@ fn as_values(column: &Column) -> Option<ColumnImport> {
     (import.shape().len() == 1 || column.null_count().is_ok_and(|nulls| nulls == 0)).then_some(import)
 }
 
-/// Values of two tables, compared as Python's own.
+/// Values of two tables, compared as Python's own; NaT is a null, as it is in Arrow.
 pub(super) fn tables_equal(one: &Table, other: &Table) -> PyResult<bool> {
     let same = one.num_rows() == other.num_rows() && one.schema().names() == other.schema().names();
     let types = one.schema().fields().iter().zip(other.schema().fields());
@@ -299,7 +301,16 @@ pub(super) fn tables_equal(one: &Table, other: &Table) -> PyResult<bool> {
 }
 
 fn made_quietly<'py>(py: Python<'py>, import: ColumnImport) -> PyResult<Bound<'py, PyArray>> {
-    let array = py.detach(|| import.array()).map_err(|error| raise(py, &error))?;
+    let array = py.detach(|| import.array().and_then(without_null_times)).map_err(|error| raise(py, &error))?;
     let plan = Plan::view("column", "Column", crate::array::describe(&array));
     Bound::new(py, PyArray::from_array(array, Origin::Plan(Box::new(plan)), false))
+}
+
+/// Times with NaT for their nulls; anything else as it is.
+fn without_null_times(array: Array) -> Result<Array, TableError> {
+    if array.null_count() == 0 || !matches!(array.dtype(), DType::DateTime(_) | DType::TimeDelta(_)) {
+        return Ok(array);
+    }
+    let dtype = array.dtype().clone();
+    Ok(array.reinterpret(DType::I64)?.fill_null(i64::MIN)?.reinterpret(dtype)?)
 }

@@ -322,6 +322,9 @@ fn of_records(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     if names.is_none() {
         return Ok(None);
     }
+    if crate::import::numpy::is_masked(object)? {
+        return of_masked_records(object).map(Some);
+    }
     let records = import(object, &Request::default())?;
     let held = PyArray::held(&records)?;
     let DType::Record(record) = held.dtype() else { return Ok(None) };
@@ -332,6 +335,19 @@ fn of_records(object: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
     };
     let columns = record.fields().iter().map(field).collect::<PyResult<Vec<_>>>()?;
     Table::from_columns(columns).map(Some).map_err(|error| raise(py, &error))
+}
+
+/// The fields of a masked array of records, each with a mask of its own.
+fn of_masked_records(object: &Bound<'_, PyAny>) -> PyResult<Table> {
+    let py = object.py();
+    let names: Vec<String> = object.getattr("dtype")?.getattr("names")?.extract()?;
+    let field = |name: &String| {
+        let column = column_of(&object.get_item(name)?)
+            .and_then(|column| column.renamed(name).map_err(|error| raise(py, &error)));
+        column.map_err(|error| in_column(py, name, error))
+    };
+    let columns = names.iter().map(field).collect::<PyResult<Vec<_>>>()?;
+    Table::from_columns(columns).map_err(|error| raise(py, &error))
 }
 
 /// The error, which says the column: in the plan's reasons where it is ours, else in a note.

@@ -216,7 +216,7 @@ impl PyTable {
         Ok((schema, put(py, OwnedDeviceArray::of_host(array).into_raw())?))
     }
 
-    /// True if both have the same columns, types and values; nulls are equal to nulls, NaN to NaN. The other may be whatever
+    /// True if both have the same columns, types and values; nulls are equal to nulls and to NaT, NaN to NaN. The other may be whatever
     /// `table` takes.
     fn equals(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         column::tables_equal(&self.table, &import::table_in(other)?)

@@ -1,36 +1,19 @@
 //! [`Export`]: what an array will be as an Arrow array, before anything is copied.
 
-use super::meaning::BOOL8;
-use super::{tensor, text};
+use super::form::{Way, form, lists, seconds};
+use super::{opaque, text};
 use crate::array::{Access, Array, ArrayError, CopyOrder, Validity};
-use crate::dtype::{DType, TimeUnit, Unit};
+use crate::dtype::DType;
 use crate::ledger::{Direction, Name, enter};
 use crate::matrix::times;
 use crate::plan::Reason;
-use aria_arrow::{Field, Metadata, Node, OwnedArray};
+use aria_arrow::{Field, Node, OwnedArray};
 use core::ffi::c_void;
 use std::sync::Arc;
 
-/// How the values get there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// The memory itself.
-    Share,
-    /// A copy in row-major order.
-    Pack,
-    /// A bit for each byte.
-    Bits,
-    /// Days in four bytes instead of eight.
-    Days,
-    /// Times that count seconds instead of minutes and more.
-    Seconds,
-    /// UTF-8 and offsets instead of code points of four bytes, this many.
-    Text(usize),
-}
-
 /// What an array will be as an Arrow array, and what has to be copied. Nothing was yet.
 ///
-/// One axis is an array of values, more are fixed-size lists of them. [`export`](Self::export) makes the array.
+/// One axis is an array of values, more are fixed-size lists of them, and records are structs. [`export`](Self::export) makes the array.
 #[derive(Clone, Debug)]
 pub struct Export {
     array: Array,
@@ -40,6 +23,8 @@ pub struct Export {
     packs_validity: bool,
     /// Bytes of a bitmap that is made, or was made of NaT.
     validity_bytes: usize,
+    /// Bytes that the fields of records copy.
+    field_bytes: usize,
     reasons: Vec<Reason>,
 }
 
@@ -50,7 +35,7 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// Every reason: a dtype that Arrow lacks, no axis at all, memory of a device.
+    /// Every reason: elements of less than a byte, no axis at all, memory of a device.
     pub fn of(array: &Array, requested: Option<&Field>) -> Result<Export, Vec<Reason>> {
         let (field, mut way, stored) = form(array, requested)?;
         let array = stored.as_ref().unwrap_or(array);
@@ -63,7 +48,17 @@ impl Export {
         let marked = timed.is_some();
         let array = timed.as_ref().map_or(array, |(array, _)| array);
         let dense = array.layout().is_c_contiguous();
+        let mut field_bytes = 0;
         match way {
+            Way::Fields => {
+                for (name, part) in fields_of(array)? {
+                    let at = |reason: Reason| reason.at(format!("field '{name}'"));
+                    let part = Export::of(&part, None);
+                    let part = part.map_err(|reasons| reasons.into_iter().map(at).collect::<Vec<_>>())?;
+                    field_bytes += part.copied_bytes();
+                    reasons.extend(part.reasons.into_iter().map(at));
+                }
+            }
             Way::Bits => {
                 let text = "booleans are bytes in arrays, and bits in Arrow";
                 let hint = "ask for arrow.bool8, which is shared";
@@ -90,6 +85,11 @@ impl Export {
             }
             Way::Share | Way::Pack => {}
         }
+        if opaque::is_opaque(array.dtype()) {
+            let (dtype, stored) = (array.dtype(), opaque::stored_as(array.dtype()));
+            let text = format!("Arrow has no type for {dtype}: it goes out as arrow.opaque, and others see {stored}");
+            reasons.push(Reason::new("opaque", "C5", text));
+        }
         if way == Way::Share && array.access() == Access::Shared {
             let text = "Arrow's consumers take memory for immutable, and others may write to this";
             reasons.push(Reason::new("immutability", "C5", text).hint("a copy is never written to"));
@@ -102,7 +102,7 @@ impl Export {
             reasons.push(Reason::new("validity-bits", "C5", text));
         }
         let validity_bytes = if packs_validity || marked { array.len().div_ceil(8) } else { 0 };
-        Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, reasons })
+        Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, field_bytes, reasons })
     }
 
     /// What an array will be, which no value decides: none is read. Its name is empty.
@@ -129,6 +129,7 @@ impl Export {
             Way::Days => len * 4,
             Way::Seconds => len * 8,
             Way::Text(_) => self.array.nbytes() + (len + 1) * 8,
+            Way::Fields => self.field_bytes,
         };
         values + self.validity_bytes
     }
@@ -155,10 +156,17 @@ impl Export {
             _ => None,
         };
         let values = array.clone().without_validity();
-        let mut text = None;
+        let (mut text, mut children) = (None, Vec::new());
         let (first, values): (*const u8, Kept) = match way {
             Way::Text(length) => {
                 text = Some(text::packed(&array, length)?);
+                (EMPTY.as_ptr().cast(), Kept::Array(values))
+            }
+            Way::Fields => {
+                for (_, part) in fields_of(&values).map_err(first_of)? {
+                    let rows = along_one_axis(part, values.ndim()).map_err(reason)?;
+                    children.push(Export::of(&rows, None).map_err(first_of)?.export()?);
+                }
                 (EMPTY.as_ptr().cast(), Kept::Array(values))
             }
             Way::Bits => {
@@ -190,10 +198,24 @@ impl Export {
             buffers[1] = text.offsets.as_ptr().cast();
             buffers.push(if text.data.is_empty() { first.cast() } else { text.data.as_ptr().cast() });
         }
-        let node = Node { length: array.len(), null_count: Some(null_count), buffers, ..Node::default() };
         let owner: aria_arrow::Owner = Arc::new((guard, validity, text));
-        // SAFETY: the elements lie one behind the other from `first`, as the field says, or are what `text` has, and the bits
-        // from `bitmap`, as long as guard, validity and text live: vectors do not move what they hold.
+        let is_pair = opaque::half(array.dtype()).is_some();
+        if way == Way::Fields || is_pair {
+            buffers.truncate(1); // Values are those of children.
+        }
+        if is_pair {
+            let node = Node {
+                length: array.len() * 2,
+                null_count: Some(0),
+                buffers: vec![core::ptr::null(), first.cast()],
+                ..Node::default()
+            };
+            // SAFETY: two halves for each element lie one behind the other from `first`, as long as the guard lives.
+            children.push(unsafe { node.export(owner.clone()) });
+        }
+        let node = Node { length: array.len(), null_count: Some(null_count), buffers, children, ..Node::default() };
+        // SAFETY: the elements lie one behind the other from `first`, as the field says, or are what `text` or the children
+        // have, and the bits from `bitmap`, as long as guard, validity and text live: vectors do not move what they hold.
         let mut out = unsafe { node.export(owner.clone()) };
         for list in lists(&self.field, shape) {
             let node = Node {
@@ -210,48 +232,35 @@ impl Export {
     }
 }
 
-/// What an array will be, and how its values get there if they lie densely; no value is read. The array is another view
-/// where a tensor type stores its axes in another order.
-fn form(array: &Array, requested: Option<&Field>) -> Result<(Field, Way, Option<Array>), Vec<Reason>> {
-    let tensor = requested.filter(|field| tensor::is_tensor(field));
-    let stored = tensor.and_then(|field| tensor::as_stored(array, field));
-    let array = stored.as_ref().unwrap_or(array);
-    let mut refused = Vec::new();
-    if array.ndim() == 0 {
-        let text = "an array without axes is a single value, and Arrow has arrays of them alone";
-        refused.push(Reason::new("ndim", "C5", text).expected("1 axis or more", "0 axes").hint("x.reshape(1)"));
-    }
-    if !array.device().is_host() {
-        let text = format!("the memory lies on {}, and only arrays of the host go out as Arrow", array.device());
-        refused.push(Reason::new("device", "L7", text).hint("to_device(\"cpu\")"));
-    }
-    let (leaf, requested_leaf) = (leaf(array.dtype()), requested.map(innermost));
-    let bool8 = requested_leaf.is_some_and(|field| field.extension_name() == Some(BOOL8));
-    let Some((format, mut way)) = leaf else {
-        let dtype = array.dtype();
-        let text = format!("Arrow has no fixed-width type for {dtype}");
-        let hint = match dtype.kind() {
-            'c' => "real and imaginary parts as two columns: x.real, x.imag",
-            'M' | 'm' => "astype() to a unit that is a fixed number of seconds",
-            _ => "astype() to a type that Arrow has, or ab.table(x) for records",
-        };
-        refused.push(Reason::new("dtype", "C5", text).expected("a type of Arrow", dtype.name()).hint(hint));
-        return Err(refused);
+/// The fields of records by their names, as views, without the records' own validity.
+fn fields_of(array: &Array) -> Result<Vec<(Box<str>, Array)>, Vec<Reason>> {
+    let fields = array.dtype().record().map(|record| record.fields()).unwrap_or_default();
+    let records = array.clone().without_validity();
+    let part = |field: &crate::dtype::Field| {
+        let part =
+            records.field(&field.name).map_err(|error| vec![Reason::new("span-overflow", "L2", error.to_string())])?;
+        Ok((field.name.clone(), part))
     };
-    if !refused.is_empty() {
-        return Err(refused);
+    fields.iter().map(part).collect()
+}
+
+/// The same elements with the first `axes` axes as one: a view where strides can say it, else a copy.
+fn along_one_axis(array: Array, axes: usize) -> Result<Array, ArrayError> {
+    if axes == 1 {
+        return Ok(array);
     }
-    let mut value = Field::new("item", &format);
-    if way == Way::Bits && bool8 {
-        let pairs: [(&[u8], &[u8]); 2] = [(b"ARROW:extension:name", BOOL8), (b"ARROW:extension:metadata", b"")];
-        value = Field::new("item", "c").with_metadata(Metadata::from_pairs(pairs).unwrap_or_default());
-        way = Way::Share;
+    let (outer, inner) = array.shape().split_at(axes);
+    let shape: Vec<usize> = core::iter::once(outer.iter().product()).chain(inner.iter().copied()).collect();
+    match array.reshape(&shape) {
+        Ok(view) => Ok(view),
+        Err(_) => Ok(array.copy(CopyOrder::C)?.reshape(&shape)?),
     }
-    let metadata = tensor.map(|field| match stored {
-        Some(_) => tensor::metadata_of(field),
-        None => tensor::metadata(array.shape().get(1..).unwrap_or_default()),
-    });
-    Ok((nested(value, array.shape(), metadata).with_name(""), way, stored))
+}
+
+/// Of several reasons the first, which is as good as any: the plan had them all.
+fn first_of(reasons: Vec<Reason>) -> Box<Reason> {
+    let none = || Reason::new("memory", "C3", "a field of the records is no array");
+    Box::new(reasons.into_iter().next().unwrap_or_else(none))
 }
 
 /// The protocol's name in ledger and plans.
@@ -297,57 +306,6 @@ fn without_nat(array: &Array) -> Result<Option<(Array, usize)>, ArrayError> {
 
 /// NumPy's "not a time".
 const NAT: i64 = i64::MIN;
-
-/// The format of the values, and how they get there.
-fn leaf(dtype: &DType) -> Option<(String, Way)> {
-    const DAY: TimeUnit = TimeUnit::one(Unit::Day);
-    match *dtype {
-        DType::BOOL => Some(("b".to_owned(), Way::Bits)),
-        DType::DateTime(DAY) => Some(("tdD".to_owned(), Way::Days)),
-        DType::Str(length) => Some(("U".to_owned(), Way::Text(length))),
-        DType::DateTime(unit) | DType::TimeDelta(unit) if unit.counts(SECOND).is_some_and(|count| count > 1) => {
-            seconds(dtype).arrow_format().map(|format| (format, Way::Seconds))
-        }
-        _ => dtype.arrow_format().map(|format| (format, Way::Share)),
-    }
-}
-
-const SECOND: TimeUnit = TimeUnit::one(Unit::Second);
-
-/// The same kind of time, in seconds.
-fn seconds(dtype: &DType) -> DType {
-    if matches!(dtype, DType::DateTime(_)) { DType::DateTime(SECOND) } else { DType::TimeDelta(SECOND) }
-}
-
-/// The field of the values inside of lists.
-fn innermost(field: &Field) -> &Field {
-    let mut field = field;
-    while let (aria_arrow::Format::FixedList(_), Some(child)) = (field.layout(), field.children().first()) {
-        field = child;
-    }
-    field
-}
-
-/// The field of values in this shape: lists of lists, or a tensor type of this metadata.
-fn nested(value: Field, shape: &[usize], tensor: Option<Metadata>) -> Field {
-    let inner = shape.get(1..).unwrap_or_default();
-    if inner.is_empty() {
-        return value;
-    }
-    if let Some(metadata) = tensor {
-        let list = format!("+w:{}", inner.iter().product::<usize>());
-        return Field::new("", &list).with_children(vec![value]).with_metadata(metadata);
-    }
-    inner.iter().rev().fold(value, |child, extent| {
-        Field::new("item", &format!("+w:{extent}")).with_children(vec![child.with_name("item")])
-    })
-}
-
-/// Lengths of the lists around the values, innermost first.
-fn lists(field: &Field, shape: &[usize]) -> Vec<usize> {
-    let depth = if tensor::is_tensor(field) { 1 } else { shape.len().saturating_sub(1) };
-    (1..=depth).rev().map(|axes| shape[..axes].iter().product()).collect()
-}
 
 /// Days since 1970 as int32.
 fn days(array: &Array) -> Result<Array, Box<Reason>> {

@@ -1,7 +1,7 @@
 //! [`Import`]: what a node of a checked Arrow array is as an array, before anything is owned.
 
-use super::meaning::{Meaning, is_time_of_day, meaning};
-use super::tensor;
+use super::meaning::{Meaning, is_time_of_day, meaning, refuse};
+use super::{opaque, tensor};
 use crate::array::{Access, Array, ArrayError, CopyOrder, Validity};
 use crate::buffer::{Owner, dangling};
 use crate::device::Device;
@@ -60,8 +60,7 @@ impl Import {
             validity: Vec::new(),
             axes: None,
         };
-        let leaf = walk.down(*node)?;
-        let meaning = meaning(leaf.field())?;
+        let (leaf, meaning) = walk.down(*node)?;
         let Walk { start, shape, axes, validity, .. } = walk;
         let itemsize = match &meaning {
             Meaning::Same(dtype) => dtype.itemsize(),
@@ -73,7 +72,8 @@ impl Import {
         let (byte, bit) = match meaning {
             Meaning::Bits => (start / 8, start % 8),
             // Within the buffer, since `offset + length` elements are: checked.
-            Meaning::Same(_) | Meaning::Narrow(_) => (start * itemsize, 0),
+            Meaning::Same(ref dtype) => (start * opaque::half(dtype).map_or(itemsize, |half| half.itemsize()), 0),
+            Meaning::Narrow(_) => (start * itemsize, 0),
         };
         let first = match NonNull::new(values) {
             Some(values) if !layout.is_empty() => NonNull::new(values.as_ptr().wrapping_add(byte)).unwrap_or(values),
@@ -271,22 +271,28 @@ struct Found {
 }
 
 impl Walk {
-    /// Goes down to the node whose buffers hold the elements.
-    fn down<'a>(&mut self, mut node: ArrayView<'a>) -> Result<ArrayView<'a>, Box<Reason>> {
+    /// Goes down to the node whose buffers hold the elements, or their halves, and says what they are.
+    fn down<'a>(&mut self, mut node: ArrayView<'a>) -> Result<(ArrayView<'a>, Meaning), Box<Reason>> {
         let overflow =
             |walk: &Walk| too_large(&LayoutError::TooLarge { itemsize: 1, shape: walk.shape.as_slice().into() });
         loop {
             self.start = self.start.checked_add(node.offset()).ok_or_else(|| overflow(self))?;
             self.see(&node);
-            let Format::FixedList(list) = node.field().layout() else { return Ok(node) };
             let field = node.field();
+            let Format::FixedList(list) = field.layout() else { return Ok((node, meaning(field)?)) };
             let inner: Dims<usize> = if tensor::is_tensor(field) {
                 let tensor = tensor::parse(field)?;
                 self.permute(&tensor);
                 tensor.shape
             } else if field.extension_name().is_some() {
-                meaning(field)?; // Refuses by name.
-                return Ok(node);
+                let meaning = meaning(field)?;
+                let Some(halves) = node.child(0) else { return Ok((node, meaning)) }; // A list has one: checked.
+                if halves.null_count() != Some(0) && halves.validity().is_some() {
+                    return Err(refuse(field, "fill the nulls among halves of numbers"));
+                }
+                let start = self.start.checked_mul(list).and_then(|start| start.checked_add(halves.offset()));
+                self.start = start.ok_or_else(|| overflow(self))?;
+                return Ok((halves, meaning));
             } else {
                 smallvec::smallvec![list]
             };
@@ -303,7 +309,7 @@ impl Walk {
             if self.shape.len() > crate::layout::MAX_NDIM {
                 return Err(overflow(self));
             }
-            let Some(child) = node.child(0) else { return Ok(node) }; // A list has one: checked.
+            let Some(child) = node.child(0) else { return Ok((node, meaning(field)?)) }; // A list has one: checked.
             node = child;
         }
     }

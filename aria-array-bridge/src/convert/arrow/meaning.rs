@@ -1,5 +1,6 @@
 //! What the elements of an Arrow format are here, or why they are none.
 
+use super::opaque;
 use crate::dtype::{DType, TimeUnit, Unit, parse_arrow_format};
 use crate::plan::Reason;
 use aria_arrow::Field;
@@ -27,6 +28,9 @@ pub(super) fn is_time_of_day(field: &Field) -> bool {
 pub(super) fn meaning(field: &Field) -> Result<Meaning, Box<Reason>> {
     if field.dictionary().is_some() {
         return Err(refuse(field, "ask the producer to decode the dictionary, or take the column as a table does"));
+    }
+    if let Some(dtype) = opaque::dtype(field) {
+        return Ok(Meaning::Same(dtype));
     }
     match field.extension_name() {
         Some(BOOL8) if field.format() == "c" => return Ok(Meaning::Same(DType::BOOL)),
@@ -56,7 +60,7 @@ pub(super) fn meaning(field: &Field) -> Result<Meaning, Box<Reason>> {
     })
 }
 
-fn refuse(field: &Field, hint: &'static str) -> Box<Reason> {
+pub(super) fn refuse(field: &Field, hint: &'static str) -> Box<Reason> {
     let name = field.type_name();
     let text = format!("a column of {name} is no array");
     Box::new(Reason::new("not-numeric", "C6", text).expected("elements of one width", name).hint(hint))

@@ -1,7 +1,8 @@
 //! Arrow arrays as arrays, and arrays as Arrow arrays. **Zero-copy** both ways, except where the table says copy.
 //!
-//! `import` takes nodes over, `join` makes one array of several, `export` hands arrays out, `meaning` says what the elements of a format are, `tensor` reads
-//! and writes `arrow.fixed_shape_tensor`. The structs, their checks and their release are aria-arrow's.
+//! `import` takes nodes over, `join` makes one array of several, `export` hands arrays out in the `form` that Arrow has for
+//! them, `meaning` says what the elements of a format are, `tensor` reads and writes `arrow.fixed_shape_tensor`, `opaque`
+//! what Arrow has no type for. The structs, their checks and their release are aria-arrow's.
 //!
 //! | Arrow | array |
 //! |---|---|
@@ -11,6 +12,8 @@
 //! | `tdD`, `tts`, `ttm` | four bytes become eight: a copy, with its reason |
 //! | `+w:N` of any of these, to any depth; `arrow.fixed_shape_tensor` | more axes, of the same memory |
 //! | `U`, out alone: text of a fixed length | UCS-4 with padding becomes UTF-8 with offsets: a copy, with its reason |
+//! | `arrow.opaque` of NumPy's names and ours: complex numbers as pairs, months as counts, other bits as integers | a view, with a note on its way out |
+//! | `+s`, out alone: records | each field as it goes out by itself |
 //! | `tss`, `tDs`, out alone: hours, minutes, and what is longer | counted in seconds: a copy, with its reason |
 //! | validity of the values, or of the lists around them | validity: a view of the bits; of both: a copy of the bits |
 //! | text on its way in, lists of any length, structs, decimals, zones, dictionaries, other extension types | refused by name |
@@ -18,9 +21,11 @@
 //! An import is read-only. It is shared, unless the caller knows that nobody writes (rule L8).
 
 mod export;
+mod form;
 mod import;
 mod join;
 mod meaning;
+mod opaque;
 mod tensor;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use crate::dtype::DType;
 use crate::layout::Slice;
 use aria_arrow::{Checked, Field, Metadata, Node, OwnedArray};
 use core::sync::atomic::{AtomicUsize, Ordering};
+use num_complex::Complex;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ impl Drop for Counted {
 }
 
 /// A struct over copies of these buffers; an empty buffer is NULL.
-fn node(
+pub(super) fn node(
     length: usize,
     offset: usize,
     nulls: Option<usize>,
@@ -47,7 +48,7 @@ fn counted(
     (unsafe { node.export(Arc::new(Counted(kept, drops.clone()))) }, drops)
 }
 
-fn import(array: OwnedArray, field: Field) -> Result<Array, Box<Reason>> {
+pub(super) fn import(array: OwnedArray, field: Field) -> Result<Array, Box<Reason>> {
     let checked = array.check(Arc::new(field)).map_err(|refused| Box::new(reason(&refused.error)))?;
     let len = checked.view().len();
     take(Arc::new(checked), 0..len)
@@ -310,8 +311,12 @@ fn times_that_are_none_become_null_and_the_plan_says_so() {
 fn what_arrow_cannot_say_is_refused_with_every_reason() {
     let scalar = Array::from(vec![1.0f64]).index(0, 0).unwrap();
     assert_eq!(Export::of(&scalar, None).unwrap_err()[0].code, "ndim");
-    let complex = Array::zeros(DType::C64, &[2], crate::layout::Order::C).unwrap();
-    assert_eq!(Export::of(&complex, None).unwrap_err()[0].code, "dtype");
+    for dtype in [DType::from_name("int4").unwrap(), DType::Void(1 << 31)] {
+        let none = Array::zeros(dtype, &[0], crate::layout::Order::C).unwrap();
+        assert_eq!(Export::of(&none, None).unwrap_err()[0].code, "dtype");
+    }
+    let wide = Array::zeros(DType::U8, &[0, 1 << 31], crate::layout::Order::C).unwrap();
+    assert_eq!(Export::of(&wide, None).unwrap_err()[0].code, "extent");
 }
 
 proptest! {
@@ -324,9 +329,13 @@ proptest! {
         transpose in any::<bool>(),
         step in prop::sample::select(vec![1isize, 2, -1]),
         as_tensor in any::<bool>(),
+        pairs in any::<bool>(),
     ) {
         let len: usize = shape.iter().product();
-        let array = Array::from((0..len as i32).collect::<Vec<_>>()).reshape(&shape).unwrap();
+        let array = Array::from((0..len as i32).collect::<Vec<_>>());
+        // What Arrow has no type for is stored as pairs.
+        let array = if pairs { array.cast(&DType::C64, CopyOrder::C).unwrap() } else { array };
+        let array = array.reshape(&shape).unwrap();
         let valid: Vec<bool> = (0..len).map(|i| !nullable || nulls >> (i % 64) & 1 == 1).collect();
         let array = array.with_validity(Validity::from_bools(&valid, &shape).unwrap()).unwrap();
         let slice = Slice::resolve(shape[0], None, None, step).unwrap();
@@ -340,7 +349,11 @@ proptest! {
         prop_assert_eq!(export.reasons().iter().any(|reason| reason.code == "order"), !dense);
         let back = import(export.export().unwrap(), field).unwrap();
         prop_assert_eq!(back.shape(), array.shape());
-        prop_assert_eq!(values::<i32>(&back), values::<i32>(&array));
+        if pairs {
+            prop_assert_eq!(values::<Complex<f32>>(&back), values::<Complex<f32>>(&array));
+        } else {
+            prop_assert_eq!(values::<i32>(&back), values::<i32>(&array));
+        }
         if dense && !array.is_empty() {
             prop_assert_eq!(back.address(), array.address());
         }

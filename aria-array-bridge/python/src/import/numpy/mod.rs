@@ -41,6 +41,11 @@ pub(crate) fn is_dtype(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     types::of(object.py())?.map_or(Ok(false), |real| object.is_instance(real.dtype.bind(object.py())))
 }
 
+/// Returns true for a `numpy.ma.MaskedArray`.
+pub(crate) fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(matches!(kind_of(&object.get_type())?, Some(NumpyKind::Masked)))
+}
+
 /// What NumPy class this is, if it is one. Subclasses that others define take their own doors.
 pub(super) fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Option<NumpyKind>> {
     let py = class.py();
