@@ -125,12 +125,12 @@ impl Array {
             0 => Vec::new(),
             _ => export.reasons().iter().filter(|reason| reason.code != "immutability").cloned().collect(),
         };
-        let shares = reasons.is_empty();
-        if shares && self.access() != Access::Frozen {
+        let before = reasons.len();
+        if export.lends() && self.access() != Access::Frozen {
             let text = format!("arrow-rs lends slices of what it holds, and this memory is {}", self.access().name());
             reasons.push(Reason::new("shared", "L9", text).expected("frozen", self.access().name()));
         }
-        if shares && !self.is_aligned() {
+        if export.lends() && !self.is_aligned() {
             let text = format!("the address {:#x} is no multiple of {}", self.address(), self.dtype().alignment());
             reasons.push(Reason::new("misaligned", "L5", text));
         }
@@ -138,9 +138,10 @@ impl Array {
             reasons.push(Reason::new("copy-never", "C1", "a copy would be needed, and it is not allowed"));
             return Err(reasons);
         }
+        let unfit = reasons.len() > before;
         let export = match copy {
             CopyPolicy::Always => self.copied()?,
-            _ if shares && !reasons.is_empty() => self.copied()?,
+            _ if unfit => self.copied()?,
             _ => export,
         };
         let schema = export.field().to_schema();
@@ -248,7 +249,9 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
+    use crate::Validity;
+    use crate::dtype::{self, DType};
+    use crate::layout::Slice;
     use arrow_array::{BooleanArray, Date32Array, Float64Array, Int32Array, StringArray};
     use arrow_schema::{DataType, Field, Schema};
 
@@ -304,6 +307,33 @@ mod tests {
         let copy = shared.clone().into_arrow_rs(CopyPolicy::IfNeeded).unwrap();
         assert_ne!(copy.to_data().buffers()[0].as_ptr().addr(), shared.address());
         assert_eq!(shared.exports(), 0);
+    }
+
+    #[test]
+    fn what_is_copied_in_part_lends_no_other_part_of_memory_that_others_write() {
+        let valid = Validity::from_bools(&[true, false, true], &[3]).unwrap();
+        let nulls = Array::from(vec![1i64, 2, 3]).with_validity(valid).unwrap().share().unwrap();
+        let bits = nulls.slice(0, Slice { start: 1, len: 2, step: 1 }).unwrap(); // Its bits begin within a byte.
+        let fields = vec![dtype::Field::new("x", DType::F64, 0), dtype::Field::new("first", DType::BOOL, 0)];
+        let record = DType::Record(Arc::new(dtype::Record::new(fields, 8).unwrap()));
+        let records = Array::from(vec![0.5, 1.5]).share().unwrap().reinterpret(record).unwrap();
+        let pairs = Array::zeros(DType::C64, &[2], crate::layout::Order::C).unwrap().share().unwrap();
+        for (array, is_partly_copied) in [(bits, true), (records, true), (pairs, false)] {
+            let export = Export::of(&array, None).unwrap();
+            assert_eq!((export.lends(), export.copied_bytes() > 0), (true, is_partly_copied));
+            let refused = array.clone().into_arrow_rs(CopyPolicy::Never).unwrap_err();
+            assert!(refused.reasons.iter().any(|reason| reason.code == "shared"), "{:?}", refused.reasons);
+            let made = array.clone().into_arrow_rs(CopyPolicy::IfNeeded).unwrap();
+            fn addresses(data: &arrow_data::ArrayData) -> Vec<usize> {
+                let own = data.buffers().iter().map(|buffer| buffer.as_ptr().addr());
+                own.chain(data.child_data().iter().flat_map(addresses)).collect()
+            }
+            let memory = array.address()..array.address() + array.nbytes();
+            assert!(addresses(&made.to_data()).iter().all(|address| !memory.contains(address)));
+            assert_eq!((made.len(), array.exports()), (2, 0));
+        }
+        let text = Array::from(vec![0u32; 2]).share().unwrap().reinterpret(DType::Str(1)).unwrap();
+        assert!(!Export::of(&text, None).unwrap().lends());
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Export {
     validity_bytes: usize,
     /// Bytes that the fields of records copy.
     field_bytes: usize,
+    /// Some of the array's own memory goes out.
+    lends: bool,
     reasons: Vec<Reason>,
 }
 
@@ -48,7 +50,7 @@ impl Export {
         let marked = timed.is_some();
         let array = timed.as_ref().map_or(array, |(array, _)| array);
         let dense = array.layout().is_c_contiguous();
-        let mut field_bytes = 0;
+        let (mut field_bytes, mut fields_lend) = (0, false);
         match way {
             Way::Fields => {
                 for (name, part) in fields_of(array)? {
@@ -56,6 +58,7 @@ impl Export {
                     let part = Export::of(&part, None);
                     let part = part.map_err(|reasons| reasons.into_iter().map(at).collect::<Vec<_>>())?;
                     field_bytes += part.copied_bytes();
+                    fields_lend |= part.lends;
                     reasons.extend(part.reasons.into_iter().map(at));
                 }
             }
@@ -102,7 +105,9 @@ impl Export {
             reasons.push(Reason::new("validity-bits", "C5", text));
         }
         let validity_bytes = if packs_validity || marked { array.len().div_ceil(8) } else { 0 };
-        Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, field_bytes, reasons })
+        let lends =
+            way == Way::Share && !array.is_empty() || fields_lend || validity_bytes == 0 && array.null_count() > 0;
+        Ok(Export { array: array.clone(), field, way, packs_validity, validity_bytes, field_bytes, lends, reasons })
     }
 
     /// What an array will be, which no value decides: none is read. Its name is empty.
@@ -132,6 +137,11 @@ impl Export {
             Way::Fields => self.field_bytes,
         };
         values + self.validity_bytes
+    }
+
+    /// Returns true if any of the array's own memory goes out, its validity bits too. What is copied in part may lend the rest.
+    pub fn lends(&self) -> bool {
+        self.lends
     }
 
     /// Why it is a copy, and notes on a view.

@@ -227,6 +227,8 @@ impl Import {
         // SAFETY: bitmaps of the array that the owner keeps: the caller's duty.
         let array = match unsafe { merged(validity, owner) }? {
             None => array,
+            // Memory of our own keeps none of the producer's, whom others may write to.
+            Some(validity) if array.access() == Access::Unique => array.with_validity(validity.packed()?)?,
             Some(validity) => array.with_validity(validity)?,
         };
         Ok(match axes {
