@@ -143,11 +143,13 @@ impl ArrayView<'_> {
             // SAFETY: a node of the same array: the caller's duty.
             unsafe { child.share(0..child.len(), owner) }
         };
-        let empty = self.is_empty() && self.offset() == 0;
-        let buffer = |i: usize| self.buffer(i).map(|given| if empty { without_elements(i, given) } else { given });
+        // Without elements there is nothing to count from, and pyarrow refuses an offset into views of no bytes.
+        let offset = if length == 0 { 0 } else { self.offset() + start };
+        let buffer =
+            |i: usize| self.buffer(i).map(|given| if length == 0 { without_elements(i, given) } else { given });
         let node = Node {
             length,
-            offset: self.offset() + start,
+            offset,
             null_count,
             buffers: (0..self.n_buffers()).filter_map(buffer).collect(),
             children: (0..self.n_children()).filter_map(|i| self.child(i)).map(whole).collect(),

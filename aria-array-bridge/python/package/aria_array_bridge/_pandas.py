@@ -168,7 +168,8 @@ def _values(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> Any:
 
 def _is_opaque(kind: pa.DataType) -> bool:
     """Of values that Arrow has no type for, and NumPy has."""
-    return isinstance(kind, getattr(pa, "OpaqueType", ())) and kind.vendor_name in ("NumPy", "aria-array-bridge")
+    named = getattr(pa, "OpaqueType", None)  # Which older pyarrow has not.
+    return named is not None and isinstance(kind, named) and kind.vendor_name in ("NumPy", "aria-array-bridge")
 
 
 def _has_dtype(kind: pa.BaseExtensionType) -> bool:
