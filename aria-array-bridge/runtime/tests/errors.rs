@@ -61,6 +61,35 @@ fn a_traceback_shows_the_line_of_the_program() {
 }
 
 #[test]
+fn of_many_calls_the_outermost_and_the_innermost_are_rendered_and_all_are_frames() {
+    python();
+    // Functions that call each other, so that no line repeats the one before it.
+    let deep = |calls: usize, last: &str| {
+        raised(&format!(
+            "def a(n):\n    if n: b(n - 1)\n    else: raise ValueError('at the end')\ndef b(n):\n    a(n)\ndef f():\n    {last}"
+        ).replace("CALLS", &calls.to_string()))
+    };
+    for (calls, left_out) in [(1, None), (48, None), (49, Some(41)), (400, Some(743))] {
+        let error = deep(calls, "a(CALLS)");
+        let (text, frames) = (error.render(), error.frames());
+        assert_eq!(frames.len(), 2 * calls + 3); // The place of the program and `f` too.
+        let shown = text.lines().filter(|line| line.starts_with("  File ")).count();
+        let note = left_out.map(|count| format!("  [{count} calls are left out]\n"));
+        match &note {
+            Some(note) => assert_eq!((shown, text.matches(note.as_str()).count()), (60, 1)),
+            None => assert!(shown == frames.len() && !text.contains("left out")),
+        }
+        assert!(text.starts_with("Traceback (most recent call last):\n  File ") && text.contains("in f\n"), "{text}");
+        assert!(text.ends_with("line 3, in a\nValueError: at the end\n"), "{text}");
+        // A cause that went deep is shortened as well; what it caused is whole.
+        let caused = deep(calls, "try: a(CALLS)\n    except ValueError as e: raise KeyError('k') from e");
+        let (cause, own) = caused.render().split_once("direct cause").unwrap();
+        assert!(cause.lines().filter(|line| line.starts_with("  File ")).count() <= 100);
+        assert!(own.ends_with("KeyError: 'k'\n") && !own.contains("left out"));
+    }
+}
+
+#[test]
 fn an_error_raised_again_is_the_same_object() {
     python();
     let names = names(

@@ -1,6 +1,7 @@
 //! The way into every operation: panic boundary, attaching, and turning errors into a [`Failure`].
 
 use super::handle;
+use super::rendered::render;
 use crate::class;
 use crate::error::plan_of;
 use crate::release::{self, NotRunning};
@@ -11,7 +12,6 @@ use aria_array_bridge::plan::Plan;
 use core::ptr;
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Why an operation fails.
@@ -128,8 +128,10 @@ fn raised(py: Python<'_>, error: &PyErr) -> Failure {
         let _ = error.value(py).setattr("__traceback__", traceback);
     }
     let kind = class::name(&error.get_type(py));
-    let message =
-        error.value(py).str().map_or_else(|_| format!("<{kind} whose text cannot be had>"), |text| lossy(&text));
+    let message = error
+        .value(py)
+        .str()
+        .map_or_else(|_| format!("<{kind} whose text cannot be had>"), |text| text.to_string_lossy().into_owned());
     let rendered = render(py, error).unwrap_or_else(|_| format!("{kind}: {message}\n"));
     let object = handle::new(error.value(py).clone().into_any()).unwrap_or(ptr::null_mut());
     Failure {
@@ -139,18 +141,6 @@ fn raised(py: Python<'_>, error: &PyErr) -> Failure {
         plan: OwnedBytes::EMPTY,
         object,
     }
-}
-
-/// The traceback as Python prints it, causes and notes included.
-fn render(py: Python<'_>, error: &PyErr) -> PyResult<String> {
-    let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-    let text = PyString::new(py, "").call_method1("join", (lines,))?;
-    Ok(lossy(&text.cast_into::<PyString>()?))
-}
-
-/// Text for people: what UTF-8 cannot say is replaced.
-fn lossy(text: &Bound<'_, PyString>) -> String {
-    text.to_string_lossy().into_owned()
 }
 
 fn bytes(text: &str) -> OwnedBytes {

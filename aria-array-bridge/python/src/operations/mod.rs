@@ -12,6 +12,7 @@ pub(crate) mod gil;
 mod handle;
 mod name;
 mod object;
+mod rendered;
 mod system;
 mod text;
 mod thrown;
