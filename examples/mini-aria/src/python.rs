@@ -375,6 +375,14 @@ impl Interpreter {
             ("Array" | "PyArray" | "PyArrayView", Value::Object(_)) => self.array(&value, Some(kind), line),
             ("Array" | "PyArray" | "PyArrayView", Value::List(items)) => {
                 let items = items.borrow().clone();
+                if items.is_empty() {
+                    let ints = dtype_of(kind)?.is_some_and(|dtype| dtype == DType::I64);
+                    return Ok(Value::array(if ints {
+                        Array::from(Vec::<i64>::new())
+                    } else {
+                        Array::from(Vec::<f64>::new())
+                    }));
+                }
                 match Value::literal(items) {
                     array @ Value::Array(_) => self.coerce(array, kind, what, line), // Its elements may be others.
                     _ => Err(unfit("a List; hint: an Array has floats alone or ints alone")),

@@ -152,6 +152,11 @@ fn types_are_checked_where_they_stand() {
     assert_eq!(fault("c: Int = \"1\""), "TypeError: expected Int for c but found \"1\"");
     let found = fault("fn f -> Array<Float>\n  [1]\nend\nf()");
     assert_eq!(found, "TypeError: expected Array<Float> for the result of f but found Array int64[1]");
+    // Without items a list says no kind.
+    assert_eq!(
+        value("x: Array<Int> = []\ny: Array<Float> = []\n(x.dtype, y.dtype, y.len)"),
+        "(\"int64\", \"float64\", 0)"
+    );
     // The FFI design's brackets mean the same.
     assert_eq!(value("x: Array[Float64] = [1.0]\nx"), "[1.0]");
     assert_eq!(fault("fn f(a)\n  a\nend\nf()"), "TypeError: expected an argument for a of f but found none");
