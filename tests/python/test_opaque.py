@@ -70,6 +70,11 @@ def test_pandas_has_them_again():
     frame["z again"] = frame["z"] * 2
     for t in (ab.table(frame), ab.table(ab.table(frame).to_pyarrow())):
         pd.testing.assert_frame_equal(t.to_pandas(), frame, check_exact=True)
+    with ab.no_copy():
+        assert np.shares_memory(ab.table({"z": COMPLEX}).to_pandas()["z"].to_numpy(), COMPLEX)
+        for copied in (ARRAYS["months"], np.ma.masked_array(COMPLEX, [0, 1, 0])):
+            with pytest.raises(ab.ConversionError):
+                ab.table({"m": copied}).to_pandas()
     months = ab.table({"m": ARRAYS["months"]}).to_pandas()["m"]  # Seconds are the longest that pandas counts.
     assert months.dtype == "datetime64[s]" and months.tolist() == [pd.Timestamp(m) for m in ("2020-01", "2021-03", "1969-12")]
     assert ab.table({"z": np.ma.masked_array(COMPLEX, [0, 1, 0])})["z"].to_pandas().isna().tolist() == [False, True, False]

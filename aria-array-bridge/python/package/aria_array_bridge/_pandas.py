@@ -98,7 +98,10 @@ def _why_copied(column: pa.ChunkedArray, entry: dict[str, Any] | None) -> tuple[
         return ("object-dtype", "bools become Python's own") if objects else ("bits", "bits become bytes")
     if told in _MASKED or (not told and missing and kind in _NULLABLE):
         return "dtype", f"pandas copies the values of its nullable dtypes, and this is {kind}"
-    if not (numbers or types.is_timestamp(kind) or types.is_duration(kind) or types.is_dictionary(kind)):
+    opaque = _is_opaque(kind)
+    if opaque and kind.type_name.startswith(("datetime64", "timedelta64")):
+        return "dtype", f"pandas counts in seconds and less, and this is {kind.type_name}"
+    if not (opaque or numbers or types.is_timestamp(kind) or types.is_duration(kind) or types.is_dictionary(kind)):
         extension = isinstance(kind, pa.BaseExtensionType)
         if extension:
             return "dtype", f"pandas stores {kind} another way"
