@@ -572,7 +572,8 @@ AriaPy *aria_nd_to_py_or_exit(AriaNdArray *array);
 
 /* Finds Python by ARIA_PYTHON, VIRTUAL_ENV and PATH, in this order, and starts it. The second time it does nothing.
  * In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit();
- * where Python cannot end, in a callback or on another thread, its atexit functions run and its streams are flushed. */
+ * where Python cannot end, in a callback or on another thread, its atexit functions run and its streams are flushed.
+ * Threads that are inside of Python then are waited for, ten seconds at most. */
 int32_t aria_py_start(void);
 int32_t aria_py_start_or_exit(void);
 /* Starts this Python and no other: an executable, or the folder of a virtual environment; NULL looks for one as

@@ -20,6 +20,7 @@ use core::time::Duration;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::{ffi, wrap_pyfunction};
+use std::time::Instant;
 
 /// What waits to be released.
 static QUEUE: Queue = Queue::new();
@@ -35,6 +36,9 @@ static DRAINING: AtomicBool = AtomicBool::new(false);
 static READY: AtomicBool = AtomicBool::new(false);
 static RELEASED: AtomicU64 = AtomicU64::new(0);
 static LEAKED: AtomicU64 = AtomicU64::new(0);
+
+/// How long the end of the interpreter waits for those inside.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// How often this thread is inside of `ATTACHED`: see [`Inside`].
@@ -385,16 +389,17 @@ pub(crate) fn hook(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 /// Ends the releasing: waits for those inside, releases what waits, and closes the queue.
 ///
-/// Waits detached, without a limit, as `threading` does for threads that are no daemons. Ctrl-C ends the waiting, and is
-/// raised when all the same the queue has been closed: whoever is still inside then leaks what they release, and is counted.
+/// Waits detached, for ten seconds at most: a thread of the program may sleep or listen in Python for ever, and the
+/// interpreter ends without it as it does without its own daemons. Ctrl-C ends the waiting, and is raised. All the same the
+/// queue has been closed then: whoever is still inside leaks what they release, and is counted.
 #[pyfunction(name = "_close_release_queue")]
 fn close(py: Python<'_>) -> PyResult<()> {
     ATTACHED.close();
     // When an operation of this very thread called us, it is inside as well.
     let mine = usize::from(VISITS.with(Visits::is_inside));
-    let mut waited = Ok(());
+    let (mut waited, begin) = (Ok(()), Instant::now());
     // A finalizer may detach in the middle of a batch: those nodes are neither released nor leaked until it is through.
-    while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() {
+    while (ATTACHED.inside() > mine || others_are_draining()) && waited.is_ok() && begin.elapsed() < PATIENCE {
         py.detach(|| std::thread::sleep(Duration::from_millis(1)));
         waited = py.check_signals();
     }

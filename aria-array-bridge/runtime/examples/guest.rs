@@ -29,6 +29,18 @@ pub extern "C" fn guest_reports() -> i32 {
     0
 }
 
+/// Starts it, and does an operation. Returns 0 if all went well. Any thread, attached or not.
+// SAFETY: no other library of this process defines the symbol.
+#[unsafe(no_mangle)]
+pub extern "C" fn guest_starts() -> i32 {
+    let started = Runtime::start(&Config::new()).map_err(|error| error.to_string());
+    let done = started.and_then(|runtime| {
+        core::mem::forget(runtime); // Others use it.
+        PyObject::import("sys").map(drop).map_err(|error| error.to_string())
+    });
+    done.map_or_else(|error| (eprintln!("{error}"), 1).1, |()| 0)
+}
+
 /// Uses Python, the one that `GUEST_PYTHON` names if it is set, and ends its own part. Returns 0 if all went well.
 // SAFETY: no other library of this process defines the symbol.
 #[unsafe(no_mangle)]

@@ -2,6 +2,7 @@
 
 use crate::error::PyError;
 use crate::extract::FromObject;
+use crate::inside::Called;
 use crate::local::Local;
 use crate::object::{PyObject, obtain};
 use crate::signature::Signature;
@@ -210,6 +211,7 @@ unsafe extern "C" fn call(
         // layout, and `ManuallyDrop` gives back no reference.
         _ => unsafe { slice::from_raw_parts(handles.cast::<ManuallyDrop<PyObject>>(), len) },
     };
+    let called = Called::by_python();
     // Unwind safety: what a panic leaves half-done is the closure's own.
     let answer = catch_unwind(AssertUnwindSafe(|| host.run(CallArgs { objects, host }).and_then(give)));
     let error = match answer {
@@ -218,6 +220,8 @@ unsafe extern "C" fn call(
             unsafe { result.write(value) };
             return OK;
         }
+        // Python leaves its daemons where they are when it ends; a thread that comes here ends without a word.
+        Ok(Err(error)) if error.status() == ERR_STATE && called.is_late() => PyError::new("SystemExit", ""),
         Ok(Err(error)) => error,
         Err(payload) => {
             PyError::own(ERR_PANIC, "Panic", format!("'{}' panicked: {}", host.name, panic_text(&*payload)))

@@ -4,7 +4,8 @@
 //! lets Python's threads run while native work is done in a callback.
 
 use crate::error::PyError;
-use crate::state::{Inside, is_attached, operate, table};
+use crate::inside::Inside;
+use crate::state::{is_attached, operate, table};
 use aria_array_bridge::operations::{Failure, Operations, Status};
 use core::cell::Cell;
 use core::marker::PhantomData;

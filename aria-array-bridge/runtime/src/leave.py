@@ -9,8 +9,9 @@ for hook in reversed(list(getattr(threading, "_threading_atexits", ()))):
         hook()
     except BaseException:
         sys.excepthook(*sys.exc_info())
+# The interpreter does not end: nobody needs to wait for threads that are in it, as one that sleeps or listens may be for ever.
+atexit.unregister(getattr(sys.modules.get("aria_array_bridge._core"), "_close_release_queue", None))
 atexit._run_exitfuncs()
-# The last of these functions closes the way in, so that nobody could flush after it.
 for stream in (sys.stdout, sys.stderr):
     try:
         stream.flush()

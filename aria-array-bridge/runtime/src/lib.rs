@@ -31,6 +31,7 @@ mod extract;
 mod find;
 mod gil;
 mod here;
+mod inside;
 mod iter;
 mod kind;
 mod layout;

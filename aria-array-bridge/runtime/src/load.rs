@@ -111,6 +111,23 @@ pub(crate) fn already_here() -> Option<Loaded> {
     Loaded::new(platform::process()?, None).ok()
 }
 
+/// Waits without the lock of the interpreter of this process, if this thread holds it.
+pub(crate) fn detached(wait: impl FnOnce()) {
+    let is_attached = |here: &Loaded| {
+        // SAFETY: both may be called at any time by any thread. Before 3.12 the first may be another thread's.
+        let [attached, own] =
+            [here.api.attached, here.api.PyGILState_GetThisThreadState].map(|state_of| unsafe { state_of() });
+        !own.is_null() && attached == own
+    };
+    let here = already_here().filter(Loaded::is_running);
+    let Some(Loaded { api, .. }) = here.filter(is_attached) else { return wait() };
+    // SAFETY: attached, as was just asked.
+    let state = unsafe { (api.PyEval_SaveThread)() };
+    wait();
+    // SAFETY: the state that was saved, on its own thread, which is detached since.
+    unsafe { (api.PyEval_RestoreThread)(state) };
+}
+
 /// Opens the interpreter's own library, and checks that it agrees with its standard library.
 /// `named` is the one that the configuration names, which is taken and no other.
 pub(crate) fn library(facts: &Facts, named: Option<&PathBuf>) -> Result<Loaded, StartError> {

@@ -6,9 +6,9 @@
 
 use core::any::Any;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 
 /// Values of threads that had ended.
 static LEAKED: AtomicU64 = AtomicU64::new(0);
@@ -41,6 +41,20 @@ thread_local! {
     static HOME: RefCell<Option<Owner>> = const { RefCell::new(None) };
 }
 
+/// A number that only this thread has. Can be asked for at any time, also while the thread's own values are dropped.
+pub(crate) fn this_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
+}
+
 fn lock(home: &Home) -> std::sync::MutexGuard<'_, Option<Vec<Carrier>>> {
     // A panic while it was locked left it whole: nothing of others runs meanwhile.
     home.lock().unwrap_or_else(PoisonError::into_inner)
@@ -62,7 +76,8 @@ pub(crate) fn drop_arrivals() {
 /// 1. `value` is there until the drop, and is looked into on `thread` alone.
 pub(crate) struct Local {
     value: Option<Carrier>,
-    thread: ThreadId,
+    /// See [`this_thread`].
+    thread: u64,
     home: Arc<Home>,
 }
 
@@ -71,15 +86,18 @@ unsafe impl Sync for Local {}
 
 impl Local {
     pub(crate) fn new(value: Box<dyn Any>) -> Local {
-        let home = HOME.with_borrow_mut(|home| {
+        let home = HOME.try_with(|home| {
+            let home = &mut *home.borrow_mut();
             Arc::clone(&home.get_or_insert_with(|| Owner(Arc::new(Mutex::new(Some(Vec::new()))))).0)
         });
-        Local { value: Some(Carrier(value)), thread: thread::current().id(), home }
+        // At the end of a thread, or of a program in C, the home has ended already.
+        let home = home.unwrap_or_else(|_| Arc::new(Mutex::new(None)));
+        Local { value: Some(Carrier(value)), thread: this_thread(), home }
     }
 
     /// The value, on its own thread.
     pub(crate) fn get(&self) -> Option<&dyn Any> {
-        (thread::current().id() == self.thread).then_some(())?;
+        (this_thread() == self.thread).then_some(())?;
         self.value.as_ref().map(|carrier| &*carrier.0)
     }
 }
@@ -87,7 +105,7 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         let Some(value) = self.value.take() else { return };
-        if thread::current().id() == self.thread {
+        if this_thread() == self.thread {
             drop(value);
             return;
         }
@@ -106,6 +124,7 @@ mod tests {
     use super::*;
     use std::rc::Rc;
     use std::sync::mpsc;
+    use std::thread;
 
     struct Counted(Rc<RefCell<u32>>);
 

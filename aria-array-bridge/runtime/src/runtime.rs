@@ -7,13 +7,12 @@ use crate::error::{EndError, PyError, StartError};
 use crate::find::{Found, find};
 use crate::here::Place;
 use crate::load::{self, Api, Loaded};
-use crate::local;
+use crate::local::{self, this_thread};
 use crate::report::{Origin, Report};
 use crate::start;
-use crate::state::{self, Ours, Phase, RUNTIMES, Running, operate};
+use crate::state::{self, Ours, Phase, RUNTIMES, Running, Start, operate};
 use aria_array_bridge::operations::{Failure, Operations};
 use core::sync::atomic::Ordering;
-use std::thread;
 
 /// Python runs while there is one. The last one that is dropped ends it, also when a panic unwinds.
 ///
@@ -28,6 +27,7 @@ impl Runtime {
     /// that there is. This thread becomes Python's main thread, and nothing is held when it returns: any thread may do
     /// operations.
     ///
+    /// Any thread may start it, several at once, attached to a Python that runs here or not: one does, the others wait.
     /// In a process that runs Python already, that one is used, and stays when ours ends. Only a Python that
     /// [`Config::python`] names is compared with the one that runs; the rest of the configuration comes too late.
     ///
@@ -35,25 +35,38 @@ impl Runtime {
     ///
     /// Names what was tried and what to do. After some errors Python cannot be started again in this process; the text says so.
     pub fn start(config: &Config) -> Result<Runtime, StartError> {
-        let mut phase = state::phase();
+        let Some(phase) = state::settled_phase() else { return Err(StartError::Starting) };
         match &*phase {
             Phase::Running(running) => {
-                let Origin { version, place, .. } = &running.origin;
-                place.refuse_another(config, version)?;
+                let Origin { version, place, .. } = running.origin.clone();
+                // Counted before others may end it.
+                let runtime = Runtime::counted();
+                drop(phase); // Python may be asked what it is.
+                place.refuse_another(config, &version)?;
+                return Ok(runtime);
             }
             Phase::Ended => return Err(StartError::Ended),
             Phase::Failed(error) => return Err(StartError::FailedBefore(Box::new(error.clone()))),
-            Phase::Never => match bring_up(config) {
-                Ok(running) => *phase = Phase::Running(Box::new(running)),
-                Err(Failed::Harmlessly(error)) => return Err(error),
-                Err(Failed::ForGood(error)) => {
-                    *phase = Phase::Failed(error.clone());
-                    return Err(error);
-                }
-            },
+            Phase::Never | Phase::Starting(_) => {}
         }
+        let start = Start::begin(phase);
+        match bring_up(config) {
+            Ok(running) => {
+                let runtime = Runtime::counted();
+                start.settle(Phase::Running(Box::new(running)));
+                Ok(runtime)
+            }
+            Err(Failed::Harmlessly(error)) => Err(error),
+            Err(Failed::ForGood(error)) => {
+                start.settle(Phase::Failed(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn counted() -> Runtime {
         RUNTIMES.fetch_add(1, Ordering::Relaxed);
-        Ok(Runtime { _private: () })
+        Runtime { _private: () }
     }
 
     /// What runs here and where it came from: what `aria-bridge doctor` prints.
@@ -108,7 +121,8 @@ impl Runtime {
         Releases { released, leaked, local_leaked: local::leaked() }
     }
 
-    /// Ends Python: waits up to ten seconds for operations on other threads, runs `atexit`, flushes the streams.
+    /// Ends Python: waits up to ten seconds for operations on other threads, joins Python's threads, runs `atexit`, flushes
+    /// the streams.
     ///
     /// For the thread that started it. Does nothing the second time. In a process whose Python is not ours it flushes
     /// the streams, and nothing ends. Objects that live on may be dropped at any time; every operation fails from
@@ -135,8 +149,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         if RUNTIMES.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // Nobody is there to be told.
-            let _ = end::end();
+            end::end_with_last();
         }
     }
 }
@@ -194,8 +207,7 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
             unsafe { (core.table.main_thread)() };
             // SAFETY: attached; nothing of Python is in use on this thread.
             let thread_state = unsafe { (loaded.api.PyEval_SaveThread)() };
-            let ours =
-                Ours { api: loaded.api, thread_state, thread: thread::current().id(), process: std::process::id() };
+            let ours = Ours { api: loaded.api, thread_state, thread: this_thread(), process: std::process::id() };
             let Found { facts, from } = found;
             Ok(Running { origin: Origin::started(&facts, from, &loaded, &core), ours: Some(ours) })
         }

@@ -1,17 +1,15 @@
-//! The one Python of this process: whether it runs, its table, and the gate that its end closes.
+//! The one Python of this process: whether it runs, and its table.
 
 use crate::error::PyError;
-use crate::load::Api;
-use crate::local::drop_arrivals;
+use crate::inside::{self, Inside};
+use crate::load::{self, Api};
+use crate::local::{drop_arrivals, this_thread};
 use crate::report::Origin;
 use aria_array_bridge::operations::{Failure, Operations, Status};
-use aria_array_bridge::queue::{Gate, Visits};
 use core::ffi::c_void;
-use core::marker::PhantomData;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::ThreadId;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::StartError;
 
@@ -27,7 +25,8 @@ pub(crate) struct Ours {
     pub(crate) api: Api,
     /// Thread state of the thread that started it, detached.
     pub(crate) thread_state: *mut c_void,
-    pub(crate) thread: ThreadId,
+    /// See [`this_thread`].
+    pub(crate) thread: u64,
     /// The process that started it; the child of a fork has only one thread.
     pub(crate) process: u32,
 }
@@ -39,6 +38,8 @@ unsafe impl Send for Ours {}
 pub(crate) enum Phase {
     /// No Python, and no reason why there should not be one.
     Never,
+    /// This thread starts it, or joins it, and runs code of Python's meanwhile.
+    Starting(u64),
     /// It runs.
     Running(Box<Running>),
     /// Starting failed when it had gone too far to try again.
@@ -48,53 +49,66 @@ pub(crate) enum Phase {
 }
 
 static PHASE: Mutex<Phase> = Mutex::new(Phase::Never);
+/// A start is over, whatever came of it.
+static SETTLED: Condvar = Condvar::new();
 /// NULL until the core module is loaded; from then on a table that lives as long as the process.
 static TABLE: AtomicPtr<Operations> = AtomicPtr::new(ptr::null_mut());
 /// A function that answers a thread state, or NULL.
 type StateOf = unsafe extern "C" fn() -> *mut c_void;
 /// The state that is attached, and this thread's own. (`PyGILState_Check` says yes to all once a subinterpreter was made.)
 static STATES: OnceLock<[StateOf; 2]> = OnceLock::new();
-/// Around every operation but `retain` and `release`, once for each thread with an [`Inside`].
-pub(crate) static OPERATING: Gate = Gate::new();
 /// How many `Runtime`s there are; the last one ends Python when it is dropped.
 pub(crate) static RUNTIMES: AtomicUsize = AtomicUsize::new(0);
 
-thread_local! {
-    /// How often this thread is inside of `OPERATING`: see [`Inside`].
-    static VISITS: Visits = const { Visits::new() };
-}
-
-/// Somebody in an operation, or attached for longer: the end of Python waits for it.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    /// Being inside is a matter of the thread.
-    _thread: PhantomData<*const ()>,
-}
-
-impl Inside {
-    /// Enters; `None` from the moment that the end begins. A thread that is inside already may do so at any time, so
-    /// that it can finish.
-    pub(crate) fn enter() -> Option<Inside> {
-        let entered = VISITS.with(|visits| visits.enter(&OPERATING));
-        entered.then(|| Inside { _thread: PhantomData })
-    }
-
-    /// Says whether this thread is inside.
-    pub(crate) fn is_inside() -> bool {
-        VISITS.with(Visits::is_inside)
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        VISITS.with(|visits| visits.leave(&OPERATING));
-    }
-}
-
-/// Locks the phase. No code of Python's, or of anybody else's, is run by other threads while waiting for it.
+/// Locks the phase. Nobody who has it waits for the lock of the interpreter, which this thread may hold.
 pub(crate) fn phase() -> MutexGuard<'static, Phase> {
     // A panic while it was locked left a phase that is true still: it is written last.
     PHASE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks the phase when no other thread is starting Python: such a one is waited for **detached**, since it needs the lock of
+/// the interpreter. `None` where this very thread is starting it.
+pub(crate) fn settled_phase() -> Option<MutexGuard<'static, Phase>> {
+    loop {
+        let phase = phase();
+        match &*phase {
+            Phase::Starting(thread) if *thread == this_thread() => return None,
+            Phase::Starting(_) => {}
+            _ => return Some(phase),
+        }
+        drop(phase);
+        load::detached(|| {
+            let starting = |phase: &mut Phase| matches!(phase, Phase::Starting(_));
+            drop(SETTLED.wait_while(self::phase(), starting).unwrap_or_else(PoisonError::into_inner));
+        });
+    }
+}
+
+/// A start that is under way on this thread. Whatever becomes of it, also by a panic, others go on then.
+pub(crate) struct Start(());
+
+impl Start {
+    /// Says that this thread starts Python.
+    pub(crate) fn begin(mut phase: MutexGuard<'static, Phase>) -> Start {
+        *phase = Phase::Starting(this_thread());
+        Start(())
+    }
+
+    /// Says what became of it.
+    pub(crate) fn settle(self, settled: Phase) {
+        *phase() = settled;
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        let mut phase = phase();
+        if matches!(*phase, Phase::Starting(_)) {
+            *phase = Phase::Never;
+        }
+        drop(phase);
+        SETTLED.notify_all();
+    }
 }
 
 /// Makes the table known. Operations work from now on.
@@ -106,7 +120,7 @@ pub(crate) fn publish(api: &Api, table: &'static Operations) {
 
 /// Says whether this thread is attached, by whomever; no once Python has ended.
 pub(crate) fn is_attached() -> bool {
-    let running = !OPERATING.is_closed() || Inside::is_inside();
+    let running = !inside::is_closed() || Inside::is_inside();
     let Some(states) = STATES.get().filter(|_| running) else { return false };
     // SAFETY: may be called at any time by any thread; the library is never unloaded.
     let [attached, own] = states.map(|state_of| unsafe { state_of() });

@@ -221,6 +221,27 @@ fn a_payload_of_one_thread_is_seen_there_alone() {
     thread::spawn(move || assert!(copy.payload::<Rc<SpanError>>().is_none())).join().unwrap();
 }
 
+/// One looks for it attached, another detached: neither waits for the other with what it needs.
+#[test]
+fn a_payload_is_found_by_several_threads_at_once() {
+    python();
+    for _ in 0..300 {
+        let function = PyObject::callable("f", Signature::new(), |_| -> Result<(), PyError> {
+            Err(PyError::from_host("SpanError", "here", SpanError { line: 4 }))
+        });
+        let error = function.unwrap().call(Args::new()).unwrap_err();
+        let found = |attached: bool| {
+            let _batch = attached.then(|| attach().unwrap());
+            error.payload::<SpanError>().map(|span| span.line)
+        };
+        let all = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|i| scope.spawn(move || found(i % 2 == 0))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(all, [Some(4); 4]);
+    }
+}
+
 #[test]
 fn payloads_are_dropped_once() {
     let runtime = python();

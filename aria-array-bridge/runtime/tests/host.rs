@@ -42,6 +42,22 @@ fn a_guest_uses_the_python_that_is_there_and_ends_nothing() {
     }
 }
 
+/// One of them starts it, and needs the lock that another holds while it waits.
+#[test]
+fn threads_of_the_host_start_it_at_once() {
+    for (threads, loader, interval) in [(2, "PyDLL", "0.005"), (8, "PyDLL", "1e-6"), (4, "CDLL", "0.005")] {
+        let text = python(&format!(
+            "import threading\nsys.setswitchinterval({interval})\nguest = ctypes.{loader}(path)\n\
+             barrier, answers = threading.Barrier({threads}), []\n\
+             def start():\n    barrier.wait()\n    answers.append(guest.guest_starts())\n\
+             threads = [threading.Thread(target=start) for _ in range({threads})]\n\
+             for thread in threads: thread.start()\n\
+             for thread in threads: thread.join()\nprint(sum(answers), len(answers))"
+        ));
+        assert_eq!(text.trim(), format!("0 {threads}"));
+    }
+}
+
 #[test]
 fn another_python_than_the_hosts_is_refused_and_its_own_is_used_by_any_name() {
     let text = python(

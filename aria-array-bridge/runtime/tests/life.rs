@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::process::{Stdio, exit};
 use std::sync::Mutex;
+use std::time::Instant;
 use std::{panic, thread};
 use support::{command, ended_well, environment, eval, installed, is_child, names, program, run, start};
 
@@ -144,6 +145,82 @@ fn the_end_waits_for_operations_on_other_threads() {
         thread::sleep(Duration::from_millis(200));
         runtime.end().unwrap();
         sleeper.join().unwrap().expect("the operation ended well");
+    }));
+}
+
+/// What it refuses to end, it has ended nothing of. A program ends all the same.
+#[test]
+fn a_thread_that_stays_in_python_is_waited_for_and_keeps_no_program() {
+    let begin = Instant::now();
+    let output = program("a_thread_that_stays_in_python_is_waited_for_and_keeps_no_program", || {
+        let runtime = start();
+        let names = names(
+            "import atexit\nfrom concurrent.futures import ThreadPoolExecutor\natexit.register(print, 'at exit')\n\
+             def work(): return ThreadPoolExecutor(1).submit(abs, -1).result()",
+        );
+        let sleep = PyObject::import("time").unwrap().getattr("sleep").unwrap();
+        thread::spawn(move || sleep.call(Args::new().arg(3600)));
+        thread::sleep(Duration::from_millis(200));
+        let busy = runtime.end().unwrap_err();
+        assert_eq!(busy, EndError::Busy { operations: 1 });
+        assert!(busy.to_string().contains("fix: let the threads come out"));
+        println!("Python runs on");
+        assert_eq!(names.getitem("work").unwrap().call(Args::new()).unwrap().to_int().unwrap(), 1);
+        names
+            .getitem("atexit")
+            .unwrap()
+            .call_method("register", Args::new().arg(eval("print")).arg("buffered"))
+            .unwrap();
+        runtime.end_with_program();
+    });
+    let text = ended_well(&output);
+    let places = ["Python runs on", "buffered", "at exit"].map(|line| text.find(line));
+    assert!(places.is_sorted() && places[0].is_some(), "{text}");
+    assert!(begin.elapsed() < Duration::from_secs(45), "waited for the thread");
+}
+
+#[test]
+fn daemons_of_pythons_that_call_the_program_end_without_a_word() {
+    let output = program("daemons_of_pythons_that_call_the_program_end_without_a_word", || {
+        let runtime = start();
+        let names = names(
+            "import threading\ndef begin(work):\n    def loop():\n        while True: work()\n    \
+             for _ in range(4): threading.Thread(target=loop, daemon=True).start()",
+        );
+        let sleep = PyObject::import("time").unwrap().getattr("sleep").unwrap();
+        let work = PyObject::callable("work", Signature::new(), move |_| sleep.call(Args::new().arg(0.01)));
+        names.getitem("begin").unwrap().call(Args::new().arg(work.unwrap())).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        runtime.end().unwrap();
+    });
+    ended_well(&output);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// Ends of threads of the program, and of the program itself in C: values of the thread have gone by then.
+#[test]
+fn a_thread_that_ends_makes_functions_of_its_own() {
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let own = std::rc::Rc::new(7);
+            let function = PyObject::callable_local("last", Signature::new(), move |_| Ok(*own)).unwrap();
+            assert_eq!(function.call(Args::new()).unwrap().to_int().unwrap(), 7);
+        }
+    }
+    thread_local!(static LAST: Last = const { Last });
+    ended_well(&program("a_thread_that_ends_makes_functions_of_its_own", || {
+        let runtime = start();
+        let end = || {
+            LAST.with(|_| ());
+            PyObject::callable_local("first", Signature::new(), |_| Ok(())).map(drop)
+        };
+        thread::spawn(end).join().unwrap().unwrap();
+        thread::spawn(|| PyObject::callable_local("first", Signature::new(), |_| Ok(())).map(|_| LAST.with(|_| ())))
+            .join()
+            .unwrap()
+            .unwrap();
+        runtime.end().unwrap();
     }));
 }
 

@@ -44,6 +44,7 @@ abi! {
     /// Finds Python by ARIA_PYTHON, VIRTUAL_ENV and PATH, in this order, and starts it. The second time it does nothing.
     /// In a process that runs Python already, that one is used. When the program ends, it ends Python, also by exit();
     /// where Python cannot end, in a callback or on another thread, its atexit functions run and its streams are flushed.
+    /// Threads that are inside of Python then are waited for, ten seconds at most.
     tries fn aria_py_start or aria_py_start_or_exit() {
         start(&Config::from_env())
     }

@@ -160,8 +160,12 @@ impl PyError {
 
     /// The program's own error, if the exception carries one of this type: see [`from_host`](PyError::from_host).
     pub fn payload<T: Any>(&self) -> Option<&T> {
-        let find = || self.object().and_then(carried::find);
-        self.inner.payload.get_or_init(find).as_ref().and_then(carried::get)
+        let known = &self.inner.payload;
+        if known.get().is_none() {
+            // Not from within the cell: who waits for it there may hold the lock that looking for it needs.
+            let _ = known.set(self.object().and_then(carried::find));
+        }
+        known.get()?.as_ref().and_then(carried::get)
     }
 
     /// `exception.args`; empty when there is no exception, or it has none.

@@ -101,6 +101,8 @@ pub enum StartError {
         /// The executable that is asked for.
         python: PathBuf,
     },
+    /// This thread is starting Python already, and what runs meanwhile (an import hook) starts it again.
+    Starting,
     /// Python has ended in this process; it cannot start again.
     Ended,
     /// An earlier attempt got so far that Python cannot be started again in this process.
@@ -190,6 +192,7 @@ impl fmt::Display for StartError {
                 python.display(),
                 prefix.display()
             ),
+            StartError::Starting => f.write_str("expected one start of Python at a time but found one within another"),
             StartError::Ended => f.write_str("expected Python to start once but it has ended in this process already"),
             StartError::FailedBefore(error) => {
                 write!(f, "Python cannot start again in this process after it failed to: {error}")
@@ -206,7 +209,8 @@ impl Error for StartError {}
 pub enum EndError {
     /// The thread that started Python ends it, and no other.
     OtherThread,
-    /// Operations are still under way on other threads; nothing was ended, but the streams were flushed.
+    /// Operations are still under way on other threads; nothing was ended, but the streams were flushed. Where they began only
+    /// when Python joined its threads and ran `atexit`, that has been done.
     Busy {
         /// How many.
         operations: usize,
@@ -222,7 +226,11 @@ impl fmt::Display for EndError {
         match self {
             EndError::OtherThread => f.write_str("expected the thread that started Python to end it but found another"),
             EndError::Busy { operations } => {
-                write!(f, "expected no operation to be under way but found {operations} on other threads")
+                write!(
+                    f,
+                    "expected no operation to be under way but found {operations} on other threads\n  \
+                     fix: let the threads come out of Python before the end; one that sleeps or listens there does not"
+                )
             }
             EndError::Inside => f.write_str(
                 "expected this thread to be in no operation and attached by no guard but it is\n  \
