@@ -159,6 +159,9 @@ pub const TAG_UINT: u32 = 7;
 pub const TAG_BYTES: u32 = 8;
 /// `Payload::values`: what the function numbered [`Value::function`] makes of them. Never a result.
 pub const TAG_MADE: u32 = 9;
+/// `Payload::object`, whose items are arguments of a call: of an iterable among positional ones; of a mapping among keyword
+/// ones, where it has no name. Never a result, nor anywhere else.
+pub const TAG_STAR: u32 = 10;
 
 /// Borrowed values.
 #[repr(C)]
@@ -180,7 +183,7 @@ pub union Payload {
     pub float: f64,
     /// For [`TAG_STR`] and [`TAG_BYTES`] as arguments.
     pub text: Text,
-    /// For [`TAG_OBJECT`].
+    /// For [`TAG_OBJECT`] and [`TAG_STAR`].
     pub object: *mut Object,
     /// For [`TAG_ARRAY`].
     pub array: *mut AriaNdArray,
@@ -219,16 +222,12 @@ pub struct Args {
     pub positional: *const Value,
     /// How many.
     pub positional_len: usize,
-    /// Names of the keyword arguments.
+    /// Names of the keyword arguments; none for a mapping of several ([`TAG_STAR`]).
     pub names: *const Text,
     /// Values of the keyword arguments.
     pub keywords: *const Value,
     /// How many names, and how many values.
     pub keywords_len: usize,
-    /// Iterable of further positional arguments, or NULL.
-    pub star: *mut Object,
-    /// Mapping of further keyword arguments, or NULL.
-    pub star_star: *mut Object,
 }
 
 /// Any number of axes is fine.

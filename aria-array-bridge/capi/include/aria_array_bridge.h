@@ -656,9 +656,10 @@ void aria_py_args_array(AriaPyArgs *args, AriaNdArray *array);
 void aria_py_args_range(AriaPyArgs *args, int64_t start, int64_t stop, int64_t step);
 /* Pushes slice(start, stop, step) of three objects, each of which may be NULL for None. */
 void aria_py_args_slice(AriaPyArgs *args, AriaPy *start, AriaPy *stop, AriaPy *step);
-/* Adds the items of an iterable behind the positional arguments: `*object`. */
+/* Adds the items of an iterable to the positional arguments: `*object`. What is pushed later stands behind them. */
 void aria_py_args_star(AriaPyArgs *args, AriaPy *object);
-/* Adds the items of a mapping to the keyword arguments: `**object`. */
+/* Adds the items of a mapping to the named arguments: `**object`. A name that is there already is a TypeError of the
+ * call. */
 void aria_py_args_star_star(AriaPyArgs *args, AriaPy *object);
 /* Releases arguments that no function was given. NULL is fine. */
 void aria_py_args_release(AriaPyArgs *args);

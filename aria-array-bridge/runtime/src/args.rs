@@ -2,8 +2,7 @@
 
 use crate::object::PyObject;
 use crate::value::{Lent, Val};
-use aria_array_bridge::operations::{self as raw, Object, Status, Text};
-use core::ptr;
+use aria_array_bridge::operations::{self as raw, Status, TAG_STAR, Text};
 use smallvec::SmallVec;
 
 /// Positional and keyword arguments, `*` and `**`.
@@ -17,8 +16,10 @@ pub struct Args {
     /// As few as most calls have are kept without an allocation.
     positional: SmallVec<[Val; 2]>,
     keywords: Vec<(String, Val)>,
-    star: Option<PyObject>,
-    star_star: Option<PyObject>,
+    /// Which of `positional` are iterables, whose items stand there.
+    stars: Vec<usize>,
+    /// Which of `keywords` are mappings, whose items stand there; they have no name.
+    mappings: Vec<usize>,
 }
 
 impl Args {
@@ -44,38 +45,43 @@ impl Args {
         self
     }
 
-    /// Adds the items of an iterable behind the positional arguments: `*object`. The last one counts.
+    /// Adds the items of an iterable to the positional arguments: `*object`. What is added later stands behind them.
     #[must_use]
     pub fn star(mut self, object: &PyObject) -> Args {
-        self.star = Some(object.clone());
-        self
+        self.stars.push(self.positional.len());
+        self.arg(object)
     }
 
-    /// Adds the items of a mapping to the keyword arguments: `**object`. The last one counts.
+    /// Adds the items of a mapping to the keyword arguments: `**object`. A name that is there already is a `TypeError` of the
+    /// call, as in Python.
     #[must_use]
     pub fn star_star(mut self, object: &PyObject) -> Args {
-        self.star_star = Some(object.clone());
-        self
+        self.mappings.push(self.keywords.len());
+        self.kw("", object)
     }
 
     /// Shows the arguments to `call` in the table's form. The call consumes the arrays.
     pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
         let mut lent = Lent::default();
-        let positional = lent.all(&mut self.positional);
+        let mut positional = lent.all(&mut self.positional);
+        for at in &self.stars {
+            positional[*at].tag = TAG_STAR;
+        }
         let (mut names, mut keywords) = (SmallVec::<[Text; 4]>::new(), SmallVec::<[_; 4]>::new());
         for (name, value) in &mut self.keywords {
             names.push(Text::new(name));
             keywords.push(lent.lend(value));
         }
-        let handle = |object: &Option<PyObject>| object.as_ref().map_or(ptr::null_mut::<Object>(), PyObject::as_raw);
+        for at in &self.mappings {
+            names[*at] = Text::NONE;
+            keywords[*at].tag = TAG_STAR;
+        }
         call(&raw::Args {
             positional: positional.as_ptr(),
             positional_len: positional.len(),
             names: names.as_ptr(),
             keywords: keywords.as_ptr(),
             keywords_len: keywords.len(),
-            star: handle(&self.star),
-            star_star: handle(&self.star_star),
         })
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const FUNCTIONS: [&str; 8] = ["println", "print", "len", "str", "slic
 
 /// Calls one of [`FUNCTIONS`].
 pub(crate) fn call(interpreter: &Interpreter, name: &str, args: &Args, line: i32) -> Done {
-    if !args.named.is_empty() || args.star.is_some() || args.star_star.is_some() {
+    if !args.named.is_empty() || !args.are_plain() {
         return Err(Fault::kind_error(format!("expected arguments by position for {name}")));
     }
     match (name, &args.positional[..]) {

@@ -14,13 +14,19 @@ use crate::value::{Closure, Scope, Value};
 pub(crate) struct Args {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,
-    pub(crate) star: Option<Value>,
-    pub(crate) star_star: Option<Value>,
+    /// Which of `positional`, and which of `named`, stand for their items: `*x`, `**x`.
+    pub(crate) stars: Vec<usize>,
+    pub(crate) mappings: Vec<usize>,
 }
 
 impl Args {
     pub(crate) fn is_empty(&self) -> bool {
-        self.positional.is_empty() && self.named.is_empty() && self.star.is_none() && self.star_star.is_none()
+        self.positional.is_empty() && self.named.is_empty()
+    }
+
+    /// Each stands for itself.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.stars.is_empty() && self.mappings.is_empty()
     }
 
     /// Where calls are shown.
@@ -38,8 +44,14 @@ impl Interpreter {
             match arg {
                 Arg::Positional(expr) => given.positional.push(self.eval(expr, scope)?),
                 Arg::Named(name, expr) => given.named.push((name.clone(), self.eval(expr, scope)?)),
-                Arg::Star(expr) => given.star = Some(self.eval(expr, scope)?),
-                Arg::StarStar(expr) => given.star_star = Some(self.eval(expr, scope)?),
+                Arg::Star(expr) => {
+                    given.stars.push(given.positional.len());
+                    given.positional.push(self.eval(expr, scope)?);
+                }
+                Arg::StarStar(expr) => {
+                    given.mappings.push(given.named.len());
+                    given.named.push(("**".to_owned(), self.eval(expr, scope)?));
+                }
             }
         }
         Ok(given)
@@ -64,7 +76,9 @@ impl Interpreter {
         let args = self.args(args, scope)?;
         Ok(match &object {
             Value::Object(object) => self.call_method(object, name, &args, line),
-            other if args.named.is_empty() => builtins::method(self, other, name, &args.positional, line),
+            other if args.named.is_empty() && args.are_plain() => {
+                builtins::method(self, other, name, &args.positional, line)
+            }
             other => Err(no_attribute(other, name)),
         })
     }
@@ -134,7 +148,7 @@ impl Interpreter {
 
     fn bind(&self, function: &Function, args: Args, scope: &Scope, line: i32) -> Result<(), Fault> {
         let name = &function.name;
-        if args.star.is_some() || args.star_star.is_some() {
+        if !args.are_plain() {
             return Err(Fault::kind_error(format!("expected arguments one by one for {name} but found * or **")));
         }
         let (given, mut named) = (args.positional.len(), args.named);

@@ -186,17 +186,15 @@ impl Interpreter {
     }
 
     fn lower_args(&self, given: &Given, line: i32) -> Result<Args, Fault> {
+        let object = |value| self.operate(line, || "PyObject::from_val(…)".to_owned(), || PyObject::from_val(value));
         let mut args = Args::new();
-        for value in &given.positional {
-            args = args.arg(self.lower(value, line)?);
-        }
-        for (name, value) in &given.named {
-            args = args.kw(name, self.lower(value, line)?);
-        }
-        for (value, mapping) in given.star.iter().map(|v| (v, false)).chain(given.star_star.iter().map(|v| (v, true))) {
+        for (at, value) in given.positional.iter().enumerate() {
             let value = self.lower(value, line)?;
-            let object = self.operate(line, || "PyObject::from_val(…)".to_owned(), || PyObject::from_val(value))?;
-            args = if mapping { args.star_star(&object) } else { args.star(&object) };
+            args = if given.stars.contains(&at) { args.star(&object(value)?) } else { args.arg(value) };
+        }
+        for (at, (name, value)) in given.named.iter().enumerate() {
+            let value = self.lower(value, line)?;
+            args = if given.mappings.contains(&at) { args.star_star(&object(value)?) } else { args.kw(name, value) };
         }
         Ok(args)
     }

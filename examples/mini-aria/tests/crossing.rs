@@ -61,6 +61,18 @@ fn an_object_of_pythons_is_changed_in_place_where_it_can_be() {
 }
 
 #[test]
+fn stars_stand_in_the_order_of_the_program() {
+    let program = "extern Python from builtins as py\na = (\"x\", \"y\")\nb = [\"z\"]\n\
+        py.print(*a, *b)\npy.print(*a, \"last\", *b)\nprintln(py.dict(**{\"x\": 1}, y: 2, **{\"z\": 3}))\n\
+        twice = try_py do\n  py.dict(**{\"x\": 1}, **{\"x\": 2})\nend\nprintln(twice.message)\n\
+        fn own(n)\n  n\nend\nprintln((try_py do\n  own(*a)\nend).message)\nprintln((try_py do\n  b.push(*a)\nend).message)\n";
+    let wanted = "x y z\nx y last z\n{'x': 1, 'y': 2, 'z': 3}\ngot multiple values for keyword argument 'x'\n\
+        expected arguments one by one for own but found * or **\n";
+    let printed = prints("stars", program);
+    assert!(printed.starts_with(wanted), "{printed}");
+}
+
+#[test]
 fn a_list_of_ints_is_no_array_of_floats() {
     let program = "fn f(x: Array<Float>)\n  x\nend\nxs = []\nxs.push(1)\nr = try_py do\n  f(xs)\nend\nprintln(r.kind, r.message)\n";
     let text = prints("ints", program);

@@ -19,8 +19,9 @@ pub(crate) struct ArgsBox {
     named: Vec<(String, Val)>,
     /// The name of the next one.
     name: Option<String>,
-    star: Option<PyObject>,
-    star_star: Option<PyObject>,
+    /// Which of `positional` are iterables, and which of `named` mappings, whose items stand there.
+    stars: Vec<usize>,
+    mappings: Vec<usize>,
     /// Arrays among them are held: who writes to one meanwhile writes to a copy.
     guards: Guards,
     /// The first push that failed.
@@ -49,23 +50,50 @@ impl ArgsBox {
         }
     }
 
-    fn whole(mut self) -> Result<ArgsBox, Failure> {
-        if let Some(name) = self.name.take() {
-            return Err(Failure::argument(format_args!("expected a value for the argument '{name}' but found none")));
+    /// Adds the items of an object: to the named ones, those of a mapping.
+    fn push_all(&mut self, object: Result<&PyObject, Failure>, mapping: bool) {
+        if let Some(name) = &self.name {
+            let text = format_args!("expected a value for the argument '{name}' but found * or **");
+            self.failed.get_or_insert(Failure::argument(text));
         }
-        self.failed.take().map_or(Ok(self), Err)
+        match object {
+            Ok(object) if mapping => {
+                self.mappings.push(self.named.len());
+                self.named.push((String::new(), Val::from(object)));
+            }
+            Ok(object) => {
+                self.stars.push(self.positional.len());
+                self.positional.push(Val::from(object));
+            }
+            Err(failure) => self.push(Err(failure)),
+        }
+    }
+
+    fn whole(mut self) -> Result<ArgsBox, Failure> {
+        match (self.failed.take(), self.name.take()) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(name)) => {
+                Err(Failure::argument(format_args!("expected a value for the argument '{name}' but found none")))
+            }
+            (None, None) => Ok(self),
+        }
     }
 
     /// As arguments of a call.
     pub(crate) fn into_args(self) -> Result<(Args, Guards), Failure> {
         let whole = self.whole()?;
-        let args = whole.positional.into_iter().fold(Args::new(), Args::arg);
-        let mut args = whole.named.into_iter().fold(args, |args, (name, value)| args.kw(name, value));
-        if let Some(star) = &whole.star {
-            args = args.star(star);
+        let mut args = Args::new();
+        for (at, value) in whole.positional.into_iter().enumerate() {
+            args = match &value {
+                Val::Object(object) if whole.stars.contains(&at) => args.star(object),
+                _ => args.arg(value),
+            };
         }
-        if let Some(star_star) = &whole.star_star {
-            args = args.star_star(star_star);
+        for (at, (name, value)) in whole.named.into_iter().enumerate() {
+            args = match &value {
+                Val::Object(object) if whole.mappings.contains(&at) => args.star_star(object),
+                _ => args.kw(name, value),
+            };
         }
         Ok((args, whole.guards))
     }
@@ -73,7 +101,7 @@ impl ArgsBox {
     /// As items: no names, no stars.
     pub(crate) fn into_items(self) -> Result<(Vec<Val>, Guards), Failure> {
         let whole = self.whole()?;
-        if !whole.named.is_empty() || whole.star.is_some() || whole.star_star.is_some() {
+        if !whole.named.is_empty() || !whole.stars.is_empty() {
             return Err(Failure::argument("expected items alone but found names, * or **"));
         }
         Ok((whole.positional, whole.guards))
@@ -92,6 +120,9 @@ impl ArgsBox {
     /// As a dict: keys and values in turn, then names and theirs.
     pub(crate) fn into_pairs(self) -> Result<(Vec<(Val, Val)>, Guards), Failure> {
         let whole = self.whole()?;
+        if !whole.stars.is_empty() || !whole.mappings.is_empty() {
+            return Err(Failure::argument("expected keys and values alone but found * or **"));
+        }
         if !whole.positional.len().is_multiple_of(2) {
             let found = whole.positional.len();
             return Err(Failure::argument(format_args!("expected keys and values in turn but found {found} of them")));
@@ -121,7 +152,12 @@ abi! {
     /// Makes the next one a keyword argument of this name.
     plain fn aria_py_args_name(args: Handle<ArgsBox>, name: TextIn, name_len: i64) {
         let _ = args.with(|args| match name.get(name_len) {
-            Ok(name) => args.name = Some(name.to_owned()),
+            Ok(name) => {
+                if let Some(before) = args.name.replace(name.to_owned()) {
+                    let text = format_args!("expected a value for the argument '{before}' but found the name '{name}'");
+                    args.failed.get_or_insert(Failure::argument(text));
+                }
+            }
             Err(failure) => args.push(Err(failure)),
         });
     }
@@ -181,20 +217,15 @@ abi! {
         push(args, || Ok(Val::slice(part(start)?, part(stop)?, part(step)?)));
     }
 
-    /// Adds the items of an iterable behind the positional arguments: `*object`.
+    /// Adds the items of an iterable to the positional arguments: `*object`. What is pushed later stands behind them.
     plain fn aria_py_args_star(args: Handle<ArgsBox>, object: PyIn) {
-        let _ = args.with(|args| match object.get() {
-            Ok(object) => args.star = Some(object.clone()),
-            Err(failure) => args.push(Err(failure)),
-        });
+        let _ = args.with(|args| args.push_all(object.get(), false));
     }
 
-    /// Adds the items of a mapping to the keyword arguments: `**object`.
+    /// Adds the items of a mapping to the named arguments: `**object`. A name that is there already is a TypeError of the
+    /// call.
     plain fn aria_py_args_star_star(args: Handle<ArgsBox>, object: PyIn) {
-        let _ = args.with(|args| match object.get() {
-            Ok(object) => args.star_star = Some(object.clone()),
-            Err(failure) => args.push(Err(failure)),
-        });
+        let _ = args.with(|args| args.push_all(object.get(), true));
     }
 
     /// Releases arguments that no function was given. NULL is fine.

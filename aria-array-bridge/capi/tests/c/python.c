@@ -160,6 +160,38 @@ static void objects(void)
     aria_py_args_star(args, three);
     aria_py_args_star_star(args, named);
     SHOWS(aria_py_call(function, args), "((b'b', 3), {'y': 2, 'z': 4})");
+    args = aria_py_args_new();
+    aria_py_args_star(args, three);
+    aria_py_args_star_star(args, named);
+    aria_py_args_int(args, 9);
+    aria_py_args_star(args, three);
+    aria_py_args_name(args, "y", -1);
+    aria_py_args_int(args, 2);
+    SHOWS(aria_py_call(function, args), "((3, 9, 3), {'z': 4, 'y': 2})");
+    args = aria_py_args_new();
+    aria_py_args_star_star(args, named);
+    aria_py_args_star_star(args, named);
+    CHECK(aria_py_call(function, args) == NULL);
+    CHECK_ERROR(ARIA_ERR_PYTHON, "multiple values for keyword argument 'z'");
+    args = aria_py_args_new();
+    aria_py_args_name(args, "x", -1);
+    aria_py_args_name(args, "y", -1);
+    aria_py_args_int(args, 2);
+    CHECK(aria_py_call(function, args) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "a value for the argument 'x' but found the name 'y'");
+    args = aria_py_args_new();
+    aria_py_args_name(args, "x", -1);
+    aria_py_args_star(args, three);
+    CHECK(aria_py_call(function, args) == NULL);
+    CHECK_ERROR(ARIA_ERR_ARGUMENT, "'x' but found * or **");
+    for (int form = 0; form < 3; form++) {
+        args = aria_py_args_new();
+        aria_py_args_star(args, three);
+        aria_py_args_star_star(args, named);
+        AriaPy *made = form == 0 ? aria_py_from_list(args) : form == 1 ? aria_py_from_dict(args) : aria_py_getitem(three, args);
+        CHECK(made == NULL);
+        CHECK_ERROR(ARIA_ERR_ARGUMENT, "* or **");
+    }
     aria_py_release(named);
     aria_py_release(three);
     aria_py_release(function);

@@ -45,8 +45,6 @@ struct Arguments<'a> {
     positional: Values<'a>,
     names: &'a [Text],
     keywords: Values<'a>,
-    star: *mut Object,
-    star_star: *mut Object,
 }
 
 impl Arguments<'_> {
@@ -58,9 +56,7 @@ impl Arguments<'_> {
     unsafe fn new<'a>(args: *const Args) -> Arguments<'a> {
         // SAFETY: NULL, or arguments that live for `'a`: the caller's duty.
         let Some(args) = (unsafe { args.as_ref() }) else {
-            let none = || Values::default();
-            let null = core::ptr::null_mut();
-            return Arguments { positional: none(), names: &[], keywords: none(), star: null, star_star: null };
+            return Arguments { positional: Values::default(), names: &[], keywords: Values::default() };
         };
         let names = if args.names.is_null() {
             &[]
@@ -74,8 +70,6 @@ impl Arguments<'_> {
             names,
             // SAFETY: as above.
             keywords: unsafe { Values::new(args.keywords, args.keywords_len) },
-            star: args.star,
-            star_star: args.star_star,
         }
     }
 
@@ -86,19 +80,19 @@ impl Arguments<'_> {
         object: Bound<'py, PyAny>,
         method: Option<Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>, Error> {
+        if self.names.len() != self.keywords.len() {
+            let (names, values) = (self.names.len(), self.keywords.len());
+            let text = format!("expected a name for each of {values} keyword arguments but found {names}");
+            return Err(Error::Argument(text));
+        }
         let mut all = Operands::new(py);
-        if !self.star_star.is_null() {
+        if self.keywords.has_star() {
             all.push(match method {
                 Some(name) => apply(py, GETATTR, [object, name])?,
                 None => object,
             });
             self.positional(py, &mut all)?;
             return Ok(frame::run(py, &all, Some(&self.keywords(py)?))?);
-        }
-        if self.names.len() != self.keywords.len() {
-            let (names, values) = (self.names.len(), self.keywords.len());
-            let text = format!("expected a name for each of {values} keyword arguments but found {names}");
-            return Err(Error::Argument(text));
         }
         if method.is_some() || !self.names.is_empty() {
             all.push(frame::caller(py)?.clone());
@@ -112,15 +106,23 @@ impl Arguments<'_> {
     }
 
     fn positional<'py>(&mut self, py: Python<'py>, all: &mut Operands<'py>) -> Result<(), Error> {
-        self.positional.all(py, all)?;
-        if !self.star.is_null() {
-            // SAFETY: a live handle: the duty of whoever called `new`.
-            let star = unsafe { the(py, self.star) }?;
-            for item in star.try_iter()? {
-                all.push(item?);
+        if !self.positional.has_star() {
+            return self.positional.all(py, all);
+        }
+        loop {
+            if let Some(star) = self.positional.next_star() {
+                // SAFETY: a live handle: the duty of whoever called `new`.
+                let star = unsafe { the(py, star) }?;
+                for item in star.try_iter()? {
+                    all.push(item?);
+                }
+            } else {
+                match self.positional.next(py) {
+                    Some(value) => all.push(value?),
+                    None => return Ok(()),
+                }
             }
         }
-        Ok(())
     }
 
     /// The names of the keyword arguments, each once: a tuple, or None without any.
@@ -143,23 +145,15 @@ impl Arguments<'_> {
 
     fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Error> {
         let all = PyDict::new(py);
-        let mut names = self.names.iter();
-        while let Some(value) = self.keywords.next(py) {
-            let name = names.next().copied().unwrap_or(Text::NONE);
-            // SAFETY: borrowed for the call: the duty of whoever called `new`.
-            let name = unsafe { name::interned(py, name, KEYWORD) }?;
-            add(&all, name.into_any(), value?)?;
-        }
-        // SAFETY: a live handle: the duty of whoever called `new`.
-        let mapping = unsafe { the(py, self.star_star) }?;
-        if mapping.getattr_opt("keys")?.is_none() {
-            let name = mapping.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("argument after ** must be a mapping, not {name}")).into());
-        }
-        for key in mapping.call_method0("keys")?.try_iter()? {
-            let key = key?;
-            let value = mapping.get_item(&key)?;
-            add(&all, key, value)?;
+        for name in self.names {
+            if let Some(mapping) = self.keywords.next_star() {
+                // SAFETY: a live handle: the duty of whoever called `new`.
+                add_all(&all, &*unsafe { the(py, mapping) }?)?;
+            } else if let Some(value) = self.keywords.next(py) {
+                // SAFETY: borrowed for the call: the duty of whoever called `new`.
+                let name = unsafe { name::interned(py, *name, KEYWORD) }?;
+                add(&all, name.into_any(), value?)?;
+            }
         }
         Ok(all)
     }
@@ -170,6 +164,20 @@ const KEYWORD: &str = "a keyword's name";
 
 fn twice(name: &Bound<'_, PyString>) -> PyErr {
     PyTypeError::new_err(format!("got multiple values for keyword argument '{name}'"))
+}
+
+/// Adds the items of a mapping, each as a keyword argument.
+fn add_all<'py>(all: &Bound<'py, PyDict>, mapping: &Bound<'py, PyAny>) -> PyResult<()> {
+    if mapping.getattr_opt("keys")?.is_none() {
+        let name = mapping.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("argument after ** must be a mapping, not {name}")));
+    }
+    for key in mapping.call_method0("keys")?.try_iter()? {
+        let key = key?;
+        let value = mapping.get_item(&key)?;
+        add(all, key, value)?;
+    }
+    Ok(())
 }
 
 /// Adds one keyword argument; a name that is no string, or is there already, is a TypeError as in Python.

@@ -7,7 +7,7 @@ use super::vectorcall::Operands;
 use super::{frame, handle, text};
 use aria_array_bridge::operations::{
     Failure, OK, Object, OwnedBytes, Payload, Sequence, Status, TAG_ARRAY, TAG_BOOL, TAG_BYTES, TAG_FLOAT, TAG_INT,
-    TAG_MADE, TAG_NONE, TAG_OBJECT, TAG_STR, TAG_UINT, Value,
+    TAG_MADE, TAG_NONE, TAG_OBJECT, TAG_STAR, TAG_STR, TAG_UINT, Value,
 };
 use core::slice;
 use pyo3::prelude::*;
@@ -52,6 +52,19 @@ impl Values<'_> {
         let mut values = unsafe { Values::new(values.data, values.len) };
         values.depth = depth;
         values
+    }
+
+    /// Takes the next one off, where it stands for the items of an object.
+    pub(super) fn next_star(&mut self) -> Option<*mut Object> {
+        let (value, rest) = self.rest.split_first().filter(|(value, _)| value.tag == TAG_STAR)?;
+        self.rest = rest;
+        // SAFETY: the tag says that it is a handle.
+        Some(unsafe { value.payload.object })
+    }
+
+    /// Says whether one stands for the items of an object.
+    pub(super) fn has_star(&self) -> bool {
+        self.rest.iter().any(|value| value.tag == TAG_STAR)
     }
 
     /// How many are left.
