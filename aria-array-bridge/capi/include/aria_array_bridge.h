@@ -354,11 +354,13 @@ int32_t aria_bridge_error_restore(AriaBridgeError *error);
 int32_t aria_bridge_error_code(AriaBridgeError *error);
 /* The error's kind: the qualified name of the exception's type, or StateError, ArgumentError, ... */
 char *aria_bridge_error_kind(AriaBridgeError *error);
-/* The error's message, `str(exception)`. */
+/* The error's message, `str(exception)`, in which U+FFFD stands for what UTF-8 cannot say. */
 char *aria_bridge_error_message(AriaBridgeError *error);
 /* The whole traceback as Python prints it, ending in a line break. */
 char *aria_bridge_error_traceback(AriaBridgeError *error);
-/* Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0. */
+/* Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0. "KeyError" and
+ * "builtins.KeyError" are the built-in one; any other kind is named in full or by the last part of its qualified
+ * name. */
 int32_t aria_bridge_error_matches(AriaBridgeError *error, const char *kind, int64_t kind_len);
 /* The payload that aria_bridge_error_set gave it, or NULL: also on another thread than the one of a local payload.
  * It lives as long as the error. */

@@ -279,7 +279,7 @@ abi! {
         error.look(|failure| Text(failure.kind.clone()))
     }
 
-    /// The error's message, `str(exception)`.
+    /// The error's message, `str(exception)`, in which U+FFFD stands for what UTF-8 cannot say.
     tries fn aria_bridge_error_message(error: Handle<Failure>) -> Text {
         error.look(|failure| Text(failure.message.clone()))
     }
@@ -289,7 +289,8 @@ abi! {
         error.look(|failure| Text(failure.render()))
     }
 
-    /// Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0.
+    /// Says whether the error is of this kind or one derived from it, as `except` does: 1 or 0. "KeyError" and
+    /// "builtins.KeyError" are the built-in one; any other kind is named in full or by the last part of its qualified name.
     tries fn aria_bridge_error_matches(error: Handle<Failure>, kind: TextIn, kind_len: i64) -> bool {
         let kind = kind.get(kind_len)?;
         error.look(|failure| match &failure.python {

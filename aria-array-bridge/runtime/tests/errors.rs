@@ -162,6 +162,49 @@ fn ends_interrupts_and_exits_are_told_apart() {
 }
 
 #[test]
+fn a_class_that_is_called_like_a_built_in_one_is_another() {
+    python();
+    for kind in ["KeyboardInterrupt", "SystemExit", "StopIteration", "ConnectionError", "AttributeError"] {
+        let code = format!("class {kind}(Exception): pass\ndef f(): raise {kind}('mine')");
+        let error = raised(&code);
+        assert!(!error.is(kind) && !error.is(&format!("builtins.{kind}")) && error.is("Exception"), "{kind}");
+        assert!(!error.is_interrupt() && !error.is_stop_iteration() && error.exit_code().is_none());
+        let derived = raised(&format!("import builtins\nclass {kind}(builtins.{kind}): pass\ndef f(): raise {kind}"));
+        assert!(derived.is(kind) && derived.is(&format!("builtins.{kind}")), "{kind}");
+    }
+    let error = raised("import zoneinfo\ndef f(): zoneinfo.ZoneInfo('No/where')");
+    assert!(error.is("zoneinfo._common.ZoneInfoNotFoundError") && error.is("ZoneInfoNotFoundError"));
+    assert!(error.is("KeyError") && error.is("builtins.LookupError") && !error.is("FoundError") && !error.is(""));
+    assert!(!error.is("len") && !error.is("builtins.len") && !error.is("ValueError"));
+    let own = PyError::new("KeyError", "k");
+    assert!(own.is("KeyError") && own.is("LookupError") && own.is("builtins.LookupError") && !own.is("ValueError"));
+    assert!(PyError::new("app.SpanError", "s").is("SpanError") && !PyError::new("SpanError", "s").is("Exception"));
+    // What `__getattr__` raises by that name is not what `hasattr` means.
+    let odd = names(
+        "class AttributeError(Exception): pass\nclass Odd:\n    def __getattr__(self, name): raise AttributeError(name)\nodd = Odd()",
+    );
+    assert_eq!(odd.getitem("odd").unwrap().hasattr("x").unwrap_err().message(), "x");
+}
+
+#[test]
+fn a_failed_import_shows_no_machinery() {
+    python();
+    for name in ["nosuch", "nosuch.module", "json.nosuch"] {
+        let error = PyObject::import(name).unwrap_err();
+        assert!(error.is("ModuleNotFoundError") && !error.render().contains("importlib"), "{}", error.render());
+        assert_eq!(error.render().matches("  File ").count(), 1);
+    }
+    let folder = std::env::temp_dir().join(format!("aria-import-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("aria_broken_module.py"), "x = 1\nraise ValueError('within')\n").unwrap();
+    let path = PyObject::import("sys").unwrap().getattr("path").unwrap();
+    path.call_method("append", Args::new().arg(folder.display().to_string())).unwrap();
+    let error = PyObject::import("aria_broken_module").unwrap_err();
+    assert!(error.render().contains("aria_broken_module.py\", line 2") && !error.render().contains("importlib"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn an_error_of_the_program_comes_back_with_its_payload() {
     python();
     let failing = PyObject::callable("failing", &["x"], |call: CallArgs<'_>| -> Result<(), PyError> {

@@ -47,7 +47,7 @@ numbers! {
     ITER,
     /// `next(a)`, or `b` at the end.
     NEXT,
-    /// The module called `a`.
+    /// Imports the module called `a`, and answers the package that a dotted name begins with.
     IMPORT,
     /// `sorted(dir(a))`, of which those that are text.
     DIR,
@@ -175,4 +175,8 @@ numbers! {
     TIMEDELTA,
     /// What makes a slice, a range, a complex number or a time, as a tuple of the values above.
     PARTS,
+    /// Says whether the exception `a`, or one of the built-in kind that the text `a` names, is of the kind that the text `b`
+    /// names, or of one derived from it: a built-in one (`KeyError`, `builtins.KeyError`), or any by its qualified name or
+    /// the last part of it, where no built-in one has that name.
+    MATCHES,
 }

@@ -173,6 +173,21 @@ def parts(a):
     raise expected("a slice, a range, a complex number or a time", a)
 
 
+def built_in(kind):
+    """The built-in exception of this name, or None."""
+    found = getattr(builtins, kind.removeprefix("builtins."), None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+
+
+def matches(a, kind):
+    wanted = built_in(kind)
+    classes = type.mro(built_in(a) or object) if isinstance(a, str) else type(a).__mro__
+    if wanted is not None:
+        return wanted in classes
+    names = [f"{c.__module__}.{c.__qualname__}" for c in classes]
+    return bool(kind) and any(name == kind or name.endswith("." + kind) for name in names)
+
+
 all = dict(
     GETATTR=getattr,
     SETATTR=setattr,
@@ -189,7 +204,7 @@ all = dict(
     LEN=len,
     ITER=iter,
     NEXT=next,
-    IMPORT=importlib.import_module,
+    IMPORT=__import__,  # In C: it leaves frames of the machinery out of what goes wrong.
     DIR=lambda a: sorted(name for name in dir(a) if isinstance(name, str)),
     DOC=doc,
     KIND=kind,
@@ -253,4 +268,5 @@ all = dict(
     DATETIME=datetime,
     TIMEDELTA=lambda days, seconds, microseconds: times().timedelta(days, seconds, microseconds),
     PARTS=parts,
+    MATCHES=matches,
 )

@@ -1,6 +1,7 @@
 //! `PyError`: what Python raised in an operation, or why the operation could not be done.
 
 use super::carried::{self, Payload};
+use crate::apply;
 use crate::args::Args;
 use crate::gil::attach;
 use crate::kind::Kind;
@@ -10,6 +11,7 @@ use crate::text::take_text;
 use crate::value::Val;
 use aria_array_bridge::Plan;
 use aria_array_bridge::operations::callback::Thrown;
+use aria_array_bridge::operations::function::MATCHES;
 use aria_array_bridge::operations::{ERR_ARGUMENT, ERR_PYTHON, ERR_STATE, Failure, Operations, OwnedBytes, Status};
 use core::any::Any;
 use core::{fmt, ptr};
@@ -79,8 +81,9 @@ impl PyError {
         PyError { inner: Box::new(Inner { status, kind, message, rendered, plan: None, object: None, payload }) }
     }
 
-    /// An error of the program, which a callback returns. A kind that names a built-in exception (`ValueError`) becomes
-    /// that one in Python, any other an `aria_array_bridge.AriaError` with this `kind`.
+    /// An error of the program, which a callback returns. A kind that names a built-in exception that takes a message
+    /// (`ValueError`, not `UnicodeDecodeError`) becomes that one in Python, any other an `aria_array_bridge.AriaError` with this
+    /// `kind`.
     pub fn new(kind: &str, message: impl Into<String>) -> PyError {
         PyError::own(ERR_PYTHON, kind, message)
     }
@@ -138,7 +141,7 @@ impl PyError {
         &self.inner.kind
     }
 
-    /// `str(exception)`
+    /// `str(exception)`, in which U+FFFD stands for what UTF-8 cannot say (a lone surrogate).
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -247,31 +250,23 @@ impl PyError {
         })
     }
 
-    /// Says whether the exception is of this kind or of a kind derived from it, as `except` does: `LookupError`
-    /// for a `KeyError`. The name is qualified, or it is the last part of a qualified name.
+    /// Says whether the exception is of this kind or of a kind derived from it, as `except` does: `LookupError` for a
+    /// `KeyError`. `KeyError` and `builtins.KeyError` are the built-in one, whatever other classes are called; any other kind is
+    /// named by its qualified name or by the last part of it.
     ///
-    /// Asks Python about base classes if the kind itself is another; when it cannot be asked the answer is no.
+    /// Asks Python; when it cannot be asked, names alone are compared.
     pub fn is(&self, kind: &str) -> bool {
-        same_kind(&self.inner.kind, kind) || self.has_base(kind).unwrap_or(false)
-    }
-
-    fn has_base(&self, kind: &str) -> Option<bool> {
-        let class = match self.object() {
-            Some(object) => object.getattr("__class__").ok()?,
+        let by_name = same_kind(&self.inner.kind, kind);
+        let error: Val = match self.object() {
+            Some(object) => object.into(),
+            None if by_name => return true,
             // What it would be in Python.
-            None => PyObject::import("builtins").ok()?.getattr(&self.inner.kind).ok()?,
+            None => self.inner.kind.as_str().into(),
         };
-        let bases = class.getattr("__mro__").ok()?;
-        for base in bases.iter().ok()? {
-            let base = base.ok()?;
-            let name = base.getattr("__qualname__").ok()?.str().ok()?;
-            let module = base.getattr("__module__").ok()?.str().ok()?;
-            let full = if module == "builtins" { name } else { format!("{module}.{name}") };
-            if same_kind(&full, kind) {
-                return Some(true);
-            }
+        match apply::value(MATCHES, [error, kind.into()]) {
+            Ok(Val::Bool(is)) => is,
+            _ => by_name,
         }
-        Some(false)
     }
 }
 
