@@ -133,7 +133,8 @@ impl Interpreter {
         }
         self.step(line)?;
         let scope = Scope::within(closure.around.clone());
-        let bound = self.bind(function, args, &scope, line);
+        // What fails here is the caller's, who says its line.
+        let bound = self.bind(function, args, &scope, line).map_err(|fault| Fault { place: None, ..fault });
         self.state().calls.borrow_mut().push(function.name.clone());
         let result = bound.and_then(|()| match self.block(&function.body, &scope, function.result.as_ref()) {
             Ok(value) | Err(Flow::Return(value)) => match &function.result {

@@ -87,7 +87,9 @@ impl Fault {
             // The Aria callers of the line that Python's traceback begins with. Of several tracebacks (an exception and
             // its causes) the last is the one that went on.
             let text = error.render();
-            return match text.rfind(HEAD) {
+            // Words of the error's own may look like a head.
+            let mut heads = text.rmatch_indices(HEAD).map(|(at, _)| at);
+            return match heads.find(|at| text[at + HEAD.len()..].starts_with("  File ")) {
                 Some(at) => {
                     let (before, after) = text.split_at(at + HEAD.len());
                     // Python's frames are indented; behind them are Aria's own lines, if the error began in Aria.

@@ -98,7 +98,11 @@ impl Interpreter {
 
     /// The place of this line in the function that runs. Sites live as long as the program, as its text does.
     fn site(&self, line: i32) -> &'static Site {
-        let key = (line, self.function());
+        self.site_of(line, self.function())
+    }
+
+    fn site_of(&self, line: i32, function: String) -> &'static Site {
+        let key = (line, function);
         let mut sites = self.state().sites.borrow_mut();
         sites.entry(key).or_insert_with_key(|(line, function)| {
             let function: &'static str = Box::leak(function.clone().into_boxed_str());
@@ -403,6 +407,24 @@ impl Interpreter {
         self.operate(line, what, || PyObject::callable_local(&name, signature, body))
     }
 
+    /// An error on its way into Python: an exception is raised again at each line of Aria that it went through, so that they
+    /// are in its traceback; Aria's own error is the payload of one.
+    fn thrown(&self, fault: Fault) -> PyError {
+        let Some(error) = fault.python() else {
+            return PyError::from_host_local(&fault.kind.clone(), fault.message.clone(), fault);
+        };
+        let again = |error: PyError, place: &Place| {
+            let _here = self.site_of(place.line, place.function.clone()).enter();
+            // A function in C that raises the exception it is given.
+            let raise = PyObject::import("codecs").and_then(|codecs| codecs.getattr("strict_errors"));
+            match (raise, error.object()) {
+                (Ok(raise), Some(exception)) => raise.call(Args::new().arg(exception)).err().unwrap_or(error),
+                _ => error,
+            }
+        };
+        fault.callers.iter().fold(error.clone(), again)
+    }
+
     /// Name, signature and body of an Aria function for Python.
     fn exported(
         &self,
@@ -422,6 +444,7 @@ impl Interpreter {
         }
         let (interpreter, closure) = (self.clone(), closure.clone());
         let body = move |call: CallArgs<'_>| {
+            let thrown = |fault| interpreter.thrown(fault);
             let called = (0..call.len()).map(|i| interpreter.lift(call.at(i)?.clone()).map_err(thrown));
             let args = Given { positional: called.collect::<Result<_, PyError>>()?, ..Given::default() };
             let line = closure.function.line;
@@ -498,14 +521,6 @@ impl Interpreter {
 /// A request, and its words for who watches.
 type Wish = (Request, String);
 type Exported<F> = (String, Signature, F);
-
-/// A fault on its way into Python: the exception that it was, or one that carries it.
-fn thrown(fault: Fault) -> PyError {
-    match fault.python() {
-        Some(error) => error.clone(),
-        None => PyError::from_host_local(&fault.kind.clone(), fault.message.clone(), fault),
-    }
-}
 
 /// `str(object)`
 pub(crate) fn text(object: &PyObject) -> Result<String, Fault> {
