@@ -4,6 +4,7 @@ use crate::call::Args;
 use crate::eval::{no_attribute, unfit};
 use crate::fault::Fault;
 use crate::interpreter::Interpreter;
+use crate::python::shared;
 use crate::value::{Value, nested, unreadable};
 use aria_array_runtime::prelude::*;
 use core::cmp::Ordering;
@@ -57,7 +58,7 @@ fn length(len: i64) -> Result<usize, Fault> {
 pub(crate) fn method(interpreter: &Interpreter, value: &Value, name: &str, args: &[Value], line: i32) -> Done {
     match (value, name, args) {
         (Value::Array(array), _, _) => {
-            let array = array.borrow().clone();
+            let array = if name == "to_numpy" { shared(array) } else { array.borrow().clone() };
             array_method(interpreter, value, &array, name, args, line)
         }
         (Value::List(items), "len", []) => Ok(Value::count(items.borrow().len())),

@@ -7,7 +7,8 @@
 //!    `Array<Float>` is a [`Request`]: [`Interpreter::coerce`].
 //! 4. Aria functions become `callable_local`, since values are `Rc`. An Aria error goes through Python as the payload
 //!    of an exception, and an exception through Aria as itself.
-//! 5. An array that Python sees, or that is Python's, is copied before the program writes to it: `index.rs`, `set_element`.
+//! 5. Python may write to an array that it is given, and the program sees it: [`shared`]. The program itself copies an array
+//!    that Python sees, or that is Python's, before it writes to it: `index.rs`, `set_element`.
 //! 6. No borrow of a value is held while Python runs: Python may come back, and may want the same value.
 
 use crate::ast::{Function, Type};
@@ -17,6 +18,7 @@ use crate::interpreter::Interpreter;
 use crate::value::{Closure, Value, element, nested};
 use aria_array_runtime::prelude::*;
 use aria_array_runtime::{EndError, add_source};
+use core::cell::RefCell;
 use std::rc::Rc;
 
 /// Conversions that every object of Python has in Aria, unless it has an attribute of this name itself.
@@ -152,7 +154,7 @@ impl Interpreter {
             // A slice inside of an index, which the runtime sees to; else Python's `range`.
             Value::Range(Some(start), Some(stop)) => Val::Range(*start, *stop, 1),
             Value::Range(start, stop) => Val::slice(*start, *stop, ()),
-            Value::Array(array) => Val::from(&*array.borrow()),
+            Value::Array(array) => Val::from(shared(array)),
             Value::Function(closure) => Val::Object(self.callable(closure, line)?),
             Value::Object(object) => Val::from(object),
             Value::Result(_) => {
@@ -521,6 +523,13 @@ impl Interpreter {
 /// A request, and its words for who watches.
 type Wish = (Request, String);
 type Exported<F> = (String, Signature, F);
+
+/// An array on its way into Python: anybody may write to its memory from now on, unless it is read-only or others hold it too.
+pub(crate) fn shared(cell: &RefCell<Array>) -> Array {
+    let array = cell.replace(Array::from(Vec::<f64>::new()));
+    cell.replace(array.share().unwrap_or_else(|array| array));
+    cell.borrow().clone()
+}
 
 /// `str(object)`
 pub(crate) fn text(object: &PyObject) -> Result<String, Fault> {

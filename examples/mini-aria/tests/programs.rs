@@ -143,7 +143,7 @@ fn an_array_of_the_program_is_the_array_of_numpy() {
         for x in b[1..]\n  println(x * 2.0)\nend\n\
         a[0] = 1.0\nprintln(a[0], b[0])\n\
         own = [1.0, 2.0]\nview = np.asarray(own)\nprintln(np.shares_memory(view, own.to_numpy), view.flags.writeable)\n";
-    assert_eq!(prints("shared", program), "5.0\ntrue\n4.0\n6.0\n1.0 5.0\ntrue false\n");
+    assert_eq!(prints("shared", program), "5.0\ntrue\n4.0\n6.0\n1.0 5.0\ntrue true\n");
 }
 
 #[test]
