@@ -4,7 +4,6 @@
 //! two. A file is opened and its table looked at before Python imports it, so one that does not fit is never run.
 
 use crate::config::Config;
-use crate::error::StartError;
 use crate::load::Api;
 use crate::platform::{self, c_text, path_from_bytes};
 use crate::script::run;
@@ -23,12 +22,12 @@ pub(crate) struct Core {
     pub(crate) version: String,
 }
 
-/// Finds the core module, checks it, and imports it.
+/// Finds the core module, checks it, and imports it; else where it was looked for, and why it was not taken.
 ///
 /// # Safety
 ///
 /// The thread is attached to the interpreter that `api` belongs to, which `started` says we have started.
-pub(crate) unsafe fn load(api: &Api, config: &Config, started: bool) -> Result<Core, StartError> {
+pub(crate) unsafe fn load(api: &Api, config: &Config, started: bool) -> Result<Core, Vec<(String, String)>> {
     let mut tried = Vec::new();
     let mut names = Vec::new();
     for (number, path) in config.paths.iter().enumerate() {
@@ -42,8 +41,8 @@ pub(crate) unsafe fn load(api: &Api, config: &Config, started: bool) -> Result<C
     }
     // SAFETY: attached: the caller's duty.
     match unsafe { run(api, include_str!("locate.py"), &names) } {
-        Ok(path) if path.is_empty() => tried.push(("this environment".to_owned(), "it is not installed".to_owned())),
-        Err(error) => tried.push(("this environment".to_owned(), error)),
+        Ok(path) if path.is_empty() => tried.push(("its environment".to_owned(), "it is not installed".to_owned())),
+        Err(error) => tried.push(("its environment".to_owned(), error)),
         Ok(path) => {
             let path = path_from_bytes(&path);
             match table_of(&path) {
@@ -61,13 +60,18 @@ pub(crate) unsafe fn load(api: &Api, config: &Config, started: bool) -> Result<C
             Err(why) => tried.push((path.display().to_string(), why)),
         }
     }
-    Err(StartError::NoCore { tried })
+    Err(tried)
 }
 
 /// # Safety
 ///
 /// The thread is attached to the interpreter that `api` belongs to.
-unsafe fn import(api: &Api, table: &'static Operations, path: PathBuf, beside: bool) -> Result<Core, StartError> {
+unsafe fn import(
+    api: &Api,
+    table: &'static Operations,
+    path: PathBuf,
+    beside: bool,
+) -> Result<Core, Vec<(String, String)>> {
     let names = match c_text(path.as_os_str()) {
         Some(path) if beside => vec![(c"beside".to_owned(), path)],
         _ => Vec::new(),
@@ -75,7 +79,7 @@ unsafe fn import(api: &Api, table: &'static Operations, path: PathBuf, beside: b
     // SAFETY: attached: the caller's duty.
     match unsafe { run(api, include_str!("import.py"), &names) } {
         Ok(version) => Ok(Core { table, path, version: String::from_utf8_lossy(&version).into_owned() }),
-        Err(error) => Err(StartError::NoCore { tried: vec![(path.display().to_string(), error)] }),
+        Err(error) => Err(vec![(path.display().to_string(), error)]),
     }
 }
 

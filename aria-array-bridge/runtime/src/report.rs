@@ -12,6 +12,9 @@ use crate::probe::Facts;
 use core::fmt;
 use std::path::PathBuf;
 
+/// Who named an interpreter that ran already.
+pub(crate) const JOINED: &str = "this process";
+
 /// Where the interpreter came from, as known from its start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
@@ -46,7 +49,7 @@ impl Origin {
         Origin {
             version: here.version.clone(),
             place,
-            from: "this process",
+            from: JOINED,
             library: here.path.clone(),
             core: core.path.clone(),
             core_version: core.version.clone(),

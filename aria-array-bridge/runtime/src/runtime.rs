@@ -8,7 +8,8 @@ use crate::find::{Found, find};
 use crate::here::Place;
 use crate::load::{self, Api, Loaded};
 use crate::local::{self, this_thread};
-use crate::report::{Origin, Report};
+use crate::probe::Facts;
+use crate::report::{JOINED, Origin, Report};
 use crate::start;
 use crate::state::{self, Ours, Phase, RUNTIMES, Running, Start, operate};
 use aria_array_bridge::operations::{Failure, Operations};
@@ -211,10 +212,11 @@ fn bring_up(config: &Config) -> Result<Running, Failed> {
             let Found { facts, from } = found;
             Ok(Running { origin: Origin::started(&facts, from, &loaded, &core), ours: Some(ours) })
         }
-        Err(error) => {
+        Err(tried) => {
             // SAFETY: attached, and this is the thread that started it.
             unsafe { (loaded.api.Py_FinalizeEx)() };
-            Err(Failed::ForGood(error))
+            let Found { facts: Facts { executable, version, .. }, from } = found;
+            Err(Failed::ForGood(StartError::NoCore { python: executable, version, from, tried }))
         }
     }
 }
@@ -236,7 +238,11 @@ fn join(config: &Config, here: Loaded) -> Result<Running, StartError> {
     // In between, so that nobody waits for another Python that is asked what it is.
     place.refuse_another(config, &here.version)?;
     // SAFETY: as above.
-    let core = attached(&here.api, || unsafe { core_module::load(&here.api, config, false) })?;
+    let core = attached(&here.api, || unsafe { core_module::load(&here.api, config, false) });
+    let core = core.map_err(|tried| {
+        let (python, version) = (place.executable.clone(), here.version.clone());
+        StartError::NoCore { python, version, from: JOINED, tried }
+    })?;
     state::publish(&here.api, core.table);
     Ok(Running { origin: Origin::joined(config, &here, place, &core), ours: None })
 }

@@ -115,7 +115,11 @@ fn a_wrong_pythonhome_is_an_error_and_no_crash() {
 #[test]
 fn a_python_without_the_package_is_named_with_the_remedy() {
     let (ok, text) = doctor(&[("ARIA_PYTHON", &base())]);
-    assert!(!ok && text.contains("it is not installed") && text.contains("pip install aria-array-bridge"), "{text}");
+    assert!(!ok && text.contains("it is not installed") && text.contains("from ARIA_PYTHON"), "{text}");
+    assert!(
+        text.contains("Python 3.") && text.contains(&format!("{} -m pip install aria-array-bridge", base())),
+        "{text}"
+    );
 }
 
 #[test]

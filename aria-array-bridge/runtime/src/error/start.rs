@@ -87,8 +87,14 @@ pub enum StartError {
         /// Its words.
         message: String,
     },
-    /// There is no core module.
+    /// There is no core module for the interpreter.
     NoCore {
+        /// The executable.
+        python: PathBuf,
+        /// Its version.
+        version: String,
+        /// Who named it, as in [`Report::from`](crate::Report::from).
+        from: &'static str,
         /// Where it was looked for, and why it was not taken.
         tried: Vec<(String, String)>,
     },
@@ -178,12 +184,14 @@ impl fmt::Display for StartError {
                     None => Ok(()),
                 }
             }
-            StartError::NoCore { tried } => {
+            StartError::NoCore { python, version, from, tried } => {
+                let (python, version) = (python.display(), version.split(' ').next().unwrap_or_default());
                 f.write_str("expected the core module of aria-array-bridge but found none that fits")?;
+                write!(f, "\n  Python {version}, {python}, from {from}")?;
                 for (place, why) in tried {
                     write!(f, "\n  {place}: {why}")?;
                 }
-                f.write_str("\n  fix: pip install aria-array-bridge in this environment")
+                write!(f, "\n  fix: {python} -m pip install aria-array-bridge")
             }
             StartError::Occupied { running, prefix, python } => write!(
                 f,
