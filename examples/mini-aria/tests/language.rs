@@ -190,6 +190,7 @@ fn syntax_errors_name_line_column_found_and_wanted() {
         ("\"abc", "line 1, column 1: expected a closing `\"` but found the end of the line"),
         ("x = $", "line 1, column 5: expected a word, a number or a sign but found `$`"),
         ("f(1 2)", "line 1, column 5: expected `,` or `)` but found `2`"),
+        ("a < b < c", "line 1, column 7: expected `and` between comparisons but found `<`"),
         ("a b", "line 1, column 3: expected the end of the line but found `b`"),
         ("for in 3\nend", "line 1, column 5: expected a name but found `in`"),
         ("\"\\q\"", "line 1, column 1: expected one of `\\n`, `\\t`, `\\\"`, `\\\\` but found `\\q`"),

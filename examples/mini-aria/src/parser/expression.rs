@@ -6,7 +6,8 @@ use crate::lexer::Kind;
 use aria_array_runtime::Op;
 use std::rc::Rc;
 
-/// Operators of two operands from the weakest to the strongest, those of one line alike. All but `**` group to the left.
+/// Operators of two operands from the weakest to the strongest, those of one line alike. All but `**` group to the left, and
+/// comparisons, which have no order of their own, not at all.
 const LEVELS: [&[(&str, Op)]; 6] = [
     &[("==", Op::Eq), ("!=", Op::Ne), ("<", Op::Lt), ("<=", Op::Le), (">", Op::Gt), (">=", Op::Ge)],
     &[("|", Op::Or), ("^", Op::Xor)],
@@ -73,6 +74,9 @@ impl Parser {
             && let Some((_, op)) = ops.iter().find(|(name, _)| name == sign)
             && !(self.bars > 0 && *sign == "|")
         {
+            if level == 0 && chain > 0 {
+                return Err(self.wanted("`and` between comparisons"));
+            }
             self.longer(&mut chain)?;
             self.at += 1;
             // An operator at the end of a line asks for the next one.
