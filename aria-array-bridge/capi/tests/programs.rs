@@ -5,15 +5,15 @@ mod support;
 
 use std::fs;
 use std::process::Command;
-use support::{LANGUAGES, build, ended_well, environment, root, written};
+use support::{LANGUAGES, build, ended_clean, ended_well, environment, root, written};
 
-/// Builds and runs one of `examples/c` in each language, and under AddressSanitizer; returns what it printed. (CPython keeps
-/// memory to the end on purpose, so that leaks are looked for in the programs without it.)
+/// Builds and runs one of `examples/c` in each language, and under the sanitizers of addresses and leaks; returns what it
+/// printed.
 fn printed(name: &str) -> String {
     environment();
     let source = root().join("examples/c").join(name);
     let sanitized = build(LANGUAGES[0], &source, &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
-    ended_well(Command::new(sanitized).env("ASAN_OPTIONS", "detect_leaks=0"));
+    ended_clean(&mut Command::new(sanitized));
     let [c, cpp] = LANGUAGES.map(|language| ended_well(&mut Command::new(build(language, &source, &[]))));
     assert_eq!(c, cpp);
     c
