@@ -30,6 +30,15 @@ fn c_programs_with_python_are_clean_under_address_sanitizer() {
 }
 
 #[test]
+fn ctrl_c_is_an_error_wherever_the_program_is_and_a_fork_ends_by_itself() {
+    environment();
+    for language in LANGUAGES {
+        let program = build(language, &c("signals.c"), &["-pthread"]);
+        assert_eq!(ended_well(&mut Command::new(program)), "done\n");
+    }
+}
+
+#[test]
 fn a_configuration_says_how_python_starts() {
     let environment = environment();
     let python = std::path::Path::new(&environment).join("bin/python");
