@@ -111,7 +111,7 @@ int main(void)
     /* Caches of Python's own fill in the first batches, and breathe later; a block that is lost in each round would be as
      * many as there are rounds in each batch. */
     int64_t grown = ROUNDS;
-    for (int batch = 0; batch < BATCHES && grown >= ROUNDS / 4; batch++) {
+    for (int batch = 0; batch < BATCHES && grown >= ROUNDS / 20; batch++) {
         const int64_t before = blocks();
         for (int i = 0; i < ROUNDS; i++) {
             errors(function, chained);
@@ -120,7 +120,7 @@ int main(void)
         }
         grown = blocks() - before;
     }
-    if (grown >= ROUNDS / 4) {
+    if (grown >= ROUNDS / 20) {
         fprintf(stderr, "expected no more blocks after %d rounds but found %lld\n", ROUNDS, (long long)grown);
         return 1;
     }
