@@ -47,7 +47,8 @@ numbers! {
     ITER,
     /// `next(a)`, or `b` at the end.
     NEXT,
-    /// Imports the module called `a`, and answers the package that a dotted name begins with.
+    /// Imports the module called `a`, as `__import__` does: `b` and `c` are namespaces or `None`, and with names in `d` it answers
+    /// the module itself, and not the package that a dotted name begins with.
     IMPORT,
     /// `sorted(dir(a))`, of which those that are text.
     DIR,

@@ -11,8 +11,9 @@ use aria_array_bridge::operations::function::{
     GETATTR, GETITEM, IMPORT, INDEX, ITER, LEN, NEXT, SETATTR, SETITEM, TRUTH,
 };
 use aria_array_bridge::operations::{Failure, OK, Object, Status, Text, Value};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 use pyo3::{Borrowed, ffi};
 
 /// Borrows the object of a handle; NULL is an error.
@@ -42,9 +43,10 @@ pub(super) unsafe extern "C" fn import(name: Text, out: *mut *mut Object, failur
         // SAFETY: borrowed for the call: the table's contract.
         let name = unsafe { text::read(name, "a module's name") }?;
         let name = PyString::new(py, name).into_any();
-        apply(py, IMPORT, [name.clone()])?;
-        // The leaf, as `importlib.import_module` finds it, by which a module may stand for itself what it likes.
-        let module = py.import("sys")?.getattr("modules")?.get_item(name)?;
+        // A name that every module has: with one the leaf is answered, and the package need not be there.
+        let none = || py.None().into_bound(py);
+        let leaf = PyTuple::new(py, [intern!(py, "__name__")])?.into_any();
+        let module = apply(py, IMPORT, [name, none(), none(), leaf])?;
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(module, out) }
     };
