@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import sys
 import threading
 
 import numpy as np
@@ -131,7 +132,8 @@ def test_every_way_out_is_recorded(way, protocol):
     x = ab.asarray(np.arange(3.0))
     with ab.trace() as hops:
         kept = way(x)
-    assert [(plan.outcome, plan.protocol) for plan in hops] == [("view", protocol)]
+    again = sys.version_info >= (3, 14) and hops[0].target == "a pickle"  # Which asks twice there.
+    assert [(plan.outcome, plan.protocol) for plan in hops] == [("view", protocol)] * (1 + again)
     assert hops[0].source == ("Array float64[3]" if hops[0].target != "a pickle" else "Array bytes[24]")
     del kept
 

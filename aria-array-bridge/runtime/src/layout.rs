@@ -64,6 +64,19 @@ pub(crate) const LAYOUTS: &[ConfigLayout] = &[
         home: 296,
         executable: 344,
     },
+    ConfigLayout {
+        minor: 14,
+        size: 456,
+        isolated: 4,
+        use_environment: 8,
+        install_signal_handlers: 16,
+        parse_argv: 104,
+        user_site_directory: 216,
+        buffered_stdio: 224,
+        program_name: 288,
+        home: 304,
+        executable: 352,
+    },
 ];
 
 /// Measured on LP64 alone so far.
@@ -147,7 +160,7 @@ mod tests {
     fn unknown_versions_have_no_layout() {
         assert_eq!(layout(3, 12).map(|layout| layout.size), Some(432));
         assert_eq!(layout(3, 10), None);
-        assert_eq!(layout(3, 14), None);
+        assert_eq!(layout(3, 15), None);
         assert_eq!(layout(4, 11), None);
     }
 

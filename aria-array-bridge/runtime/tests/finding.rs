@@ -87,7 +87,7 @@ fn what_is_no_python_does_not_count() {
 #[cfg(unix)]
 fn an_unknown_version_a_free_threaded_build_and_a_mismatch_are_named() {
     let cases = [
-        ("old", "import sys; sys.version_info = (3, 9, 1)", "expected Python 3.11, 3.12 or 3.13 but"),
+        ("old", "import sys; sys.version_info = (3, 9, 1)", "expected Python 3.11, 3.12, 3.13 or 3.14 but"),
         ("new", "import sys; sys.version_info = (3, 99, 0)", "is 3.99"),
         ("free", "import sysconfig; sysconfig.get_config_vars()[\"Py_GIL_DISABLED\"] = 1", "free-threaded build"),
         ("other", "import sys; sys.implementation.name = \"pypy\"", "expected CPython"),

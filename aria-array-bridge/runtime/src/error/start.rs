@@ -124,7 +124,7 @@ impl fmt::Display for StartError {
                     write!(f, "\n  {}, from {from}: {why}", python.display())?;
                 }
                 f.write_str(
-                    "\n  fix: set ARIA_PYTHON to a Python from 3.11 to 3.13, or activate its virtual environment",
+                    "\n  fix: set ARIA_PYTHON to a Python from 3.11 to 3.14, or activate its virtual environment",
                 )
             }
             StartError::OtherPython { python, found } => {
@@ -138,7 +138,7 @@ impl fmt::Display for StartError {
             ),
             StartError::UnknownVersion { python, major, minor } => write!(
                 f,
-                "expected Python 3.11, 3.12 or 3.13 but {} is {major}.{minor}\n  \
+                "expected Python 3.11, 3.12, 3.13 or 3.14 but {} is {major}.{minor}\n  \
                  fix: set ARIA_PYTHON to one of these",
                 python.display()
             ),

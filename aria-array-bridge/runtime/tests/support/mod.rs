@@ -134,5 +134,6 @@ pub(crate) fn liar(folder: &str, changes: &str) -> String {
 }
 
 /// What such a Python does that knows no library anywhere, and has mapped none.
-pub(crate) const WITHOUT_LIBRARY: &str = "import sys, os, sysconfig, builtins; sysconfig.get_config_vars().clear(); \
+pub(crate) const WITHOUT_LIBRARY: &str = "import sys, os, sysconfig, builtins; \
+     v = sysconfig.get_config_vars(); v.update({k: None for k in v if not k.endswith((\"prefix\", \"base\"))}); \
      sys.base_prefix = \"/nowhere\"; builtins.open = lambda *a, **k: (_ for _ in ()).throw(OSError())";
