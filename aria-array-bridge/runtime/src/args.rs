@@ -2,7 +2,8 @@
 
 use crate::object::PyObject;
 use crate::value::{Lent, Val};
-use aria_array_bridge::operations::{self as raw, Status, TAG_STAR, Text};
+use aria_array_bridge::operations::{self as raw, Status, TAG_STAR, Text, Value};
+use core::ptr;
 use smallvec::SmallVec;
 
 /// Positional and keyword arguments, `*` and `**`.
@@ -15,8 +16,15 @@ use smallvec::SmallVec;
 pub struct Args {
     /// As few as most calls have are kept without an allocation.
     positional: SmallVec<[Val; 2]>,
-    keywords: Vec<(String, Val)>,
-    /// Which of `positional` are iterables, whose items stand there.
+    /// What few calls have; a word, since each call looks whether there is any.
+    more: Option<Box<More>>,
+}
+
+/// What there is beside plain positional arguments.
+#[derive(Clone, Debug, Default)]
+struct More {
+    keywords: SmallVec<[(String, Val); 2]>,
+    /// Which of the positional ones are iterables, whose items stand there.
     stars: Vec<usize>,
     /// Which of `keywords` are mappings, whose items stand there; they have no name.
     mappings: Vec<usize>,
@@ -41,14 +49,15 @@ impl Args {
     #[must_use]
     #[inline]
     pub fn kw(mut self, name: impl Into<String>, value: impl Into<Val>) -> Args {
-        self.keywords.push((name.into(), value.into()));
+        self.more().keywords.push((name.into(), value.into()));
         self
     }
 
     /// Adds the items of an iterable to the positional arguments: `*object`. What is added later stands behind them.
     #[must_use]
     pub fn star(mut self, object: &PyObject) -> Args {
-        self.stars.push(self.positional.len());
+        let at = self.positional.len();
+        self.more().stars.push(at);
         self.arg(object)
     }
 
@@ -56,18 +65,38 @@ impl Args {
     /// call, as in Python.
     #[must_use]
     pub fn star_star(mut self, object: &PyObject) -> Args {
-        self.mappings.push(self.keywords.len());
+        let more = self.more();
+        more.mappings.push(more.keywords.len());
         self.kw("", object)
     }
 
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
     /// Shows the arguments to `call` in the table's form. The call consumes the arrays.
+    #[inline]
     pub(crate) fn lend(&mut self, call: impl FnOnce(&raw::Args) -> Status) -> Status {
         let mut lent = Lent::default();
-        let mut positional = lent.all(&mut self.positional);
+        lent.with(&mut self.positional, |lent, positional| match &mut self.more {
+            None => call(&raw::Args {
+                positional: positional.as_ptr(),
+                positional_len: positional.len(),
+                names: ptr::null(),
+                keywords: ptr::null(),
+                keywords_len: 0,
+            }),
+            Some(more) => more.lend(lent, positional, call),
+        })
+    }
+}
+
+impl More {
+    fn lend(&mut self, lent: &mut Lent, positional: &mut [Value], call: impl FnOnce(&raw::Args) -> Status) -> Status {
         for at in &self.stars {
             positional[*at].tag = TAG_STAR;
         }
-        let (mut names, mut keywords) = (SmallVec::<[Text; 4]>::new(), SmallVec::<[_; 4]>::new());
+        let (mut names, mut keywords) = (SmallVec::<[Text; 4]>::new(), SmallVec::<[Value; 4]>::new());
         for (name, value) in &mut self.keywords {
             names.push(Text::new(name));
             keywords.push(lent.lend(value));

@@ -5,13 +5,16 @@
 //! or at its end. When its thread has ended it leaks, and is counted.
 
 use core::any::Any;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::cell::Cell;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Values of threads that had ended.
 static LEAKED: AtomicU64 = AtomicU64::new(0);
+/// How many values are at home and not dropped, of all threads: mostly none, and then nobody looks at home. Counted before
+/// they are there, so that none is overlooked.
+static ARRIVED: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts values that leaked since their thread had ended when another one dropped them.
 pub(crate) fn leaked() -> u64 {
@@ -33,7 +36,7 @@ struct Owner(Arc<Home>);
 impl Drop for Owner {
     fn drop(&mut self) {
         let last = lock(&self.0).take();
-        drop(last);
+        drop_all(last.unwrap_or_default());
     }
 }
 
@@ -61,12 +64,25 @@ fn lock(home: &Home) -> std::sync::MutexGuard<'_, Option<Vec<Carrier>>> {
 }
 
 /// Drops what came home to this thread. No lock is held meanwhile.
+#[inline]
 pub(crate) fn drop_arrivals() {
+    if ARRIVED.load(Ordering::Relaxed) > 0 {
+        drop_my_arrivals();
+    }
+}
+
+#[cold]
+fn drop_my_arrivals() {
     let arrived = HOME.try_with(|home| {
         let home = home.try_borrow().ok()?;
         lock(&home.as_ref()?.0).as_mut().map(core::mem::take)
     });
-    drop(arrived);
+    drop_all(arrived.ok().flatten().unwrap_or_default());
+}
+
+fn drop_all(values: Vec<Carrier>) {
+    ARRIVED.fetch_sub(values.len(), Ordering::Relaxed);
+    drop(values);
 }
 
 /// A value that is used and dropped on the thread that made it.
@@ -109,10 +125,12 @@ impl Drop for Local {
             drop(value);
             return;
         }
+        ARRIVED.fetch_add(1, Ordering::Relaxed);
         match &mut *lock(&self.home) {
             Some(arrivals) => arrivals.push(value),
             None => {
                 core::mem::forget(value);
+                ARRIVED.fetch_sub(1, Ordering::Relaxed);
                 LEAKED.fetch_add(1, Ordering::Relaxed);
             }
         }

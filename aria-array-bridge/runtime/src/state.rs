@@ -138,6 +138,7 @@ pub(crate) fn table() -> Option<&'static Operations> {
 /// # Safety
 ///
 /// `body` calls one function of the table, which is given the failure, as the table says, and hands its status on.
+#[inline]
 pub(crate) unsafe fn operate(body: impl FnOnce(&Operations, &mut Failure) -> Status) -> Result<Status, PyError> {
     drop_arrivals();
     let inside = Inside::enter().ok_or_else(PyError::not_running)?;

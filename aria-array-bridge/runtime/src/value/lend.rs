@@ -9,7 +9,9 @@ use aria_array_bridge::operations::{
     Text, Value,
 };
 use core::ptr;
-use smallvec::SmallVec;
+
+/// As many arguments as most calls have at most.
+const FEW: usize = 4;
 
 /// The insides of values that were lent: what their pointers point to. Outlives the call.
 #[derive(Default)]
@@ -21,15 +23,23 @@ impl Lent {
     /// The value for the table, which borrows text and objects from `value` and what is inside of it from this.
     ///
     /// An array is given to whom the value is handed, and `None` takes its place.
+    #[inline]
     pub(crate) fn lend(&mut self, value: &mut Val) -> Value {
+        match value {
+            Val::Int(number) => int(*number),
+            Val::Float(number) => float(*number),
+            Val::Object(object) => Value { tag: TAG_OBJECT, function: 0, payload: Payload { object: object.as_raw() } },
+            _ => self.lend_any(value),
+        }
+    }
+
+    fn lend_any(&mut self, value: &mut Val) -> Value {
         let (tag, payload) = match value {
             Val::None => (TAG_NONE, Payload { int: 0 }),
             Val::Bool(truth) => (TAG_BOOL, Payload { int: i64::from(*truth) }),
-            Val::Int(number) => (TAG_INT, Payload { int: *number }),
-            Val::Float(number) => (TAG_FLOAT, Payload { float: *number }),
+            Val::Int(_) | Val::Float(_) | Val::Object(_) => return self.lend(value),
             Val::Str(text) => (TAG_STR, Payload { text: Text::new(text) }),
             Val::Bytes(bytes) => return self::bytes(bytes),
-            Val::Object(object) => (TAG_OBJECT, Payload { object: object.as_raw() }),
             Val::Array(_) => {
                 let Val::Array(array) = core::mem::replace(value, Val::None) else { unreachable!("just matched") };
                 // One without a form in C is NULL, which the other side refuses.
@@ -64,17 +74,29 @@ impl Lent {
         Value { tag, function: 0, payload }
     }
 
-    /// Lends several values, in order.
-    pub(crate) fn all(&mut self, values: &mut [Val]) -> SmallVec<[Value; 4]> {
-        let mut lent = SmallVec::with_capacity(values.len());
-        for value in values {
-            lent.push(self.lend(value));
-        }
-        lent
+    /// Lends several values, in order, for `work`: a few without an allocation.
+    #[inline]
+    pub(crate) fn with<R>(&mut self, values: &mut [Val], work: impl FnOnce(&mut Lent, &mut [Value]) -> R) -> R {
+        let (mut few, mut many);
+        let lent = if values.len() <= FEW {
+            few = [Value::NONE; FEW];
+            for (place, value) in few.iter_mut().zip(values.iter_mut()) {
+                *place = self.lend(value);
+            }
+            &mut few[..values.len()]
+        } else {
+            many = self.all(values);
+            &mut many[..]
+        };
+        work(self, lent)
+    }
+
+    fn all(&mut self, values: &mut [Val]) -> Vec<Value> {
+        values.iter_mut().map(|value| self.lend(value)).collect()
     }
 
     fn items(&mut self, function: u32, items: &mut [Val]) -> Value {
-        let inside = self.all(items).into_boxed_slice();
+        let inside = self.all(items);
         self.made(function, inside)
     }
 
