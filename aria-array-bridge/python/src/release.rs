@@ -5,15 +5,19 @@
 //! one pending call of the interpreter. An `atexit` hook closes it: it waits until nobody is inside
 //! `push` or `attach`, releases what waits, and from then on what is dropped leaks and is counted.
 //!
-//! The queue itself is [`aria_array_bridge::queue`].
+//! The queue itself is [`aria_array_bridge::queue`]; what a thread drops in a batch is the business of `own`.
+
+mod own;
+mod queued;
+
+pub(crate) use queued::{Queued, drop_shallowly};
 
 use crate::operations::gil;
-use aria_array_bridge::queue::{Batch, Gate, Node, OwnQueue, Queue, Visits};
+use aria_array_bridge::queue::{Batch, Gate, Node, Queue, Visits};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::fmt;
 use core::marker::PhantomData;
-use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
@@ -47,11 +51,6 @@ thread_local! {
     static MAIN: Cell<bool> = const { Cell::new(false) };
     /// This thread is the one that is releasing: `DRAINING` is its own.
     static MINE: Cell<bool> = const { Cell::new(false) };
-    /// What this thread drops in a batch, and releases with its next operation or when it leaves the batch. It is inside of
-    /// `ATTACHED` until then, so that the end of the interpreter waits for it.
-    static OWN: OwnQueue = const { OwnQueue::new() };
-    /// This thread is releasing what is in `OWN`.
-    static RELEASING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The interpreter has not been started, is ending, or has ended.
@@ -97,11 +96,30 @@ pub(crate) fn counts_of_release_queue() -> (u64, u64) {
 /// As for [`Queue::push`]. The release function may rely on being attached with no exception pending.
 /// [`ready`] has been called in this process.
 pub(crate) unsafe fn push(node: NonNull<Node>) {
+    // SAFETY: the caller's duty.
+    unsafe { push_as(node, false) };
+}
+
+/// As [`push`], of what runs no code of Python's as it is released, and raises nothing.
+///
+/// # Safety
+///
+/// As for [`push`].
+pub(crate) unsafe fn push_quiet(node: NonNull<Node>) {
+    // SAFETY: the caller's duty.
+    unsafe { push_as(node, true) };
+}
+
+/// # Safety
+///
+/// As for [`push`].
+#[inline]
+unsafe fn push_as(node: NonNull<Node>, quiet: bool) {
     // A closed gate stays one, and this thread would see that it was closed by itself; when another closed it this thread
     // was no longer waited for, and is not attached again.
     if gil::is_between_operations_of_a_batch(VISITS.with(Visits::depth)) && !PUSHING.is_closed() {
         // SAFETY: the caller's duties are those of `OwnQueue::push`.
-        return unsafe { OWN.with(|own| own.push(node)) };
+        return unsafe { own::push(node, quiet) };
     }
     let Some(_inside) = PUSHING.enter() else {
         LEAKED.fetch_add(1, Ordering::Relaxed);
@@ -139,8 +157,9 @@ extern "C" fn release_pending(_: *mut c_void) -> c_int {
 }
 
 /// Says whether something waits to be released, by this thread or by any.
+#[inline]
 pub(crate) fn is_waiting() -> bool {
-    !OWN.with(OwnQueue::is_empty) || !QUEUE.is_empty()
+    !own::is_empty() || !QUEUE.is_empty()
 }
 
 /// Releases everything that waits. Code of any kind may run: finalizers, weak reference callbacks.
@@ -148,21 +167,13 @@ pub(crate) fn is_waiting() -> bool {
 /// A pending exception is put aside meanwhile. Does nothing when somebody is at it already, on this thread
 /// or another, who will then release what is there.
 pub(crate) fn drain(py: Python<'_>) {
-    release_own(py);
+    own::release_with(|nodes| release_each(py, nodes));
     while !QUEUE.is_empty() && !DRAINING.swap(true, Ordering::Acquire) {
         MINE.set(true);
         release_all(py);
         MINE.set(false);
         // Then look again: somebody may have pushed and left it to us.
         DRAINING.store(false, Ordering::Release);
-    }
-}
-
-/// Releases what this thread dropped in a batch. What is dropped meanwhile is released here too, one behind the other.
-fn release_own(py: Python<'_>) {
-    while !OWN.with(OwnQueue::is_empty) && !RELEASING.replace(true) {
-        release_each(py, OWN.with(OwnQueue::take_all));
-        RELEASING.set(false);
     }
 }
 
@@ -173,13 +184,28 @@ fn release_all(py: Python<'_>) {
 
 fn release_each(py: Python<'_>, nodes: Batch) {
     let _pending = Pending::put_aside(py);
+    release_undisturbed(py, nodes);
+}
+
+/// Releases what was just taken from a queue, with no exception pending.
+#[inline]
+fn release_undisturbed(_py: Python<'_>, nodes: Batch) {
     for node in nodes {
         // SAFETY:
         // - Just taken, so owned here alone, and alive: the duties of `push`.
-        // - Attached: `py`. No exception is pending: put aside above, and a release function leaves none.
+        // - Attached: `_py`. No exception is pending: the caller sees to it, and a release function leaves none.
         unsafe { Node::release(node) };
-        RELEASED.fetch_add(1, Ordering::Relaxed);
+        // Two steps, which cost less than one that is locked: who is attached counts alone, under the interpreter's lock.
+        RELEASED.store(RELEASED.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
+}
+
+/// Releases all that waits, after looking for a pending Ctrl-C: the answer.
+#[cold]
+fn drain_interruptibly(py: Python<'_>) -> PyResult<()> {
+    let interrupted = py.check_signals();
+    drain(py);
+    interrupted
 }
 
 /// Says whether another thread holds nodes that it took and has not released yet.
@@ -202,9 +228,15 @@ pub(crate) fn attach_interruptibly<R, E: From<PyErr>>(
     explain: impl for<'py> FnOnce(Python<'py>, E) -> R,
 ) -> Result<R, NotRunning> {
     attach_only(|py| {
-        let interrupted = if is_waiting() { py.check_signals() } else { Ok(()) };
-        drain(py);
-        interrupted.map_err(E::from).and_then(|()| body(py)).unwrap_or_else(|error| explain(py, error))
+        let quiet = if QUEUE.is_empty() { own::take_quiet() } else { None };
+        let ready = match quiet {
+            Some(nodes) => {
+                release_undisturbed(py, nodes);
+                Ok(())
+            }
+            None => drain_interruptibly(py).map_err(E::from),
+        };
+        ready.and_then(|()| body(py)).unwrap_or_else(|error| explain(py, error))
     })
 }
 
@@ -241,73 +273,6 @@ impl Drop for Inside {
     fn drop(&mut self) {
         VISITS.with(|visits| visits.leave(&ATTACHED));
     }
-}
-
-/// A value that is dropped attached, with no exception pending, wherever the handle to it is dropped (rule O2).
-pub(crate) struct Queued<T: Send + 'static>(NonNull<Waiting<T>>);
-
-#[repr(C)]
-struct Waiting<T> {
-    node: Node,
-    value: T,
-}
-
-// SAFETY: owned alone by this handle, and sent with it; it is dropped on whichever thread is attached.
-unsafe impl<T: Send> Send for Queued<T> {}
-// SAFETY: a shared handle gives out nothing but `&T`.
-unsafe impl<T: Send + Sync> Sync for Queued<T> {}
-
-impl<T: Send + 'static> Queued<T> {
-    /// Takes the value over, on any thread, attached or not.
-    pub(crate) fn new(value: T) -> Queued<T> {
-        let waiting = Box::new(Waiting { node: Node::new(free_waiting::<T>), value });
-        Queued(NonNull::from(Box::leak(waiting)))
-    }
-}
-
-/// Drops of this module's objects within each other at most: each takes some stack, and one may hold the next, and so on.
-const MAX_DEEP: usize = 32;
-
-/// Drops a value now; or, if this thread is deep within such drops, by the queue.
-pub(crate) fn drop_shallowly<T: Send + 'static>(_py: Python<'_>, value: T) {
-    thread_local! {
-        static DEEP: Cell<usize> = const { Cell::new(0) };
-    }
-    let depth = DEEP.get();
-    if depth >= MAX_DEEP {
-        return drop(Queued::new(value));
-    }
-    DEEP.set(depth + 1);
-    drop(value);
-    DEEP.set(depth);
-}
-
-impl<T: Send> Deref for Queued<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: leaked by `new`, and alive until the drop.
-        &unsafe { self.0.as_ref() }.value
-    }
-}
-
-impl<T: Send + 'static> Drop for Queued<T> {
-    fn drop(&mut self) {
-        if !READY.load(Ordering::Acquire) {
-            return; // Leaked: the module was never imported, and nothing of it releases.
-        }
-        // SAFETY: `repr(C)` with the node first, leaked from a whole box, in no queue, given up here. `free_waiting` asks for
-        // nothing but being attached. `ready` ran, as was just asked.
-        unsafe { push(self.0.cast()) };
-    }
-}
-
-unsafe extern "C" fn free_waiting<T>(node: NonNull<Node>) {
-    // SAFETY: the first field of a box that `Queued::new` leaked; the queue releases it once.
-    let waiting = unsafe { Box::from_raw(node.cast::<Waiting<T>>().as_ptr()) };
-    // SAFETY: attached, as the queue promises.
-    let py = unsafe { Python::assume_attached() };
-    undisturbed(py, || drop(waiting));
 }
 
 /// Runs foreign code that may fail silently: no exception is pending inside, one that was is put back afterwards, and
@@ -365,10 +330,12 @@ impl Drop for Pending<'_> {
 /// What Python raises.
 #[inline]
 pub(crate) fn ready(py: Python<'_>) -> PyResult<()> {
-    // Two threads that come here at once register twice, which is harmless: the hooks may run twice.
-    if READY.load(Ordering::Acquire) {
-        return Ok(());
-    }
+    if READY.load(Ordering::Acquire) { Ok(()) } else { register(py) }
+}
+
+/// Two threads that come here at once register twice, which is harmless: the hooks may run twice.
+#[cold]
+fn register(py: Python<'_>) -> PyResult<()> {
     py.import("atexit")?.call_method1("register", (hook(py)?,))?;
     let os = py.import("os")?;
     if let Some(register) = os.getattr_opt("register_at_fork")? {
@@ -410,8 +377,8 @@ fn close(py: Python<'_>) -> PyResult<()> {
         std::thread::yield_now();
     }
     // Not `drain`, which leaves it to whoever is at it: nobody comes after us.
-    while !OWN.with(OwnQueue::is_empty) {
-        release_each(py, OWN.with(OwnQueue::take_all));
+    while !own::is_empty() {
+        own::take_with(|nodes| release_each(py, nodes));
     }
     while !QUEUE.is_empty() {
         release_all(py);

@@ -196,6 +196,40 @@ fn objects_are_released_when_a_batch_begins_and_when_it_ends() {
 }
 
 #[test]
+fn plain_values_are_released_by_the_next_operation_and_when_a_batch_ends() {
+    ended_well(&program("plain_values_are_released_by_the_next_operation_and_when_a_batch_ends", || {
+        let runtime = support::start();
+        let batch = attach().unwrap();
+        let values = || {
+            let values = [Val::from(2.5), Val::from(1_i64 << 40), Val::from("text"), Val::from(true), Val::None];
+            values.map(|value| PyObject::from_val(value).unwrap())
+        };
+        let (object, some) = (eval("object()"), values());
+        object.repr().unwrap(); // What making them left behind.
+        let before = runtime.releases().released;
+        drop(some);
+        assert_eq!(runtime.releases().released, before);
+        object.repr().unwrap();
+        assert_eq!(runtime.releases().released, before + 5);
+        // Beside what is not plain, by the end of the batch.
+        drop((values(), object));
+        assert_eq!(runtime.releases().released, before + 5);
+        drop(batch);
+        assert_eq!(runtime.releases().released, before + 11);
+        // Handles that have references on several threads, and memory that others had before.
+        let _batch = attach().unwrap();
+        let numbers: Vec<PyObject> = (0..100).map(|n| PyObject::from_val(n).unwrap()).collect();
+        let others = numbers.clone();
+        let dropper = thread::spawn(move || drop(others));
+        let sum = numbers.iter().map(|n| n.to_int().unwrap()).sum::<i64>();
+        dropper.join().unwrap();
+        drop(numbers);
+        assert_eq!((sum, eval("sum(range(100))").to_int().unwrap()), (4950, 4950));
+        assert_eq!(runtime.releases().leaked, 0);
+    }));
+}
+
+#[test]
 fn what_is_dropped_within_an_operation_of_a_batch_is_released_within_it() {
     ended_well(&program("what_is_dropped_within_an_operation_of_a_batch_is_released_within_it", || {
         let runtime = support::start();

@@ -374,6 +374,24 @@ fn with_signals_on_ctrl_c_is_a_keyboard_interrupt() {
     }));
 }
 
+#[test]
+fn ctrl_c_is_heard_in_a_loop_without_frames_around_a_function_in_c() {
+    ended_well(&program("ctrl_c_is_heard_in_a_loop_without_frames_around_a_function_in_c", || {
+        static BARE: Site = Site::without_frame();
+        let runtime = Runtime::start(&Config::from_env().signals(true)).unwrap();
+        let sqrt = PyObject::import("math").unwrap().getattr("sqrt").unwrap();
+        let interrupt = PyObject::import("_thread").unwrap().getattr("interrupt_main").unwrap();
+        {
+            let (_bare, _batch) = (BARE.enter(), attach().unwrap());
+            interrupt.call(Args::new()).unwrap();
+            let heard = (0..1000).find_map(|_| sqrt.call(Args::new().arg(2.0)).err());
+            assert!(heard.is_some_and(|error| error.is("KeyboardInterrupt")));
+        }
+        runtime.check_signals().unwrap();
+        runtime.end().unwrap();
+    }));
+}
+
 /// Runs a program, interrupts it when it says that it is ready, and returns how it ended.
 fn interrupted(name: &str, body: fn()) -> std::process::ExitStatus {
     use std::io::{BufRead, BufReader};

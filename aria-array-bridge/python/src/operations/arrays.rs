@@ -42,10 +42,10 @@ impl TakenArray {
     /// Makes the Python array that shares the memory: NumPy's where NumPy is loaded, else ours. **Zero-copy.**
     pub(super) fn into_py(mut self, py: Python<'_>) -> Result<(Bound<'_, PyAny>, Plan), Error> {
         let Some(struct_) = self.array.take() else {
-            return Err(Error::Argument("expected an array but found NULL".to_owned()));
+            return Err(Error::argument("expected an array but found NULL"));
         };
         // SAFETY: a valid struct that is ours alone: invariant 1; `take` gave it up.
-        let array = unsafe { Array::from_nd_array(struct_) }.map_err(|error| Error::Argument(error.to_string()))?;
+        let array = unsafe { Array::from_nd_array(struct_) }.map_err(|error| Error::argument(error.to_string()))?;
         let mut plan = Plan::view("aria array", describe(&array), "aria_array_bridge.Array");
         let address = array.address() as u64;
         (plan.source_address, plan.target_address) = (Some(address), Some(address));
@@ -83,8 +83,8 @@ impl Drop for TakenArray {
 /// A refusal with its plan, or whatever was raised.
 fn refused_or_raised(py: Python<'_>, error: PyErr) -> Error {
     match plan_of(py, &error) {
-        Some(plan) => Error::Refused(error, Box::new(plan)),
-        None => Error::Python(error),
+        Some(plan) => Error::refused(error, plan),
+        None => error.into(),
     }
 }
 
@@ -96,7 +96,7 @@ fn refused_or_raised(py: Python<'_>, error: PyErr) -> Error {
 unsafe fn request_of(raw: *const RawRequest) -> Result<Request, Error> {
     // SAFETY: readable: the caller's duty; NULL is answered.
     let Some(raw) = (unsafe { raw.as_ref() }) else { return Ok(Request::default()) };
-    let unknown = |what: &str, found: String| Error::Argument(format!("expected {what} but found {found}"));
+    let unknown = |what: &str, found: String| Error::argument(format!("expected {what} but found {found}"));
     let dtype = if raw.dtype.data.is_null() {
         None
     } else {
@@ -139,7 +139,7 @@ pub(super) unsafe extern "C" fn array_from_py(
         let made = array.get().plan();
         let held = PyArray::held(&array)?;
         let struct_ = held.into_nd_array().map_err(|array| {
-            Error::Argument(format!("expected a dtype that the C struct can say but found {}", array.dtype()))
+            Error::argument(format!("expected a dtype that the C struct can say but found {}", array.dtype()))
         })?;
         // SAFETY: valid for writes: the table's contract.
         unsafe { out.write(struct_.as_ptr()) };

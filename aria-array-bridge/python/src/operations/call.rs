@@ -30,7 +30,7 @@ pub(super) unsafe extern "C" fn call(
             None
         } else {
             // SAFETY: borrowed for the call: the table's contract.
-            Some(unsafe { name::interned(py, name, "a method's name") }?.into_any())
+            Some(unsafe { name::interned(py, name, "a method's name") }?)
         };
         let result = args.call(py, object, method)?;
         // SAFETY: `out` may be written to: the table's contract.
@@ -78,33 +78,42 @@ impl Arguments<'_> {
         &mut self,
         py: Python<'py>,
         object: Bound<'py, PyAny>,
-        method: Option<Bound<'py, PyAny>>,
+        mut method: Option<Bound<'py, PyString>>,
     ) -> Result<Bound<'py, PyAny>, Error> {
         if self.names.len() != self.keywords.len() {
             let (names, values) = (self.names.len(), self.keywords.len());
             let text = format!("expected a name for each of {values} keyword arguments but found {names}");
-            return Err(Error::Argument(text));
+            return Err(Error::argument(text));
         }
         let mut all = Operands::new(py);
         if self.keywords.has_star() {
             all.push(match method {
-                Some(name) => apply(py, GETATTR, [object, name])?,
+                Some(name) => apply(py, GETATTR, [object, name.into_any()])?,
                 None => object,
             });
             self.positional(py, &mut all)?;
-            return Ok(frame::run(py, &all, Some(&self.keywords(py)?))?);
+            return frame::run(py, &all, Some(&self.keywords(py)?));
         }
-        if method.is_some() || !self.names.is_empty() {
+        let mut names = self.keyword_names(py)?;
+        // A built-in function does the rest in the frame, or, where there is none, we do.
+        let (by_caller, bare) = (method.is_some() || names.is_some(), frame::is_bare(py));
+        if by_caller && !bare {
+            let or_none = |given: Option<Bound<'py, PyAny>>| given.unwrap_or_else(|| py.None().into_bound(py));
             all.push(frame::caller(py)?.clone());
-            all.push(method.unwrap_or_else(|| py.None().into_bound(py)));
-            all.push(self.keyword_names(py)?);
+            all.push(or_none(method.take().map(Bound::into_any)));
+            all.push(or_none(names.take().map(Bound::into_any)));
         }
         all.push(object);
         self.positional(py, &mut all)?;
         self.keywords.all(py, &mut all)?;
-        Ok(frame::run(py, &all, None)?)
+        if by_caller && bare {
+            // SAFETY: `keyword_names` makes names of strings.
+            return unsafe { all.plainly(method.as_ref(), names.as_ref()) };
+        }
+        frame::run(py, &all, None)
     }
 
+    #[inline]
     fn positional<'py>(&mut self, py: Python<'py>, all: &mut Operands<'py>) -> Result<(), Error> {
         if !self.positional.has_star() {
             return self.positional.all(py, all);
@@ -125,10 +134,10 @@ impl Arguments<'_> {
         }
     }
 
-    /// The names of the keyword arguments, each once: a tuple, or None without any.
-    fn keyword_names<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Error> {
+    /// The names of the keyword arguments, each once, if there are any.
+    fn keyword_names<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyTuple>>, Error> {
         if self.names.is_empty() {
-            return Ok(py.None().into_bound(py));
+            return Ok(None);
         }
         let mut names: SmallVec<[Bound<'py, PyString>; 8]> = SmallVec::with_capacity(self.names.len());
         for name in self.names {
@@ -140,7 +149,7 @@ impl Arguments<'_> {
             }
             names.push(name);
         }
-        Ok(PyTuple::new(py, names)?.into_any())
+        Ok(Some(PyTuple::new(py, names)?))
     }
 
     fn keywords<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Error> {

@@ -163,7 +163,7 @@ impl Function {
         for argument in bound.iter() {
             call.push(argument);
         }
-        site.call(py, &call)
+        site.call(py, &call).map_err(|error| error.into_py(py))
     }
 
     #[getter]
@@ -290,7 +290,7 @@ pub(super) unsafe extern "C" fn callable(
         callback.map(|callback| Context { context: callback.context, call: callback.call, drop: callback.drop });
     let body = |py: Python<'_>| {
         let (Some(callback), Some(context)) = (callback, context) else {
-            return Err(Error::Argument("expected a function but found NULL".to_owned()));
+            return Err(Error::argument("expected a function but found NULL"));
         };
         ready(py)?;
         // SAFETY: as the table says; its own context.

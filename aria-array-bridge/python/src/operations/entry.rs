@@ -14,34 +14,49 @@ use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Why an operation fails.
-pub(super) enum Error {
+/// Why an operation fails: a word long, so that what succeeds is handed on in registers.
+pub(super) struct Error(Box<Why>);
+
+enum Why {
     /// An argument is no such thing.
     Argument(String),
     /// Python raised.
     Python(PyErr),
     /// A conversion was refused; Python's words for it, and the plan.
-    Refused(PyErr, Box<Plan>),
+    Refused(PyErr, Plan),
 }
 
 impl From<PyErr> for Error {
+    #[cold]
     fn from(error: PyErr) -> Error {
-        Error::Python(error)
+        Error(Box::new(Why::Python(error)))
     }
 }
 
 impl From<pyo3::CastError<'_, '_>> for Error {
     fn from(error: pyo3::CastError<'_, '_>) -> Error {
-        Error::Python(error.into())
+        PyErr::from(error).into()
     }
 }
 
 impl Error {
+    /// An argument is no such thing.
+    #[cold]
+    pub(super) fn argument(text: impl Into<String>) -> Error {
+        Error(Box::new(Why::Argument(text.into())))
+    }
+
+    /// A conversion was refused.
+    #[cold]
+    pub(super) fn refused(error: PyErr, plan: Plan) -> Error {
+        Error(Box::new(Why::Refused(error, plan)))
+    }
+
     /// The error as Python's own, where it goes on to Python code.
     pub(super) fn into_py(self, _py: Python<'_>) -> PyErr {
-        match self {
-            Error::Argument(text) => PyValueError::new_err(text),
-            Error::Python(error) | Error::Refused(error, _) => error,
+        match *self.0 {
+            Why::Argument(text) => PyValueError::new_err(text),
+            Why::Python(error) | Why::Refused(error, _) => error,
         }
     }
 }
@@ -97,13 +112,13 @@ fn words(kind: &str, message: &str) -> Failure {
 }
 
 fn explain(py: Python<'_>, error: Error) -> (Status, Failure) {
-    match error {
-        Error::Argument(text) => (ERR_ARGUMENT, words("ArgumentError", &text)),
-        Error::Python(error) if error.is_instance_of::<PyMemoryError>(py) => (ERR_MEMORY, raised(py, &error)),
-        Error::Python(error) => (ERR_PYTHON, raised(py, &error)),
-        Error::Refused(error, plan) => {
+    match *error.0 {
+        Why::Argument(text) => (ERR_ARGUMENT, words("ArgumentError", &text)),
+        Why::Python(error) if error.is_instance_of::<PyMemoryError>(py) => (ERR_MEMORY, raised(py, &error)),
+        Why::Python(error) => (ERR_PYTHON, raised(py, &error)),
+        Why::Refused(error, plan) => {
             let mut failure = raised(py, &error);
-            failure.plan = OwnedBytes::new(Plan::encode(&[*plan]));
+            failure.plan = OwnedBytes::new(Plan::encode(&[plan]));
             (ERR_REFUSED, failure)
         }
     }
@@ -116,8 +131,8 @@ pub(super) fn failure_of(py: Python<'_>, exception: Bound<'_, PyAny>) -> (Status
     // Before 3.12 PyO3 keeps it beside the exception.
     error.set_traceback(py, traceback);
     match plan_of(py, &error) {
-        Some(plan) => explain(py, Error::Refused(error, Box::new(plan))),
-        None => explain(py, Error::Python(error)),
+        Some(plan) => explain(py, Error::refused(error, plan)),
+        None => explain(py, error.into()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The Python frame in which operations run (rule R6): without one `sys._getframe` fails, which pandas,
 //! `eval` and `warnings` call, and with a site it bears the file, the line and the function of the program.
 //!
-//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; an empty one makes no
-//! frame. Entering one is a matter of the thread alone.
+//! A site is a tuple of Python functions whose code objects say so, one for each form of a call; None makes no frame.
+//! Entering one is a matter of the thread alone.
 
 use super::entry::{Error, enter};
 use super::object::give;
@@ -61,7 +61,7 @@ fn functions(py: Python<'_>) -> PyResult<&Functions> {
 pub(super) fn the(py: Python<'_>, number: u32) -> Result<&Bound<'_, PyAny>, Error> {
     let found = functions(py)?.numbered.get(number as usize);
     found.map(|function| function.bind(py)).ok_or_else(|| {
-        Error::Argument(format!("expected the number of a function up to {} but found {number}", NAMES.len() - 1))
+        Error::argument(format!("expected the number of a function up to {} but found {number}", NAMES.len() - 1))
     })
 }
 
@@ -102,7 +102,7 @@ impl Place {
     }
 
     /// Calls the first of `call` with the others, in a frame of this place.
-    pub(super) fn call<'py>(&self, py: Python<'py>, call: &Operands<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn call<'py>(&self, py: Python<'py>, call: &Operands<'py>) -> Result<Bound<'py, PyAny>, Error> {
         call_at(self.site.bind(py), call, None)
     }
 }
@@ -150,28 +150,37 @@ fn at<'py>(forms: &Bound<'py, PyTuple>, file: &str, line: i32, function: &str) -
     PyTuple::new(py, forms.iter().map(move_there).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Calls the first of `call` with the others, in a frame of this site, if that has one.
+/// Calls the first of `call` with the others, in a frame of this site.
 fn call_at<'py>(
     site: &Bound<'py, PyTuple>,
     call: &Operands<'py>,
     keywords: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Result<Bound<'py, PyAny>, Error> {
     // As `forms` of `SOURCE` has them: the last two take any number of arguments, and keywords too.
-    let Some(any) = site.len().checked_sub(2) else { return call.directly(keywords) };
+    let any = site.len().saturating_sub(2);
     match keywords {
         None => call.call(site.get_borrowed_item(call.len().saturating_sub(1).min(any))?),
-        Some(_) => site.get_item(any + 1)?.call(call.tuple()?, keywords),
+        Some(_) => Ok(site.get_item(any + 1)?.call(call.tuple()?, keywords)?),
     }
 }
 
+/// Says whether operations of this thread run in no frame.
+#[inline]
+pub(super) fn is_bare(py: Python<'_>) -> bool {
+    // SAFETY: NULL, or a handle that lives while it is there; the borrow ends here, before others may run.
+    unsafe { handle::borrow(py, SITE.get()) }.is_some_and(|site| site.is_none())
+}
+
 /// Calls the first of `call` with the others, in the frame of this thread's site.
+#[inline]
 pub(super) fn run<'py>(
     py: Python<'py>,
     call: &Operands<'py>,
     keywords: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: NULL, or a handle that lives while it is there; the borrow ends on the next line, before others may run.
+) -> Result<Bound<'py, PyAny>, Error> {
+    // SAFETY: NULL, or a handle that lives while it is there; the borrow ends below, before others may run.
     match unsafe { handle::borrow(py, SITE.get()) } {
+        Some(site) if site.is_none() => call.directly(keywords),
         // Another reference: the operation may leave the site.
         Some(site) => call_at(site.to_owned().cast::<PyTuple>()?, call, keywords),
         None => call_at(functions(py)?.nowhere.bind(py), call, keywords),
@@ -189,7 +198,7 @@ pub(super) fn apply<'py, const N: usize>(
     for argument in arguments {
         call.push(argument);
     }
-    Ok(run(py, &call, None)?)
+    run(py, &call, None)
 }
 
 pub(super) unsafe extern "C" fn site(
@@ -202,7 +211,7 @@ pub(super) unsafe extern "C" fn site(
     let body = |py: Python<'_>| {
         if file.data.is_null() {
             // SAFETY: `out` may be written to: the table's contract.
-            return unsafe { give(PyTuple::empty(py).into_any(), out) };
+            return unsafe { give(py.None().into_bound(py), out) };
         }
         // SAFETY: borrowed for the call: the table's contract.
         let file = unsafe { text::read(file, "a file's name") }?;

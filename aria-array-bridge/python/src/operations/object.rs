@@ -23,7 +23,7 @@ use pyo3::{Borrowed, ffi};
 /// `handle` is NULL or a handle that somebody holds a reference to for `'a`.
 pub(super) unsafe fn the<'a, 'py>(py: Python<'py>, handle: *mut Object) -> Result<Borrowed<'a, 'py, PyAny>, Error> {
     // SAFETY: the caller's duty.
-    unsafe { handle::borrow(py, handle) }.ok_or_else(|| Error::Argument("expected an object but found NULL".to_owned()))
+    unsafe { handle::borrow(py, handle) }.ok_or_else(|| Error::argument("expected an object but found NULL"))
 }
 
 /// Hands a new handle out.
@@ -64,8 +64,12 @@ pub(super) unsafe extern "C" fn getattr(
         // SAFETY: a live handle or NULL: the table's contract.
         let object = unsafe { the(py, object) }?;
         // SAFETY: borrowed for the call: the table's contract.
-        let name = unsafe { name::interned(py, name, "an attribute's name") }?.into_any();
-        let found = apply(py, GETATTR, [object.to_owned(), name])?;
+        let name = unsafe { name::interned(py, name, "an attribute's name") }?;
+        let found = if frame::is_bare(py) {
+            object.getattr(name)?
+        } else {
+            apply(py, GETATTR, [object.to_owned(), name.into_any()])?
+        };
         // SAFETY: `out` may be written to: the table's contract.
         unsafe { give(found, out) }
     };

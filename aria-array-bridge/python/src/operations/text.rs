@@ -16,7 +16,7 @@ use pyo3::types::PyString;
 /// `text` describes readable bytes that live and do not change for `'a`, or has a NULL pointer.
 pub(super) unsafe fn bytes<'a>(text: Text, what: &str) -> Result<&'a [u8], Error> {
     if text.data.is_null() {
-        return Err(Error::Argument(format!("expected {what} but found NULL")));
+        return Err(Error::argument(format!("expected {what} but found NULL")));
     }
     // SAFETY: readable for `'a`, as the caller promises; non-null, checked above.
     Ok(unsafe { slice::from_raw_parts(text.data, text.len) })
@@ -31,7 +31,7 @@ pub(super) unsafe fn read<'a>(text: Text, what: &str) -> Result<&'a str, Error> 
     // SAFETY: the caller's duty.
     let bytes = unsafe { bytes(text, what) }?;
     core::str::from_utf8(bytes)
-        .map_err(|error| Error::Argument(format!("expected {what} in UTF-8 but byte {} is not", error.valid_up_to())))
+        .map_err(|error| Error::argument(format!("expected {what} in UTF-8 but byte {} is not", error.valid_up_to())))
 }
 
 /// Copies a Python string out. Lone surrogates are an error: UTF-8 cannot say them.

@@ -134,7 +134,7 @@ pub(super) unsafe extern "C" fn describe(object: *mut Object, failure: *mut Fail
         // SAFETY: a live handle or NULL: the table's contract.
         let exception = unsafe { the(py, object) }?.to_owned();
         if !exception.is_instance_of::<PyBaseException>() {
-            return Err(Error::Argument(format!("expected an exception but found {}", exception.get_type().name()?)));
+            return Err(Error::argument(format!("expected an exception but found {}", exception.get_type().name()?)));
         }
         described = Some(failure_of(py, exception));
         Ok(OK)

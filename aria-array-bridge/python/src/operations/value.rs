@@ -73,6 +73,7 @@ impl Values<'_> {
     }
 
     /// Converts all that are left, behind what is there.
+    #[inline]
     pub(super) fn all<'py>(&mut self, py: Python<'py>, converted: &mut Operands<'py>) -> Result<(), Error> {
         while let Some(value) = self.next(py) {
             converted.push(value?);
@@ -91,7 +92,7 @@ impl Values<'_> {
 
     /// Converts the only value.
     pub(super) fn one<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Error> {
-        self.next(py).unwrap_or_else(|| Err(Error::Argument("expected a value but found NULL".to_owned())))
+        self.next(py).unwrap_or_else(|| Err(Error::argument("expected a value but found NULL")))
     }
 }
 
@@ -163,11 +164,11 @@ unsafe fn convert<'py>(py: Python<'py>, value: &Value, depth: usize) -> Result<B
             // SAFETY: they live for the call: the caller's duty; their arrays are given up by the caller.
             let mut values = unsafe { Values::inside(values, depth + 1) };
             if depth == MAX_DEPTH {
-                return Err(Error::Argument(format!("expected values nested at most {MAX_DEPTH} deep but found more")));
+                return Err(Error::argument(format!("expected values nested at most {MAX_DEPTH} deep but found more")));
             }
             made(py, value.function, &mut values)?
         }
-        tag => return Err(Error::Argument(format!("expected a value's tag up to {TAG_MADE} but found {tag}"))),
+        tag => return Err(Error::argument(format!("expected a value's tag up to {TAG_MADE} but found {tag}"))),
     })
 }
 
@@ -176,7 +177,7 @@ fn made<'py>(py: Python<'py>, function: u32, values: &mut Values<'_>) -> Result<
     let mut call = Operands::new(py);
     call.push(frame::the(py, function)?.clone());
     values.all(py, &mut call)?;
-    Ok(frame::run(py, &call, None)?)
+    frame::run(py, &call, None)
 }
 
 pub(super) unsafe extern "C" fn apply(

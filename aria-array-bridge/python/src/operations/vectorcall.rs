@@ -7,6 +7,7 @@
 #[cfg_attr(not(unix), path = "vectorcall/other.rs")]
 mod native;
 
+use super::entry::Error;
 use core::slice;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -44,33 +45,83 @@ impl<'py> Operands<'py> {
     }
 
     /// `function(*self)`
-    pub(super) fn call(&self, function: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    #[inline]
+    pub(super) fn call(&self, function: Borrowed<'_, 'py, PyAny>) -> Result<Bound<'py, PyAny>, Error> {
         called(function, &self.owned)
     }
 
     /// Calls the first with the others.
-    pub(super) fn directly(&self, keywords: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
-        let Some((function, arguments)) = self.owned.split_first() else {
-            return Err(PyTypeError::new_err("expected what to call but found nothing"));
-        };
+    #[inline]
+    pub(super) fn directly(&self, keywords: Option<&Bound<'py, PyDict>>) -> Result<Bound<'py, PyAny>, Error> {
+        let Some((function, arguments)) = self.owned.split_first() else { return Err(nothing()) };
         // SAFETY: attached: `py`; a live object: invariant 1.
         let function = unsafe { Borrowed::from_ptr(self.py, *function) };
         match keywords {
             None => called(function, arguments),
             Some(_) => {
                 let all = self.tuple()?;
-                function.call(all.get_slice(1, all.len()), keywords)
+                Ok(function.call(all.get_slice(1, all.len()), keywords)?)
             }
         }
     }
+
+    /// Calls the first, or its method, with the others, of which the last are keyword arguments with these names.
+    ///
+    /// # Safety
+    ///
+    /// `names` are strings.
+    pub(super) unsafe fn plainly(
+        &self,
+        method: Option<&Bound<'py, PyString>>,
+        names: Option<&Bound<'py, PyTuple>>,
+    ) -> Result<Bound<'py, PyAny>, Error> {
+        let method = method.map(|name| name.as_borrowed());
+        let names = names.map(|names| names.as_borrowed());
+        // SAFETY: attached: `py`; live objects: invariant 1; strings: the caller's duty.
+        let Some(result) = (unsafe { invoke(method, names, &self.owned) }) else { return Err(nothing()) };
+        // SAFETY: attached, as above; a new reference, or NULL with an exception.
+        Ok(unsafe { Bound::from_owned_ptr_or_err(self.py, result) }?)
+    }
+}
+
+#[cold]
+fn nothing() -> Error {
+    PyTypeError::new_err("expected what to call but found nothing").into()
 }
 
 /// `function(*arguments)`, whose arguments are those of `Operands`.
-fn called<'py>(function: Borrowed<'_, 'py, PyAny>, arguments: &[*mut ffi::PyObject]) -> PyResult<Bound<'py, PyAny>> {
+#[inline]
+fn called<'py>(
+    function: Borrowed<'_, 'py, PyAny>,
+    arguments: &[*mut ffi::PyObject],
+) -> Result<Bound<'py, PyAny>, Error> {
     // SAFETY: attached: a `Borrowed` is; a live function; as many live objects as it says: invariant 1 of `Operands`.
     let result = unsafe { native::call(function.as_ptr(), arguments.as_ptr(), arguments.len(), core::ptr::null_mut()) };
     // SAFETY: attached, as above; a new reference, or NULL with an exception.
-    unsafe { Bound::from_owned_ptr_or_err(function.py(), result) }
+    Ok(unsafe { Bound::from_owned_ptr_or_err(function.py(), result) }?)
+}
+
+/// Calls the first of `called`, or its method, with the others: a new reference, or NULL with an exception. There is none
+/// where `called` has too few.
+///
+/// # Safety
+///
+/// Attached; `called` are live objects, and `names` are strings.
+unsafe fn invoke(
+    method: Option<Borrowed<'_, '_, PyString>>,
+    names: Option<Borrowed<'_, '_, PyTuple>>,
+    called: &[*mut ffi::PyObject],
+) -> Option<*mut ffi::PyObject> {
+    let (keywords, named) = names.map_or((core::ptr::null_mut(), 0), |names| (names.as_ptr(), names.len()));
+    let (function, arguments) = called.split_first()?;
+    let positional = arguments.len().checked_sub(named)?;
+    Some(match method {
+        // SAFETY: attached, live objects, and names that are strings: the caller's duty. As many behind the first as
+        // `positional` and the names say.
+        None => unsafe { native::call(*function, arguments.as_ptr(), positional, keywords) },
+        // SAFETY: as above; a string; the first is an argument too.
+        Some(name) => unsafe { native::call_method(name.as_ptr(), called.as_ptr(), positional + 1, keywords) },
+    })
 }
 
 impl Drop for Operands<'_> {
@@ -119,25 +170,18 @@ unsafe extern "C" fn entry(
     let [name, names, called @ ..] = arguments else { return wrong(py) };
     // SAFETY: attached; a live object for the call.
     let [name, names] = [*name, *names].map(|object| unsafe { Borrowed::from_ptr(py, object) });
-    let (mut keywords, mut named) = (core::ptr::null_mut(), 0);
-    if !names.is_none() {
-        let Ok(names) = names.cast::<PyTuple>() else { return wrong(py) };
-        if !names.iter_borrowed().all(|name| name.is_instance_of::<PyString>()) {
-            return wrong(py);
-        }
-        (keywords, named) = (names.as_ptr(), names.len());
-    }
-    // The object, positional arguments, keyword arguments.
-    let Some(positional) = called.len().checked_sub(named + 1) else { return wrong(py) };
-    if name.is_none() {
-        // SAFETY: attached; live objects; as many behind the first as `positional` and the names say, all strings.
-        unsafe { native::call(called[0], called[1..].as_ptr(), positional, keywords) }
-    } else if name.is_instance_of::<PyString>() {
-        // SAFETY: as above; a string.
-        unsafe { native::call_method(name.as_ptr(), called.as_ptr(), positional + 1, keywords) }
-    } else {
-        wrong(py)
-    }
+    let names = match names.cast::<PyTuple>() {
+        _ if names.is_none() => None,
+        Ok(names) if names.iter_borrowed().all(|name| name.is_instance_of::<PyString>()) => Some(names),
+        _ => return wrong(py),
+    };
+    let method = match name.cast::<PyString>() {
+        _ if name.is_none() => None,
+        Ok(name) => Some(name),
+        Err(_) => return wrong(py),
+    };
+    // SAFETY: attached; live objects, and names that are strings, as was just asked.
+    unsafe { invoke(method, names, called) }.unwrap_or_else(|| wrong(py))
 }
 
 fn wrong(py: Python<'_>) -> *mut ffi::PyObject {
