@@ -5,6 +5,7 @@ mod support;
 use aria_array_runtime::prelude::*;
 use core::ops::Range;
 use std::collections::BTreeSet;
+use std::env;
 use std::sync::Arc;
 use std::thread;
 use support::{ended_well, eval, names, program};
@@ -88,9 +89,13 @@ fn many_rounds_of_everything_leave_nothing_behind() {
 
 /// Rounds of what takes a few microseconds.
 const MANY: usize = 100_000;
+
 /// Rounds of what takes a hundred microseconds: an exception is told with its traceback, which Python writes, and a
-/// callable has its parameters compiled. What leaks a block a round is found out by a hundredth of these.
-const FEW: usize = 3_000;
+/// callable has its parameters compiled. What leaks a block a round is found out by a hundredth of these; the variable
+/// `ARIA_ROUNDS` says how many others, at least a thousand.
+fn few() -> usize {
+    env::var("ARIA_ROUNDS").map_or(3_000, |rounds| rounds.parse().expect("ARIA_ROUNDS is a number"))
+}
 
 /// Functions of the table, how many rounds, and what uses them.
 type Row<'a> = (&'a [&'a str], usize, Box<dyn Fn() + 'a>);
@@ -204,8 +209,8 @@ impl<'a> Subjects<'a> {
             (&["array_to_py"], MANY, Box::new(move || drop(array.to_py().unwrap()))),
             (&["trace"], MANY, Box::new(move || drop(runtime.trace(|| ()).unwrap()))),
             (&["enter_site"], MANY, Box::new(move || drop(here.enter()))),
-            (&["site"], FEW, Box::new(move || drop(Site::new("rounds.aria", 1, "round").enter()))),
-            (&["callable"], FEW, Box::new(move || drop(PyObject::callable("f", &["x"], |_| Ok(())).unwrap()))),
+            (&["site"], few(), Box::new(move || drop(Site::new("rounds.aria", 1, "round").enter()))),
+            (&["callable"], few(), Box::new(move || drop(PyObject::callable("f", &["x"], |_| Ok(())).unwrap()))),
             // A thousand calls of the closure each.
             (
                 &["callable"],
@@ -214,11 +219,15 @@ impl<'a> Subjects<'a> {
             ),
             (
                 &["callable"],
-                FEW / 1000,
+                few() / 1000,
                 Box::new(move || drop(raises.call(Args::new().arg(&again).arg(1000)).unwrap())),
             ),
             (&["payload"], MANY, Box::new(move || assert_eq!(thrown.payload::<u8>(), Some(&1)))),
-            (&["describe"], FEW, Box::new(move || assert_eq!(PyError::from_exception(exception).kind(), "ValueError"))),
+            (
+                &["describe"],
+                few(),
+                Box::new(move || assert_eq!(PyError::from_exception(exception).kind(), "ValueError")),
+            ),
         ]
     }
 
@@ -229,22 +238,22 @@ impl<'a> Subjects<'a> {
             assert!(result.is_err());
         }
         vec![
-            (&["import"], FEW, Box::new(move || raised(PyObject::import("aria_rounds_none")))),
-            (&["getattr"], FEW, Box::new(move || raised(object.getattr("none")))),
-            (&["setattr"], FEW, Box::new(move || raised(number.setattr("none", 1)))),
-            (&["getitem"], FEW, Box::new(move || raised(list.getitem(9)))),
-            (&["setitem"], FEW, Box::new(move || raised(list.setitem(9, vec![1.5])))),
-            (&["call"], FEW, Box::new(move || raised(object.call(Args::new().arg(1).kw("k", array))))),
-            (&["call"], FEW, Box::new(move || raised(function.call(Args::new().arg(array).kw("k", 1).kw("k", 2))))),
-            (&["call"], FEW, Box::new(move || raised(list.call_method("none", Args::new())))),
+            (&["import"], few(), Box::new(move || raised(PyObject::import("aria_rounds_none")))),
+            (&["getattr"], few(), Box::new(move || raised(object.getattr("none")))),
+            (&["setattr"], few(), Box::new(move || raised(number.setattr("none", 1)))),
+            (&["getitem"], few(), Box::new(move || raised(list.getitem(9)))),
+            (&["setitem"], few(), Box::new(move || raised(list.setitem(9, vec![1.5])))),
+            (&["call"], few(), Box::new(move || raised(object.call(Args::new().arg(1).kw("k", array))))),
+            (&["call"], few(), Box::new(move || raised(function.call(Args::new().arg(array).kw("k", 1).kw("k", 2))))),
+            (&["call"], few(), Box::new(move || raised(list.call_method("none", Args::new())))),
             (&["to_float"], MANY, Box::new(move || raised(list.to_float()))),
-            (&["to_int"], FEW, Box::new(move || raised(number.to_int()))),
-            (&["len"], FEW, Box::new(move || raised(number.len()))),
-            (&["iter"], FEW, Box::new(move || raised(number.iter()))),
-            (&["apply"], FEW, Box::new(move || raised(Op::Add.apply(list, 1)))),
+            (&["to_int"], few(), Box::new(move || raised(number.to_int()))),
+            (&["len"], few(), Box::new(move || raised(number.len()))),
+            (&["iter"], few(), Box::new(move || raised(number.iter()))),
+            (&["apply"], few(), Box::new(move || raised(Op::Add.apply(list, 1)))),
             (
                 &["array_from_py"],
-                FEW,
+                few(),
                 Box::new(move || raised(Array::from_py(shared, &Request::new().dtype(DType::I64)))),
             ),
         ]
@@ -253,6 +262,7 @@ impl<'a> Subjects<'a> {
 
 /// Does the rounds of each row, and finds no block left of them.
 fn leave_nothing_behind(rows: for<'a> fn(&'a Subjects<'_>) -> Vec<Row<'a>>) {
+    support::take_at_most(300 + few() as u64 / 50);
     let runtime = support::start();
     let subjects = Subjects::new(&runtime);
     let count = blocks();

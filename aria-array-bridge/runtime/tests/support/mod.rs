@@ -5,6 +5,7 @@
 use aria_array_runtime::prelude::*;
 use std::env;
 use std::process::{Command, Output, Stdio, abort, exit};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -63,13 +64,23 @@ pub(crate) fn installed(name: &str, distribution: &str) -> PyObject {
     }
 }
 
+/// How many seconds a program may take.
+static PATIENCE: AtomicU64 = AtomicU64::new(60);
+
 /// Ends this process when it takes a minute, so that a program that hangs is a test that fails.
 pub(crate) fn watch() {
     thread::spawn(|| {
-        thread::sleep(Duration::from_secs(60));
+        for _ in (0..).take_while(|second| *second < PATIENCE.load(Ordering::Relaxed)) {
+            thread::sleep(Duration::from_secs(1));
+        }
         eprintln!("this program hangs");
         abort();
     });
+}
+
+/// Lets this program take longer than others.
+pub(crate) fn take_at_most(seconds: u64) {
+    PATIENCE.store(seconds, Ordering::Relaxed);
 }
 
 /// Says whether this process is to run the program called `name`.
