@@ -1,6 +1,6 @@
 //! Copies: the same elements in memory of our own. One pass, any strides on either side.
 
-use super::read::{copy_bytes_of, copy_columns, copy_plane, copy_run};
+use super::read::{copy_bytes_of, copy_columns, copy_plane, copy_run, is_vast};
 use super::runs::Runs;
 use super::{Array, ArrayError, Validity};
 use crate::dtype::Swap;
@@ -152,6 +152,22 @@ impl Array {
         let columns: smallvec::SmallVec<[*const u8; 32]> = arrays.iter().map(from).collect();
         // SAFETY: the caller's duties are those of this.
         unsafe { copy_columns(&columns, len, to.as_ptr(), to_row, itemsize) }
+    }
+
+    /// Says whether a copy of so many bytes is better written past the cache, by [`copy_part`](Array::copy_part).
+    pub(crate) fn goes_past_cache(total: usize) -> bool {
+        is_vast(total)
+    }
+
+    /// Copies `len` bytes that are part of a copy of `total` bytes.
+    ///
+    /// # Safety
+    ///
+    /// `len` bytes at `from` are readable and initialised, `len` bytes at `to` are writable and nobody else's, and the two
+    /// are apart.
+    pub(crate) unsafe fn copy_part(from: NonNull<u8>, to: NonNull<u8>, len: usize, total: usize) {
+        // SAFETY: the caller's duty.
+        unsafe { copy_bytes_of(from.as_ptr(), to.as_ptr(), len, total) };
     }
 
     /// Reverses the bytes of every element of an array that nobody else has seen.

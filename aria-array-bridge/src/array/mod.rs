@@ -363,6 +363,11 @@ impl Array {
         self.buffer.first().as_ptr()
     }
 
+    /// As [`as_ptr`](Array::as_ptr).
+    pub(crate) fn first(&self) -> NonNull<u8> {
+        self.buffer.first()
+    }
+
     /// Where the memory lives.
     pub fn device(&self) -> Device {
         self.device

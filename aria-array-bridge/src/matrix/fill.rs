@@ -5,13 +5,15 @@ use crate::array::{Array, ArrayError, Validity};
 use crate::dtype::{DType, Element};
 use crate::layout::{Layout, Order, Slice};
 use crate::plan::Reason;
-use crate::table::{BLOCK as BLOCK_ROWS, Run, TableError};
+use crate::table::{BLOCK as READ_ROWS, Run, TableError};
 use core::ptr::NonNull;
 use half::{bf16, f16};
 use num_complex::Complex;
 
-/// Bytes of the matrix that are written before going on to the next rows, where rows lie together.
-const BLOCK: usize = 1 << 18;
+/// Bytes of the matrix that are written before going on to the next rows, where rows lie together; and how many rows at
+/// least. In tests few, so that there are several.
+const BLOCK: usize = if cfg!(test) { 1 << 8 } else { 1 << 18 };
+const BLOCK_ROWS_MIN: usize = if cfg!(test) { 8 } else { 64 };
 
 /// A fresh matrix of these columns. They fit: the plan said so.
 pub(super) fn filled(
@@ -25,31 +27,34 @@ pub(super) fn filled(
         columns.iter().try_for_each(exact)?;
     }
     let layout = Layout::contiguous(dtype.itemsize(), &[rows, columns.len()], order).map_err(ArrayError::from)?;
+    let together = if order == Order::C { together(columns, dtype, nulls) } else { Vec::new() };
     let block = match order {
-        Order::C => (BLOCK / (columns.len() * dtype.itemsize()).max(1)).max(64),
+        Order::C => (BLOCK / (columns.len() * dtype.itemsize()).max(1)).max(BLOCK_ROWS_MIN),
         Order::F => rows.max(1),
     };
-    let together = if order == Order::C { together(columns, dtype, nulls) } else { Vec::new() };
+    // Rows of a matrix that no cache holds are put together apart, and go past it.
+    let apart = if order == Order::C && columns.len() > 1 && Array::goes_past_cache(layout.nbytes()) {
+        Some(Array::zeros(dtype.clone(), &[block.min(rows), columns.len()], order)?)
+    } else {
+        None
+    };
     let write = |first: NonNull<u8>, layout: &Layout| {
         let mut start = 0;
         while start < rows {
             let len = block.min(rows - start);
-            let mut at = 0;
-            while at < columns.len() {
-                if let Some((_, arrays)) = together.iter().find(|(from, _)| *from == at) {
-                    let place = place(
-                        first,
-                        (start * layout.strides()[0].unsigned_abs() + at * dtype.itemsize()).cast_signed(),
-                    );
-                    // SAFETY: rows and columns of the fresh matrix, which is in C order and of the arrays' dtype; they have
-                    // as many rows.
-                    if unsafe { Array::copy_rows(arrays, start, len, place, layout.strides()[0]) } {
-                        at += arrays.len();
-                        continue;
-                    }
+            let (target, offset) = layout.slice(0, Slice { start, len, step: 1 }).map_err(ArrayError::from)?;
+            let place = place(first, offset);
+            let part = Rows { start, len, nulls, dtype };
+            match &apart {
+                // SAFETY: so many rows of the fresh matrix.
+                None => unsafe { part.write(columns, &together, place, &target) }?,
+                Some(apart) => {
+                    let from = apart.first();
+                    // SAFETY: memory of ours that nobody else knows of, of as many rows or more.
+                    unsafe { part.write(columns, &together, from, &target) }?;
+                    // SAFETY: the rows lie together in both, which are apart, and were just written in the one.
+                    unsafe { Array::copy_part(from, place, target.nbytes(), layout.nbytes()) };
                 }
-                fill_rows(&columns[at], start, len, first, layout, at, dtype, nulls)?;
-                at += 1;
             }
             start += len;
         }
@@ -80,54 +85,94 @@ fn together<'a>(columns: &'a [Column<'_>], dtype: &DType, nulls: Nulls) -> Vec<(
     found
 }
 
-/// Writes rows `start..start + len` of one column.
-#[allow(clippy::too_many_arguments, reason = "one call, in the innermost loop")]
-fn fill_rows(
-    column: &Column<'_>,
+/// Rows of the matrix that are written before the next ones.
+struct Rows<'a> {
     start: usize,
     len: usize,
-    first: NonNull<u8>,
-    layout: &Layout,
-    at: usize,
-    dtype: &DType,
     nulls: Nulls,
-) -> Result<(), Box<Reason>> {
-    let (mut skip, mut row, end) = (start, start, start + len);
-    for run in &column.runs {
-        if skip >= run.len() {
-            skip -= run.len();
-            continue;
-        }
-        let mut left = (run.len() - skip).min(end - row);
-        // What is copied before it is written is so by as much as the cache holds.
-        let step = if times::counts_other(run.dtype(), dtype) { BLOCK_ROWS } else { run.step() };
-        while left > 0 {
-            let take = left.min(step);
-            let part = run.rows(skip, take).map_err(|error| reason_of(error, column))?;
-            let part = times::counted(part, dtype).map_err(|reason| Box::new(column.at(*reason)))?;
-            let (target, offset) =
-                layout.slice(0, Slice { start: row, len: take, step: 1 }).map_err(ArrayError::from)?;
-            let (target, across) = target.index(1, at).map_err(ArrayError::from)?;
-            let place = place(first, offset + across);
-            if part.dtype() == dtype {
-                // SAFETY: elements of the fresh matrix, whose layout has them there; one shape and one itemsize.
-                unsafe { part.copy_elements(place, &target, layout.nbytes()) };
-            } else {
-                // SAFETY: as above, with the itemsize of the dtype.
-                let cast = unsafe { part.cast_elements_to(dtype, place, &target) };
-                debug_assert!(cast.is_some(), "both are numbers: the plan said so");
+    dtype: &'a DType,
+}
+
+impl Rows<'_> {
+    /// Writes these rows of every column to where `layout` has them around `first`.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of `layout`'s span around `first` are fresh memory that nobody else reads or writes meanwhile. It has so many
+    /// rows and columns of the dtype, and is in C order where some columns lie `together`.
+    unsafe fn write(
+        &self,
+        columns: &[Column<'_>],
+        together: &[(usize, Vec<&Array>)],
+        first: NonNull<u8>,
+        layout: &Layout,
+    ) -> Result<(), Box<Reason>> {
+        let mut at = 0;
+        while at < columns.len() {
+            if let Some((_, arrays)) = together.iter().find(|(from, _)| *from == at) {
+                let place = place(first, (at * self.dtype.itemsize()).cast_signed());
+                // SAFETY: rows and columns of the matrix, which is in C order and of the arrays' dtype; they have as many rows.
+                if unsafe { Array::copy_rows(arrays, self.start, self.len, place, layout.strides()[0]) } {
+                    at += arrays.len();
+                    continue;
+                }
             }
-            if nulls == Nulls::Nan && part.null_count() > 0 {
-                write_nan(&part, dtype, place, target.strides()[0]);
-            }
-            (skip, row, left) = (skip + take, row + take, left - take);
+            // SAFETY: the caller's duty.
+            unsafe { self.write_column(&columns[at], at, first, layout) }?;
+            at += 1;
         }
-        skip = 0;
-        if row == end {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
+
+    /// Writes these rows of one column.
+    ///
+    /// # Safety
+    ///
+    /// That of [`write`](Rows::write).
+    unsafe fn write_column(
+        &self,
+        column: &Column<'_>,
+        at: usize,
+        first: NonNull<u8>,
+        layout: &Layout,
+    ) -> Result<(), Box<Reason>> {
+        let (mut skip, mut row) = (self.start, 0);
+        for run in &column.runs {
+            if skip >= run.len() {
+                skip -= run.len();
+                continue;
+            }
+            let mut left = (run.len() - skip).min(self.len - row);
+            // What is copied before it is written is so by as much as the cache holds.
+            let step = if times::counts_other(run.dtype(), self.dtype) { READ_ROWS } else { run.step() };
+            while left > 0 {
+                let take = left.min(step);
+                let part = run.rows(skip, take).map_err(|error| reason_of(error, column))?;
+                let part = times::counted(part, self.dtype).map_err(|reason| Box::new(column.at(*reason)))?;
+                let (target, offset) =
+                    layout.slice(0, Slice { start: row, len: take, step: 1 }).map_err(ArrayError::from)?;
+                let (target, across) = target.index(1, at).map_err(ArrayError::from)?;
+                let place = place(first, offset + across);
+                if part.dtype() == self.dtype {
+                    // SAFETY: elements of the matrix, whose layout has them there; one shape and one itemsize.
+                    unsafe { part.copy_elements(place, &target, layout.nbytes()) };
+                } else {
+                    // SAFETY: as above, with the itemsize of the dtype.
+                    let cast = unsafe { part.cast_elements_to(self.dtype, place, &target) };
+                    debug_assert!(cast.is_some(), "both are numbers: the plan said so");
+                }
+                if self.nulls == Nulls::Nan && part.null_count() > 0 {
+                    write_nan(&part, self.dtype, place, target.strides()[0]);
+                }
+                (skip, row, left) = (skip + take, row + take, left - take);
+            }
+            skip = 0;
+            if row == self.len {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why rows of the column could not be had.

@@ -204,6 +204,19 @@ pub(in super::super) unsafe fn copy_line(from: *const u8, to: *mut u8) {
     unsafe { super::copy_blocks(from, to, LINE) };
 }
 
+/// Asks the memory for what lies some lines behind this one, which may be anything.
+#[inline(always)]
+pub(super) fn ask_ahead(from: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, for any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(AHEAD).cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = from;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

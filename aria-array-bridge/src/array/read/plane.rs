@@ -4,7 +4,7 @@
 //! alone, so that it does not matter whether the cache, whose sets rows at equal distances share, can keep it.
 
 use super::super::runs::Plane;
-use super::bulk::{LINE, copy_line};
+use super::bulk::{LINE, ask_ahead, copy_line};
 use super::copy_blocks;
 use bytemuck::Pod;
 use core::mem::MaybeUninit;
@@ -20,7 +20,7 @@ pub(in super::super) unsafe fn copy_plane(from: *const u8, to: *mut u8, itemsize
     // Wrapping, but at an element of the plane, which lies in the caller's memory.
     let column = |column: usize| from.wrapping_offset(column.cast_signed() * plane.from_column);
     // SAFETY: the columns of the plane: the caller's duty.
-    unsafe { copy_any(column, (plane.rows, plane.columns), to, plane.to_row, itemsize) }
+    unsafe { copy_any::<false>(column, (plane.rows, plane.columns), to, plane.to_row, itemsize) }
 }
 
 /// Copies columns of `rows` elements of `itemsize` bytes, each anywhere, into the first columns of rows that lie `to_row`
@@ -38,13 +38,16 @@ pub(in super::super) unsafe fn copy_columns(
     itemsize: usize,
 ) -> bool {
     // SAFETY: the caller's duty.
-    unsafe { copy_any(|column| columns[column], (rows, columns.len()), to, to_row, itemsize) }
+    unsafe { copy_any::<true>(|column| columns[column], (rows, columns.len()), to, to_row, itemsize) }
 }
 
+/// `ASK`: asks the memory for what lies ahead in each column, as the machine does not of so many at once. The columns of a
+/// plane end too soon.
+///
 /// # Safety
 ///
 /// That of [`copy_columns`], for the columns that `column` gives for numbers below the second of `shape`.
-unsafe fn copy_any(
+unsafe fn copy_any<const ASK: bool>(
     column: impl Fn(usize) -> *const u8,
     shape: (usize, usize),
     to: *mut u8,
@@ -54,15 +57,15 @@ unsafe fn copy_any(
     // SAFETY of each: elements of this size: the caller's duty.
     match itemsize {
         // SAFETY: as said.
-        1 => unsafe { tiles::<u8, { LINE }>(column, shape, to, to_row) },
+        1 => unsafe { tiles::<u8, { LINE }, ASK>(column, shape, to, to_row) },
         // SAFETY: as said.
-        2 => unsafe { tiles::<u16, { LINE / 2 }>(column, shape, to, to_row) },
+        2 => unsafe { tiles::<u16, { LINE / 2 }, ASK>(column, shape, to, to_row) },
         // SAFETY: as said.
-        4 => unsafe { tiles::<u32, { LINE / 4 }>(column, shape, to, to_row) },
+        4 => unsafe { tiles::<u32, { LINE / 4 }, ASK>(column, shape, to, to_row) },
         // SAFETY: as said.
-        8 => unsafe { tiles::<u64, { LINE / 8 }>(column, shape, to, to_row) },
+        8 => unsafe { tiles::<u64, { LINE / 8 }, ASK>(column, shape, to, to_row) },
         // SAFETY: as said.
-        16 => unsafe { tiles::<[u64; 2], { LINE / 16 }>(column, shape, to, to_row) },
+        16 => unsafe { tiles::<[u64; 2], { LINE / 16 }, ASK>(column, shape, to, to_row) },
         _ => return false,
     }
     true
@@ -75,7 +78,7 @@ const STRIP: usize = 16;
 /// # Safety
 ///
 /// That of [`copy_any`], for elements as large as a `T`.
-unsafe fn tiles<T: Pod, const SIDE: usize>(
+unsafe fn tiles<T: Pod, const SIDE: usize, const ASK: bool>(
     start: impl Fn(usize) -> *const u8,
     (rows, columns): (usize, usize),
     to: *mut u8,
@@ -88,7 +91,13 @@ unsafe fn tiles<T: Pod, const SIDE: usize>(
             for row in (strip..end).step_by(SIDE) {
                 let high = SIDE.min(end - row);
                 // Wrapping, but at elements of the matrix and of its columns, which the caller has.
-                let from = |at: usize| start(column + at).wrapping_add(row * size_of::<T>());
+                let from = |at: usize| {
+                    let line = start(column + at).wrapping_add(row * size_of::<T>());
+                    if ASK {
+                        ask_ahead(line);
+                    }
+                    line
+                };
                 let to = to.wrapping_offset(row.cast_signed() * to_row).wrapping_add(column * size_of::<T>());
                 if high == SIDE && wide == SIDE {
                     // SAFETY: a whole tile of the matrix.
