@@ -146,3 +146,15 @@ def test_a_table_goes_back_to_the_library_of_another(name):
     else:
         read = ab.table(back.collect() if name == "lazy" else back)
         assert read.column_names == ["n", "s"] and read["s"].tolist() == ["a", None, "ccc"]
+
+
+@pytest.mark.parametrize("query", ["union_value(num := 1)", "interval 3 month"])
+def test_what_polars_panics_at_is_an_exception_with_its_text(query):
+    t = ab.table(duckdb.sql(f"select {query} as c"))
+    for convert in (t.to_polars, lambda: t.to_like(pl.DataFrame()), lambda: t.to_like(pl.LazyFrame())):
+        with pytest.raises(TypeError, match="^expected types that Polars has but it panicked: .*; hint: select the other columns"):
+            convert()
+    for convert in (t["c"].to_polars, lambda: t["c"].to_like(pl.Series())):
+        with pytest.raises((TypeError, pl.exceptions.ComputeError)):
+            convert()
+    assert t.to_pyarrow().equals(duckdb.sql(f"select {query} as c").to_arrow_table())

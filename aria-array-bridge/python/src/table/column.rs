@@ -178,7 +178,8 @@ impl PyColumn {
         let options = PyDict::new(slf.py());
         options.set_item("name", slf.get().name())?;
         options.set_item("values", slf)?;
-        slf.py().import("polars")?.getattr("Series")?.call((), Some(&options))
+        let made = slf.py().import("polars")?.getattr("Series")?.call((), Some(&options));
+        made.map_err(|error| super::out::without_panic(slf.py(), error))
     }
 
     /// A `pandas.Series` of this name.

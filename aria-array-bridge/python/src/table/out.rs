@@ -6,7 +6,7 @@ use super::{PyTable, onward};
 use crate::export::like::{Like, unknown};
 use crate::request::Request;
 use aria_array_bridge::table::Table;
-use pyo3::exceptions::PyImportError;
+use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
@@ -17,9 +17,10 @@ impl PyTable {
         slf.py().import("pyarrow")?.getattr("table")?.call1((slf,))
     }
 
-    /// A `polars.DataFrame` over the same memory; booleans of NumPy's are copied.
+    /// A `polars.DataFrame` over the same memory; booleans of NumPy's are copied. What Polars has no type for is refused.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("polars")?.getattr("DataFrame")?.call1((slf,))
+        let made = slf.py().import("polars")?.getattr("DataFrame")?.call1((slf,));
+        made.map_err(|error| without_panic(slf.py(), error))
     }
 
     /// A `pandas.DataFrame` with the dtypes, and the index, that the table's metadata names.
@@ -104,4 +105,16 @@ pub(super) fn has_pyarrow(py: Python<'_>) -> PyResult<bool> {
         Err(error) if error.is_instance_of::<PyImportError>(py) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// An error of Polars, which panics at types that it has not: what it raises then is no `Exception`.
+pub(super) fn without_panic(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.get_type(py).name().is_ok_and(|name| name == "PanicException") {
+        return error;
+    }
+    let hint = "hint: select the other columns, or cast these with pyarrow before";
+    let text = format!("expected types that Polars has but it panicked: {}; {hint}", error.value(py));
+    let refused = PyTypeError::new_err(text);
+    refused.set_cause(py, Some(error));
+    refused
 }
